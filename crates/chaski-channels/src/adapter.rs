@@ -1,0 +1,371 @@
+//! What an adapter is: the seam between the engine and a provider.
+
+use chaski_model::address::{Address, AddressKind, E164};
+use chaski_model::event::{Event, Sender};
+use chaski_model::message::{Content, PartBody};
+use chaski_model::template::MetaTemplate;
+use chaski_model::{Capabilities, ChannelKind, Failure, Timestamp};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// One kind of channel. Implementations are unit structs, listed in [`crate::ADAPTERS`].
+pub trait Adapter: Send + Sync {
+    /// Which kind.
+    fn kind(&self) -> ChannelKind;
+
+    /// What it can carry.
+    fn capabilities(&self) -> Capabilities {
+        self.kind().capabilities().expect("an adapter's kind has capabilities")
+    }
+
+    /// The settings of a channel of this kind, for the command line, the forms and the docs.
+    fn settings(&self) -> &'static [Setting];
+
+    /// Content → parts, when it is accepted. One part is exactly one delivering provider call.
+    /// Templates come resolved: `template` is set for `Content::WhatsappTemplate`.
+    ///
+    /// # Errors
+    /// What the channel cannot carry, with a pointer into the caller's body.
+    fn split(&self, content: &Content, template: Option<&MetaTemplate>) -> Result<Vec<PartBody>, Failure>;
+
+    /// Part → request.
+    ///
+    /// # Errors
+    /// A setting or an address that is missing.
+    fn call(&self, cx: &Cx<'_>, part: &PartBody) -> Result<Call, Failure>;
+
+    /// Reply → what it means.
+    fn outcome(&self, reply: &Reply) -> Outcome;
+
+    /// Everything that is not a delivery, walked step by step: the engine makes the calls and gives
+    /// all replies so far, at most [`MAX_STEPS`].
+    fn ask(&self, cx: &Cx<'_>, task: &Task, so_far: &[Reply]) -> Step;
+
+    /// Is this webhook really from the provider? Over the raw bytes.
+    ///
+    /// # Errors
+    /// Why it is not believed.
+    fn verify(&self, hook: &Incoming<'_>, secrets: &Secrets, now: Timestamp) -> Result<(), Failure>;
+
+    /// The answer to a provider's GET check of the address, where it makes one.
+    fn challenge(&self, _query: &str, _secrets: &Secrets) -> Option<Challenge> {
+        None
+    }
+
+    /// What a replayed webhook is told by, where the provider signs each one with its own id. Asked
+    /// after `verify`; the engine remembers it for as long as `verify` would believe the webhook.
+    fn replay_key(&self, _hook: &Incoming<'_>) -> Option<String> {
+        None
+    }
+
+    /// What a failure that came by webhook teaches: the marks that the same refusal would have had
+    /// as an [`Outcome::Fail`].
+    fn marks(&self, _failure: &Failure) -> Vec<FailureMark> {
+        Vec::new()
+    }
+
+    /// Webhook → who each event is for and what happened, in order. An empty list is fine.
+    ///
+    /// # Errors
+    /// A body that cannot be read at all; it is kept and can be replayed.
+    fn events(&self, hook: &Incoming<'_>) -> Result<Vec<(Sender, Event)>, Failure>;
+}
+
+/// The most calls that one task may take.
+pub const MAX_STEPS: usize = 40;
+
+/// One setting of a kind.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// The key, as in `--set KEY=VALUE`.
+    pub key: &'static str,
+    /// Kept encrypted and never shown.
+    pub secret: bool,
+    /// Cannot be left out.
+    pub required: bool,
+    /// Used when left out; empty = none.
+    pub default: &'static str,
+    /// What it is, for the docs and forms.
+    pub help: &'static str,
+}
+
+/// Settings of a channel, by key. Never secrets.
+pub type Settings = BTreeMap<String, String>;
+
+/// Secrets of a channel or hook, by key. Only `verify` and the transport see them.
+#[derive(Clone, Default)]
+pub struct Secrets(pub BTreeMap<String, String>);
+
+impl Secrets {
+    /// A secret by key.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// What a call is made from, beside the part.
+#[derive(Debug, Clone, Copy)]
+pub struct Cx<'a> {
+    /// The channel's settings.
+    pub settings: &'a Settings,
+    /// Who it goes to; the first address that fits the kind is used. Empty for tasks.
+    pub to: &'a [Address],
+    /// Our reference, echoed by the provider. Empty for tasks.
+    pub reference: &'a str,
+    /// Where the provider's webhooks for this channel go.
+    pub hook_url: &'a str,
+    /// Domain time.
+    pub now: Timestamp,
+}
+
+impl Cx<'_> {
+    /// A setting by key; `None` when absent or empty.
+    pub fn setting(&self, key: &str) -> Option<&str> {
+        self.settings.get(key).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The recipient's phone number, if known.
+    pub fn phone(&self) -> Option<E164> {
+        let address = self.to.iter().find(|address| address.kind == AddressKind::Phone)?;
+        E164::from_digits(&address.value)
+    }
+
+    /// The recipient's WhatsApp user id, if known.
+    pub fn bsuid(&self) -> Option<&str> {
+        let address = self.to.iter().find(|address| address.kind == AddressKind::Bsuid)?;
+        Some(&address.value)
+    }
+}
+
+/// An HTTP request to a provider, without credentials.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// GET, POST, …
+    pub method: http::Method,
+    /// The whole address.
+    pub url: String,
+    /// Further headers, none of them secret.
+    pub headers: Vec<(&'static str, String)>,
+    /// Which credentials the transport applies.
+    pub auth: Auth,
+    /// The body; JSON text where `json` made it.
+    pub body: Vec<u8>,
+}
+
+impl Call {
+    /// A GET.
+    pub fn get(url: impl Into<String>, auth: Auth) -> Self {
+        Self { method: http::Method::GET, url: url.into(), headers: Vec::new(), auth, body: Vec::new() }
+    }
+
+    /// A POST of JSON.
+    pub fn json(url: impl Into<String>, auth: Auth, body: &serde_json::Value) -> Self {
+        Self {
+            method: http::Method::POST,
+            url: url.into(),
+            headers: vec![("content-type", "application/json".to_owned())],
+            auth,
+            body: body.to_string().into_bytes(),
+        }
+    }
+}
+
+/// Which credentials a call wants, by the keys of the channel's secrets and settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Auth {
+    /// None.
+    None,
+    /// `Authorization: Bearer` and the secret.
+    Bearer {
+        /// The secret's key.
+        secret: &'static str,
+    },
+    /// A header of its own with the secret as value.
+    Header {
+        /// The header's name.
+        name: &'static str,
+        /// The secret's key.
+        secret: &'static str,
+    },
+    /// Basic, user from a setting, password from a secret.
+    Basic {
+        /// The setting's key.
+        user: &'static str,
+        /// The secret's key.
+        secret: &'static str,
+    },
+    /// Vonage: an RS256 JWT made from a private key.
+    Jwt {
+        /// The setting with the application's id.
+        application: &'static str,
+        /// The secret's key of the private key (PEM).
+        secret: &'static str,
+    },
+}
+
+/// A provider's answer.
+#[derive(Debug, Clone, Default)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// Seconds from a Retry-After header, where given.
+    pub retry_after: Option<Duration>,
+    /// Where a redirect leads.
+    pub location: Option<String>,
+    /// The body, bounded by the transport.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// The body as JSON, where it is.
+    pub fn json(&self) -> Option<serde_json::Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// Whether the status is 2xx.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// What a provider's reply to a delivering call means.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Taken.
+    Sent {
+        /// The provider's ids of it.
+        ids: Vec<String>,
+        /// Addresses of the recipient that the reply tells.
+        learned: Vec<Address>,
+    },
+    /// Try again later by the schedule, or after the given time.
+    Retry {
+        /// Why.
+        failure: Failure,
+        /// The provider's own wish.
+        after: Option<Duration>,
+        /// The most tries for this cause; `None` = until the time to live.
+        most: Option<u32>,
+    },
+    /// Nobody knows whether it was taken.
+    Unknown {
+        /// Why.
+        failure: Failure,
+    },
+    /// The provider asks us to slow down; the part is tried again.
+    SlowDown {
+        /// Whom it concerns.
+        scope: Scope,
+        /// Why.
+        failure: Failure,
+        /// The provider's own wish.
+        after: Option<Duration>,
+    },
+    /// Refused for good.
+    Fail {
+        /// Why.
+        failure: Failure,
+        /// What to remember of it.
+        marks: Vec<FailureMark>,
+    },
+    /// The channel or account is refused: nothing more goes out until someone resumes it.
+    Hold {
+        /// What is held.
+        scope: Scope,
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// What an outcome concerns beyond the part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// This contact on this channel.
+    Recipient,
+    /// The channel.
+    Channel,
+    /// Every channel of the account.
+    Account,
+    /// The template.
+    Template,
+}
+
+/// What a refusal teaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureMark {
+    /// The free-text window is closed here.
+    WindowClosed,
+    /// The template catalogue is out of date: resync.
+    TemplateStale,
+    /// The contact is not on this channel.
+    Unreachable,
+    /// The contact wants no such messages.
+    OptedOut,
+}
+
+/// Something asked of a provider that is not a delivery.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Task {
+    /// Are the credentials good?
+    Check,
+    /// Register the webhook, where an API exists.
+    Connect {
+        /// The value of the secret header that we want in webhooks, for kinds that take one.
+        hook_secret: String,
+    },
+    /// The whole template list.
+    Templates,
+}
+
+/// The next step of a task.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// Make this call, then ask again with its reply added.
+    Call(Box<Call>),
+    /// Done.
+    Done(Answer),
+    /// It failed.
+    Fail(Failure),
+}
+
+/// What a task found out.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// Settings learned (a phone number's id, a display name).
+    pub settings: Settings,
+    /// Template objects in Meta's form, for `Task::Templates`.
+    pub templates: Vec<serde_json::Value>,
+    /// What is left to do by hand, one sentence each, in English.
+    pub by_hand: Vec<String>,
+}
+
+/// A webhook request as it came.
+#[derive(Debug, Clone, Copy)]
+pub struct Incoming<'a> {
+    /// Its headers.
+    pub headers: &'a http::HeaderMap,
+    /// Its raw bytes.
+    pub body: &'a [u8],
+}
+
+impl Incoming<'_> {
+    /// A header as text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// The answer to a GET check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Challenge {
+    /// HTTP status.
+    pub status: u16,
+    /// The plain text body.
+    pub body: String,
+}

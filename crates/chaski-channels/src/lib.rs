@@ -1,0 +1,28 @@
+//! One pure adapter for each kind of channel.
+//!
+//! An adapter turns a part into a provider's request, a reply into an [`Outcome`], and a webhook
+//! into events. It has no clock, network, storage or randomness: what it needs comes in as an
+//! argument, and a [`Call`] names its credentials instead of holding them. The engine's transport
+//! applies them.
+
+#![expect(
+    clippy::result_large_err,
+    reason = "a failure carries all that people are told, and is the rare path"
+)]
+
+pub mod adapter;
+pub mod template;
+pub mod whatsapp;
+
+pub use adapter::*;
+
+use chaski_model::ChannelKind;
+
+/// Every adapter in the build. Adding a kind is one folder and one line here.
+pub const ADAPTERS: &[&dyn Adapter] =
+    &[&whatsapp::dialog360::Dialog360, &whatsapp::vonage::Vonage, &whatsapp::cloud::Cloud];
+
+/// The adapter of a kind; `None` where the build has none.
+pub fn adapter(kind: ChannelKind) -> Option<&'static dyn Adapter> {
+    ADAPTERS.iter().copied().find(|adapter| adapter.kind() == kind)
+}

@@ -1,0 +1,97 @@
+//! Parts → requests to 360dialog, its answers, and the tasks of a channel.
+
+use super::webhook::HEADER;
+use super::{AUTH, SETTINGS};
+use crate::adapter::{Answer, Call, Cx, MAX_STEPS, Outcome, Reply, Step, Task};
+use crate::whatsapp::settings::base;
+use crate::whatsapp::{graph, meta_messages, pages, verdict};
+use chaski_model::provider_codes::{self, Family};
+use chaski_model::{Failure, PartBody};
+use serde_json::{Value, json};
+
+/// How many templates one page holds.
+const PAGE: usize = 1000;
+
+pub(super) fn call(cx: &Cx<'_>, part: &PartBody) -> Result<Call, Failure> {
+    let url = format!("{}/messages", base(cx, SETTINGS)?);
+    Ok(Call::json(url, AUTH, &meta_messages::envelope(cx, part)?))
+}
+
+/// Meta's errors pass through; 360dialog's own have another shape.
+pub(super) fn outcome(reply: &Reply) -> Outcome {
+    match reply.json().filter(|_| !reply.is_success()).as_ref().and_then(own_error) {
+        Some((code, words)) => refused(reply, code.unwrap_or_else(|| i64::from(reply.status)), &words),
+        None => graph::outcome(reply),
+    }
+}
+
+/// `{"meta":{"http_code","developer_message"}}`, or `{"error":"text"}` on newer endpoints.
+fn own_error(body: &Value) -> Option<(Option<i64>, String)> {
+    if let Some(words) = body.get("error").and_then(Value::as_str) {
+        return Some((None, words.to_owned()));
+    }
+    let meta = body.get("meta")?;
+    let words = meta.get("developer_message").and_then(Value::as_str)?;
+    let details = meta.get("details").and_then(Value::as_str);
+    let words = details.map_or_else(|| words.to_owned(), |details| format!("{words}: {details}"));
+    Some((meta.get("http_code").and_then(Value::as_i64), words))
+}
+
+fn refused(reply: &Reply, code: i64, words: &str) -> Outcome {
+    match provider_codes::find_by_words(Family::Dialog360, code, words) {
+        Some(row) => verdict::outcome(row, verdict::failure(row, code, words), reply.retry_after),
+        None => verdict::unlisted(reply, Some(code), words, false),
+    }
+}
+
+pub(super) fn ask(cx: &Cx<'_>, task: &Task, so_far: &[Reply]) -> Result<Step, Failure> {
+    let url = format!("{}/v1/configs/webhook", base(cx, SETTINGS)?);
+    match (task, so_far.first()) {
+        (Task::Templates, _) => templates(cx, so_far),
+        (Task::Check, None) => Ok(Step::Call(Box::new(Call::get(url, AUTH)))),
+        (Task::Connect { hook_secret }, None) => {
+            // 360dialog signs nothing: this header is how its webhooks are believed.
+            let body = json!({"url": cx.hook_url, "headers": {HEADER: hook_secret}});
+            Ok(Step::Call(Box::new(Call::json(url, AUTH, &body))))
+        }
+        (Task::Check | Task::Connect { .. }, Some(reply)) => {
+            good(reply)?;
+            Ok(Step::Done(Answer::default()))
+        }
+    }
+}
+
+fn good(reply: &Reply) -> Result<Value, Failure> {
+    reply.json().filter(|_| reply.is_success()).ok_or_else(|| verdict::why(outcome(reply)))
+}
+
+/// Pages by offset. A page that brings nothing, or begins like an earlier one, is the last.
+fn templates(cx: &Cx<'_>, so_far: &[Reply]) -> Result<Step, Failure> {
+    let mut all: Vec<Value> = Vec::new();
+    let mut firsts: Vec<Value> = Vec::new();
+    let mut is_last = false;
+    for reply in so_far {
+        let body = good(reply)?;
+        let list =
+            body.get("waba_templates").and_then(Value::as_array).cloned().ok_or_else(pages::no_list)?;
+        let total = body.get("total").and_then(Value::as_u64).unwrap_or(0);
+        let is_new = list.first().is_some_and(|first| !firsts.contains(first));
+        firsts.extend(list.first().cloned());
+        if is_new {
+            all.extend(list);
+        }
+        is_last = !is_new || all.len() as u64 >= total;
+    }
+    if is_last {
+        return Ok(Step::Done(Answer { templates: pages::once(all), ..Answer::default() }));
+    }
+    if so_far.len() >= MAX_STEPS {
+        return Err(pages::too_many());
+    }
+    let url = format!(
+        "{}/v1/configs/templates?limit={PAGE}&offset={}&sort=business_templates.name",
+        base(cx, SETTINGS)?,
+        all.len()
+    );
+    Ok(Step::Call(Box::new(Call::get(url, AUTH))))
+}

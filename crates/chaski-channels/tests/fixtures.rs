@@ -1,0 +1,173 @@
+//! The adapters against their fixtures: one named test for each pair of files.
+//!
+//! `X.part.json` → `X.request.json`, `X.response-NNN.json` (or `.html`) → `X.outcome.json`,
+//! `X.webhook.json` → `X.events.json`. The expected files are written from the providers'
+//! documentation, never recorded from what the code says.
+
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be read is a failed test")]
+
+use chaski_channels::template::{Catalogue, Options, definition, resolve};
+use chaski_channels::whatsapp::{cloud::Cloud, dialog360::Dialog360, vonage::Vonage};
+use chaski_channels::{Adapter, Call, Cx, Incoming, Outcome, Reply, Scope, Settings};
+use chaski_model::{Address, Content, Failure, PartBody, Timestamp};
+use serde_json::{Map, Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn adapter_of(path: &Path) -> &'static dyn Adapter {
+    match path.parent().and_then(Path::parent).and_then(Path::file_name).and_then(|name| name.to_str()) {
+        Some("cloud") => &Cloud,
+        Some("dialog360") => &Dialog360,
+        Some("vonage") => &Vonage,
+        other => panic!("no adapter for {other:?}"),
+    }
+}
+
+/// The settings of the channel in the fixtures, whatever its kind.
+fn settings() -> Settings {
+    let pairs = [
+        ("phone_number_id", "106540352242922"),
+        ("waba_id", "102290129340398"),
+        ("application_id", "aaaaaaaa-bbbb-cccc-dddd-0123456789ab"),
+        ("from", "447700900001"),
+    ];
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+fn sibling(path: &Path, from: &str, to: &str) -> PathBuf {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    path.with_file_name(name.strip_suffix(from).unwrap().to_owned() + to)
+}
+
+fn read(path: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// The part of a case: as it is, or of a content, or of a template held against its approved form.
+fn part(adapter: &dyn Adapter, case: &Value) -> PartBody {
+    if let Some(part) = case.get("part") {
+        return serde_json::from_value(part.clone()).unwrap();
+    }
+    let content: Content = serde_json::from_value(case["content"].clone()).unwrap();
+    let template = match &content {
+        Content::WhatsappTemplate(request) => {
+            let approved = definition::parse(&case["approved"]).unwrap();
+            let resolution = resolve(request, Catalogue::Synced(&[&approved]), Options::default());
+            assert_eq!(resolution.refused, None);
+            resolution.template
+        }
+        _ => None,
+    };
+    adapter.split(&content, template.as_ref()).unwrap().remove(0)
+}
+
+fn request(path: &Path, expected: String) -> datatest_stable::Result<()> {
+    let adapter = adapter_of(path);
+    let case = read(&sibling(path, ".request.json", ".part.json"));
+    let to: Vec<Address> = serde_json::from_value(case["to"].clone())?;
+    let text = |key: &str| case[key].as_str().unwrap_or_default();
+    let cx = Cx {
+        settings: &settings(),
+        to: &to,
+        reference: text("reference"),
+        hook_url: text("hook_url"),
+        now: Timestamp(0),
+    };
+    let call = adapter.call(&cx, &part(adapter, &case)).unwrap();
+    assert_eq!(told(&call), serde_json::from_str::<Value>(&expected)?);
+    Ok(())
+}
+
+fn told(call: &Call) -> Value {
+    json!({
+        "method": call.method.as_str(),
+        "url": call.url,
+        "auth": format!("{:?}", call.auth),
+        "body": serde_json::from_slice::<Value>(&call.body).unwrap(),
+    })
+}
+
+fn outcome(path: &Path, expected: String) -> datatest_stable::Result<()> {
+    let name = path.file_name().unwrap().to_str().unwrap().strip_suffix(".outcome.json").unwrap().to_owned();
+    let prefix = format!("{name}.response-");
+    let files = fs::read_dir(path.parent().unwrap())?.map(|entry| entry.unwrap().path());
+    let reply = files
+        .filter_map(|file| {
+            let rest = file.file_name()?.to_str()?.strip_prefix(&prefix)?.to_owned();
+            let status = rest.split('.').next()?.parse().ok()?;
+            Some(Reply { status, body: fs::read(&file).unwrap(), ..Reply::default() })
+        })
+        .next()
+        .unwrap();
+    assert_eq!(said(&adapter_of(path).outcome(&reply)), serde_json::from_str::<Value>(&expected)?);
+    Ok(())
+}
+
+/// An outcome without what is absent or empty. Sentences are the code table's own and not repeated.
+fn said(outcome: &Outcome) -> Value {
+    let mut out = Map::new();
+    let mut put = |key: &str, value: Value| {
+        if !value.is_null() && value != json!([]) {
+            out.insert(key.to_owned(), value);
+        }
+    };
+    let seconds = |after: &Option<std::time::Duration>| json!(after.map(|after| after.as_secs()));
+    let (word, failure) = match outcome {
+        Outcome::Sent { ids, learned } => {
+            put("ids", json!(ids));
+            put("learned", json!(learned));
+            ("sent", None)
+        }
+        Outcome::Retry { failure, after, most } => {
+            put("after_s", seconds(after));
+            put("most", json!(most));
+            ("retry", Some(failure))
+        }
+        Outcome::Unknown { failure } => ("unknown", Some(failure)),
+        Outcome::SlowDown { scope, failure, after } => {
+            put("scope", json!(format!("{scope:?}").to_lowercase()));
+            put("after_s", seconds(after));
+            ("slow_down", Some(failure))
+        }
+        Outcome::Fail { failure, marks } => {
+            put("marks", json!(marks.iter().map(|mark| format!("{mark:?}")).collect::<Vec<_>>()));
+            ("fail", Some(failure))
+        }
+        Outcome::Hold { scope, failure } => {
+            assert_eq!(*scope, Scope::Channel);
+            ("hold", Some(failure))
+        }
+    };
+    put("outcome", json!(word));
+    if let Some(failure) = failure {
+        put("failure", without_sentence(failure));
+    }
+    Value::Object(out)
+}
+
+fn without_sentence(failure: &Failure) -> Value {
+    assert!(failure.message.ends_with('.'), "{}", failure.message);
+    let mut failure = json!(failure);
+    failure.as_object_mut().unwrap().remove("message");
+    failure
+}
+
+fn events(path: &Path, expected: String) -> datatest_stable::Result<()> {
+    let body = fs::read(sibling(path, ".events.json", ".webhook.json"))?;
+    let headers = http::HeaderMap::new();
+    let events = adapter_of(path).events(&Incoming { headers: &headers, body: &body }).unwrap();
+    let mut events = json!(events);
+    for event in events.as_array_mut().unwrap() {
+        if let Some(failure) = event.pointer_mut("/1/failure").and_then(Value::as_object_mut) {
+            assert!(failure.remove("message").is_some());
+        }
+    }
+    assert_eq!(events, serde_json::from_str::<Value>(&expected)?);
+    Ok(())
+}
+
+datatest_stable::harness! {
+    { test = request, root = "src/whatsapp", pattern = r".*\.request\.json$" },
+    { test = outcome, root = "src/whatsapp", pattern = r".*\.outcome\.json$" },
+    { test = events, root = "src/whatsapp", pattern = r".*\.events\.json$" },
+}

@@ -1,0 +1,153 @@
+//! Which webhooks are believed: the vectors of the reference, and forgeries of them.
+
+#![expect(clippy::unwrap_used, reason = "a vector that cannot be read is a failed test")]
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chaski_channels::whatsapp::{cloud::Cloud, dialog360::Dialog360, vonage::Vonage};
+use chaski_channels::{Adapter, Challenge, Incoming, Secrets};
+use chaski_model::{ErrorCode, Timestamp};
+use hmac::{Hmac, KeyInit, Mac};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+const CLOUD: &str = include_str!("../src/whatsapp/cloud/fixtures/signature-vector.json");
+const VONAGE: &str = include_str!("../src/whatsapp/vonage/fixtures/signature-vector.json");
+const IAT: i64 = 1_587_494_962;
+
+fn secrets(pairs: &[(&str, &str)]) -> Secrets {
+    Secrets(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
+}
+
+fn is_believed(
+    adapter: &dyn Adapter,
+    header: (&str, &str),
+    body: &[u8],
+    keys: &[(&str, &str)],
+    now: i64,
+) -> bool {
+    let mut headers = HeaderMap::new();
+    if !header.0.is_empty() {
+        headers.insert(HeaderName::try_from(header.0).unwrap(), HeaderValue::from_str(header.1).unwrap());
+    }
+    let hook = Incoming { headers: &headers, body };
+    let verdict = adapter.verify(&hook, &secrets(keys), Timestamp::from_secs(now));
+    if let Err(failure) = &verdict {
+        assert_eq!(failure.code, ErrorCode::WebhookUnauthorized);
+    }
+    verdict.is_ok()
+}
+
+#[test]
+fn metas_signature_is_over_the_raw_bytes_and_by_either_secret_while_it_changes() {
+    let vector: Value = serde_json::from_str(CLOUD).unwrap();
+    let body = vector["raw_body"].as_str().unwrap().as_bytes();
+    let header = ("x-hub-signature-256", vector["header_value"].as_str().unwrap());
+    let secret = vector["app_secret"].as_str().unwrap();
+    assert!(is_believed(&Cloud, header, body, &[("app_secret", secret)], 0));
+    assert!(is_believed(&Cloud, header, body, &[("app_secret", "old"), ("app_secret_2", secret)], 0));
+    assert!(!is_believed(&Cloud, header, body, &[("app_secret", "other")], 0));
+    assert!(!is_believed(&Cloud, header, body, &[], 0));
+    assert!(!is_believed(&Cloud, header, &[body, b" "].concat(), &[("app_secret", secret)], 0));
+    for bad in ["", "sha256=", "sha256=zz", "sha1=00", &header.1[7..], &header.1[..40]] {
+        assert!(!is_believed(&Cloud, (header.0, bad), body, &[("app_secret", secret)], 0), "{bad}");
+    }
+    assert!(!is_believed(&Cloud, ("", ""), body, &[("app_secret", secret)], 0));
+}
+
+#[test]
+fn metas_check_of_the_address_is_answered_with_its_bare_challenge() {
+    let keys = secrets(&[("verify_token", "vibecoding")]);
+    let ask = |query: &str, keys: &Secrets| Cloud.challenge(query, keys);
+    let query = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=vibecoding";
+    assert_eq!(ask(query, &keys), Some(Challenge { status: 200, body: "1158201444".into() }));
+    let refused = Some(Challenge { status: 403, body: String::new() });
+    assert_eq!(ask("hub.mode=subscribe&hub.challenge=1&hub.verify_token=x", &keys), refused);
+    assert_eq!(ask("hub.mode=subscribe&hub.challenge=1", &keys), refused);
+    assert_eq!(ask("hub.mode=subscribe&hub.challenge=1&hub.verify_token=", &secrets(&[])), refused);
+    assert_eq!(ask("hub.mode=other", &keys), None);
+    assert_eq!(ask("", &keys), None);
+}
+
+#[test]
+fn webhooks_of_360dialog_are_believed_by_their_header_alone() {
+    let keys = [("hook_secret", "s3cret")];
+    assert!(is_believed(&Dialog360, ("x-chaski-hook", "s3cret"), b"{}", &keys, 0));
+    assert!(is_believed(
+        &Dialog360,
+        ("x-chaski-hook", "new"),
+        b"{}",
+        &[("hook_secret", "old"), ("hook_secret_2", "new")],
+        0
+    ));
+    assert!(!is_believed(&Dialog360, ("x-chaski-hook", "s3cre"), b"{}", &keys, 0));
+    assert!(!is_believed(&Dialog360, ("x-chaski-hook", ""), b"{}", &[("hook_secret", "")], 0));
+    assert!(!is_believed(&Dialog360, ("", ""), b"{}", &keys, 0));
+    assert_eq!(Dialog360.challenge("hub.mode=subscribe&hub.challenge=1", &secrets(&keys)), None);
+}
+
+#[test]
+fn vonages_token_is_believed_for_five_minutes() {
+    let vector: Value = serde_json::from_str(VONAGE).unwrap();
+    let body = vector["raw_body"].as_str().unwrap().as_bytes();
+    let header = ("authorization", vector["header_value"].as_str().unwrap());
+    let keys = [("signature_secret", vector["signature_secret"].as_str().unwrap())];
+    for now in [IAT, IAT + 300, IAT - 300] {
+        assert!(is_believed(&Vonage, header, body, &keys, now), "{now}");
+    }
+    for now in [IAT + 301, IAT - 301, 0] {
+        assert!(!is_believed(&Vonage, header, body, &keys, now), "{now}");
+    }
+    assert!(!is_believed(&Vonage, header, &[body, b" "].concat(), &keys, IAT));
+    assert!(!is_believed(&Vonage, header, body, &[("signature_secret", "other")], IAT));
+    assert!(!is_believed(&Vonage, header, body, &[], IAT));
+    assert!(!is_believed(&Vonage, ("", ""), body, &keys, IAT));
+}
+
+#[test]
+fn a_webhook_of_vonage_is_told_from_its_replay_by_its_id() {
+    let vector: Value = serde_json::from_str(VONAGE).unwrap();
+    let mut headers = HeaderMap::new();
+    headers.insert("authorization", HeaderValue::from_str(vector["header_value"].as_str().unwrap()).unwrap());
+    let hook = Incoming { headers: &headers, body: b"" };
+    assert_eq!(Vonage.replay_key(&hook).as_deref(), Some("c5ba8f24-1a14-4c10-bfdf-3fbe8ce511b5"));
+    assert_eq!(Cloud.replay_key(&hook), None);
+}
+
+fn token(header: &Value, claims: &Value, key: &str) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signed = format!("{}.{}", part(header), part(claims));
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();
+    mac.update(signed.as_bytes());
+    format!("Bearer {signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+}
+
+#[test]
+fn forged_tokens_of_vonage_are_refused() {
+    let hash = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+    let claims = json!({"iat": IAT, "jti": "j", "iss": "Vonage", "payload_hash": hash});
+    let keys = [("signature_secret", "k")];
+    let hs256 = json!({"alg": "HS256", "typ": "JWT"});
+    let good = token(&hs256, &claims, "k");
+    assert!(is_believed(&Vonage, ("authorization", &good), b"{}", &keys, IAT));
+    for (key, value) in [
+        ("iss", json!("Else")),
+        ("iat", json!("now")),
+        ("payload_hash", json!("")),
+        ("payload_hash", Value::Null),
+    ] {
+        let mut wrong = claims.clone();
+        wrong[key] = value;
+        let header = token(&hs256, &wrong, "k");
+        assert!(!is_believed(&Vonage, ("authorization", &header), b"{}", &keys, IAT), "{key}");
+    }
+    for alg in ["none", "HS512", "RS256"] {
+        let header = token(&json!({"alg": alg}), &claims, "k");
+        assert!(!is_believed(&Vonage, ("authorization", &header), b"{}", &keys, IAT), "{alg}");
+    }
+    let unsigned = format!("{}.", good.rsplit_once('.').unwrap().0);
+    for header in ["Bearer", "Bearer x", "Bearer a.b.c", "Basic a", &unsigned] {
+        assert!(!is_believed(&Vonage, ("authorization", header), b"{}", &keys, IAT), "{header}");
+    }
+}

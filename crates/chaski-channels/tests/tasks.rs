@@ -1,0 +1,249 @@
+//! What is asked of a provider beyond deliveries, step by step.
+
+#![expect(clippy::unwrap_used, reason = "a missing step is a failed test")]
+
+use chaski_channels::whatsapp::{cloud::Cloud, dialog360::Dialog360, vonage::Vonage};
+use chaski_channels::{ADAPTERS, Adapter, Answer, Auth, Call, Cx, MAX_STEPS, Reply, Settings, Step, Task};
+use chaski_model::{ErrorCode, Failure, Timestamp};
+use serde_json::{Value, json};
+
+const HOOK: &str = "https://chaski.example/hooks/k";
+
+fn settings(more: &[(&str, &str)]) -> Settings {
+    let all = [
+        ("base_url", "https://stub/"),
+        ("phone_number_id", "pn"),
+        ("waba_id", "waba"),
+        ("application_id", "app"),
+        ("from", "447700900001"),
+    ];
+    all.iter().chain(more).map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+fn ask(adapter: &dyn Adapter, task: &Task, settings: &Settings, so_far: &[Reply]) -> Step {
+    let cx = Cx { settings, to: &[], reference: "", hook_url: HOOK, now: Timestamp(0) };
+    adapter.ask(&cx, task, so_far)
+}
+
+fn reply(status: u16, body: &Value) -> Reply {
+    Reply { status, body: body.to_string().into_bytes(), ..Reply::default() }
+}
+
+fn call(step: Step) -> Call {
+    match step {
+        Step::Call(call) => *call,
+        other => panic!("no call: {other:?}"),
+    }
+}
+
+fn done(step: Step) -> Answer {
+    match step {
+        Step::Done(answer) => answer,
+        other => panic!("not done: {other:?}"),
+    }
+}
+
+fn failed(step: Step) -> Failure {
+    match step {
+        Step::Fail(failure) => failure,
+        other => panic!("no failure: {other:?}"),
+    }
+}
+
+/// Walks a task against a provider that always answers alike to the same step.
+fn walk(
+    adapter: &dyn Adapter,
+    settings: &Settings,
+    provider: impl Fn(&Call, usize) -> Reply,
+) -> (Vec<String>, Step) {
+    let mut replies = Vec::new();
+    let mut urls = Vec::new();
+    for step in 0..=MAX_STEPS {
+        match ask(adapter, &Task::Templates, settings, &replies) {
+            Step::Call(call) => {
+                assert!(step < MAX_STEPS, "asks more often than it may");
+                replies.push(provider(&call, step));
+                urls.push(call.url);
+            }
+            end => return (urls, end),
+        }
+    }
+    panic!("never ends");
+}
+
+fn template(name: &str) -> Value {
+    json!({"name": name, "language": "es", "status": "APPROVED", "components": [{"type": "BODY", "text": "x"}]})
+}
+
+fn names(step: Step) -> Vec<String> {
+    done(step).templates.iter().map(|t| t["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn cloud_is_checked_by_its_phone_number() {
+    let settings = settings(&[]);
+    let first = call(ask(&Cloud, &Task::Check, &settings, &[]));
+    assert_eq!(first.url, "https://stub/v23.0/pn?fields=display_phone_number,verified_name,quality_rating");
+    assert_eq!((first.method.as_str(), first.auth), ("GET", Auth::Bearer { secret: "access_token" }));
+    let body = json!({"display_phone_number": "+1 555-078-3881", "verified_name": "Lucky", "quality_rating": "GREEN", "id": "pn"});
+    let answer = done(ask(&Cloud, &Task::Check, &settings, &[reply(200, &body)]));
+    assert_eq!(answer.settings["phone_number"], "+15550783881");
+    assert_eq!(answer.settings["verified_name"], "Lucky");
+    let error = json!({"error": {"code": 190, "message": "expired"}});
+    let failure = failed(ask(&Cloud, &Task::Check, &settings, &[reply(401, &error)]));
+    assert_eq!((failure.code, failure.provider_code), (ErrorCode::CredentialsRefused, Some(190)));
+}
+
+#[test]
+fn cloud_subscribes_the_account_and_leaves_the_address_to_a_person() {
+    let (settings, task) = (settings(&[]), Task::Connect { hook_secret: "s".into() });
+    let first = call(ask(&Cloud, &task, &settings, &[]));
+    assert_eq!(
+        (first.method.as_str(), first.url.as_str()),
+        ("POST", "https://stub/v23.0/waba/subscribed_apps")
+    );
+    let answer = done(ask(&Cloud, &task, &settings, &[reply(200, &json!({"success": true}))]));
+    assert!(answer.by_hand[0].ends_with(HOOK));
+    assert!(answer.by_hand.iter().any(|sentence| sentence.contains("verify_token")));
+}
+
+#[test]
+fn d360_sets_its_webhook_with_our_secret_header() {
+    let (settings, task) = (settings(&[]), Task::Connect { hook_secret: "s3cret".into() });
+    let first = call(ask(&Dialog360, &task, &settings, &[]));
+    assert_eq!((first.method.as_str(), first.url.as_str()), ("POST", "https://stub/v1/configs/webhook"));
+    let body: Value = serde_json::from_slice(&first.body).unwrap();
+    assert_eq!(body, json!({"url": HOOK, "headers": {"X-Chaski-Hook": "s3cret"}}));
+    assert!(done(ask(&Dialog360, &task, &settings, &[reply(200, &body)])).by_hand.is_empty());
+    let check = call(ask(&Dialog360, &Task::Check, &settings, &[]));
+    assert_eq!((check.method.as_str(), check.url.as_str()), ("GET", "https://stub/v1/configs/webhook"));
+    assert_eq!(check.auth, Auth::Header { name: "D360-API-KEY", secret: "api_key" });
+    let error = json!({"meta": {"success": false, "http_code": 401, "developer_message": "Invalid api_key"}});
+    let failure = failed(ask(&Dialog360, &Task::Check, &settings, &[reply(401, &error)]));
+    assert_eq!(failure.code, ErrorCode::CredentialsRefused);
+}
+
+#[test]
+fn vonage_is_checked_by_its_templates_and_falls_back_to_key_and_secret() {
+    let plain = settings(&[]);
+    let first = call(ask(&Vonage, &Task::Check, &plain, &[]));
+    assert_eq!(first.url, "https://stub/v2/whatsapp-manager/wabas/waba/templates?limit=1");
+    assert_eq!(first.auth, Auth::Jwt { application: "application_id", secret: "private_key" });
+    let refused = reply(401, &json!({"type": "x#unauthorized", "title": "no"}));
+    assert_eq!(
+        failed(ask(&Vonage, &Task::Check, &plain, std::slice::from_ref(&refused))).code,
+        ErrorCode::CredentialsRefused
+    );
+    let keyed = settings(&[("api_key", "k")]);
+    let second = call(ask(&Vonage, &Task::Check, &keyed, std::slice::from_ref(&refused)));
+    assert_eq!(second.auth, Auth::Basic { user: "api_key", secret: "api_secret" });
+    done(ask(&Vonage, &Task::Check, &keyed, &[refused.clone(), reply(200, &json!({"templates": []}))]));
+    assert_eq!(
+        failed(ask(&Vonage, &Task::Check, &keyed, &[refused.clone(), refused])).code,
+        ErrorCode::CredentialsRefused
+    );
+    let answer = done(ask(&Vonage, &Task::Connect { hook_secret: String::new() }, &plain, &[]));
+    assert!(answer.by_hand[0].contains(HOOK) && answer.by_hand[0].contains("app"));
+}
+
+fn cursor_page(key: &str, names: &[&str], after: &str, more: bool) -> Value {
+    let list: Vec<Value> = names.iter().map(|name| template(name)).collect();
+    let mut page = json!({"paging": {"cursors": {"before": "b", "after": after}}});
+    page[key] = Value::from(list);
+    if more {
+        page["paging"]["next"] = json!("https://elsewhere/next");
+    }
+    page
+}
+
+#[test]
+fn lists_with_a_cursor_are_read_to_their_end() {
+    for (adapter, key) in [(&Cloud as &dyn Adapter, "data"), (&Vonage, "templates")] {
+        let pages = [cursor_page(key, &["a", "b"], "x/1=", true), cursor_page(key, &["b", "c"], "y", false)];
+        let (urls, end) = walk(adapter, &settings(&[]), |_, step| reply(200, &pages[step]));
+        assert_eq!(names(end), ["a", "b", "c"]);
+        assert_eq!(urls.len(), 2);
+        assert!(urls.iter().all(|url| url.starts_with("https://stub/")), "only our own address is called");
+        assert!(urls[1].ends_with("&after=x%2F1%3D"), "{}", urls[1]);
+        let (_, end) = walk(adapter, &settings(&[]), |_, _| reply(200, &cursor_page(key, &[], "", false)));
+        assert!(names(end).is_empty());
+    }
+}
+
+#[test]
+fn a_page_that_repeats_ends_the_list() {
+    for (adapter, key) in [(&Cloud as &dyn Adapter, "data"), (&Vonage, "templates")] {
+        let (urls, end) =
+            walk(adapter, &settings(&[]), |_, _| reply(200, &cursor_page(key, &["a"], "same", true)));
+        assert_eq!((names(end).len(), urls.len()), (1, 2));
+    }
+    let page = json!({"count": 1, "total": 50, "waba_templates": [template("a")]});
+    let (urls, end) = walk(&Dialog360, &settings(&[]), |_, _| reply(200, &page));
+    assert_eq!((names(end).len(), urls.len()), (1, 2));
+}
+
+#[test]
+fn a_list_without_end_is_refused_rather_than_cut() {
+    let (urls, end) = walk(&Cloud, &settings(&[]), |_, step| {
+        reply(200, &cursor_page("data", &[&step.to_string()], &step.to_string(), true))
+    });
+    assert_eq!((urls.len(), failed(end).code), (MAX_STEPS, ErrorCode::NotSupported));
+    let (urls, end) = walk(&Dialog360, &settings(&[]), |_, step| {
+        reply(200, &json!({"total": 99_999, "waba_templates": [template(&step.to_string())]}))
+    });
+    assert_eq!((urls.len(), failed(end).code), (MAX_STEPS, ErrorCode::NotSupported));
+}
+
+#[test]
+fn d360_pages_by_offset() {
+    let all = ["a", "b", "c"];
+    let (urls, end) = walk(&Dialog360, &settings(&[]), |_, step| {
+        let list: Vec<Value> = all.iter().skip(step * 2).take(2).map(|name| template(name)).collect();
+        reply(200, &json!({"count": list.len(), "total": 3, "waba_templates": list}))
+    });
+    assert_eq!(names(end), all);
+    assert_eq!(urls[1], "https://stub/v1/configs/templates?limit=1000&offset=2&sort=business_templates.name");
+    let (_, end) =
+        walk(&Dialog360, &settings(&[]), |_, _| reply(200, &json!({"total": 0, "waba_templates": []})));
+    assert!(names(end).is_empty());
+}
+
+#[test]
+fn a_list_that_breaks_off_fails_the_task() {
+    for adapter in ADAPTERS {
+        let (_, end) = walk(*adapter, &settings(&[]), |_, _| Reply {
+            status: 502,
+            body: b"<html>".to_vec(),
+            ..Reply::default()
+        });
+        assert_eq!(failed(end).code, ErrorCode::ProviderUnavailable);
+        let (_, end) = walk(*adapter, &settings(&[]), |_, _| reply(200, &json!({"something": "else"})));
+        assert_eq!(failed(end).code, ErrorCode::ProviderRefused, "{:?}", adapter.kind());
+    }
+}
+
+#[test]
+fn a_missing_setting_is_named() {
+    let settings = Settings::new();
+    for (adapter, key) in [(&Cloud as &dyn Adapter, "phone_number_id"), (&Vonage, "waba_id")] {
+        let failure = failed(ask(adapter, &Task::Check, &settings, &[]));
+        assert!(failure.message.contains(key), "{}", failure.message);
+    }
+    assert_eq!(
+        call(ask(&Dialog360, &Task::Check, &settings, &[])).url,
+        "https://waba-v2.360dialog.io/v1/configs/webhook"
+    );
+}
+
+#[test]
+fn every_kind_has_the_common_settings_and_helps_with_each() {
+    for adapter in ADAPTERS {
+        let settings = adapter.settings();
+        for key in ["base_url", "pace", "pair_pace"] {
+            let setting = settings.iter().find(|setting| setting.key == key).unwrap();
+            assert!(!setting.required && !setting.secret && !setting.default.is_empty());
+        }
+        assert!(settings.iter().all(|setting| setting.help.ends_with('.')));
+        assert!(settings.iter().all(|setting| !setting.required || setting.default.is_empty()));
+    }
+}

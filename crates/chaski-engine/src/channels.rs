@@ -1,0 +1,219 @@
+//! Connecting, checking, holding and resuming channels.
+
+use crate::directory::{ChannelEntry, channel_place, hook_place};
+use crate::engine::Engine;
+use crate::tasks::storage;
+use crate::tokens::{hash, new_key};
+use chaski_channels::{Adapter, Task, adapter};
+use chaski_model::{ChannelId, ChannelKind, ErrorCode, Failure, Fault, WorkspaceId};
+use chaski_store::admin::NewChannel;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Secrets that verify webhooks and are therefore kept with the hook.
+const VERIFYING: [&str; 5] = ["app_secret", "app_secret_2", "verify_token", "signature_secret", "hook_secret"];
+
+/// A connected channel.
+#[derive(Debug, Clone)]
+pub struct Connected {
+    /// Its number.
+    pub id: ChannelId,
+    /// Where its provider's webhooks go.
+    pub webhook_url: String,
+    /// The last part of that address.
+    pub key: String,
+    /// What is left to do by hand.
+    pub by_hand: Vec<String>,
+    /// Templates found by the first sync.
+    pub templates: usize,
+}
+
+/// Why a channel was not connected.
+#[derive(Debug)]
+pub struct Refused {
+    /// What and why.
+    pub failure: Failure,
+    /// Every setting at fault.
+    pub faults: Vec<Fault>,
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        Self { failure, faults: Vec::new() }
+    }
+}
+
+impl Engine {
+    /// Checks the credentials, registers the webhook where an API exists, syncs the templates.
+    ///
+    /// # Errors
+    /// What the settings or the provider said against it; nothing is left behind.
+    pub async fn connect(&self, workspace: WorkspaceId, kind: ChannelKind, name: &str, given: BTreeMap<String, String>) -> Result<Connected, Refused> {
+        let adapter = adapter(kind).ok_or_else(|| {
+            Failure::new(ErrorCode::NotSupported, format!("Channels of the kind {} cannot be connected yet.", kind.title()))
+        })?;
+        let (settings, mut secrets) = self.sort_settings(adapter, given)?;
+        if adapter.settings().iter().any(|s| s.key == "verify_token") && !secrets.contains_key("verify_token") {
+            secrets.insert("verify_token".into(), new_key());
+        }
+        secrets.insert("hook_secret".into(), new_key());
+        let key = new_key();
+        let new = self.seal(workspace, kind, name, settings, &secrets, &key)?;
+        let (id, account, _) = self.store.add_channel(new).await.map_err(storage)?;
+        self.reload().await.map_err(storage)?;
+        let by_hand = match self.introduce(id, &secrets["hook_secret"]).await {
+            Ok(by_hand) => by_hand,
+            Err(failure) => {
+                let _ = self.store.remove_channel(id).await;
+                let _ = self.reload().await;
+                return Err(failure.into());
+            }
+        };
+        let mut connected = Connected {
+            id,
+            webhook_url: format!("{}/hooks/{key}", self.config.public_url),
+            key,
+            by_hand,
+            templates: 0,
+        };
+        match self.sync_templates(account).await {
+            Ok(synced) => connected.templates = synced.templates,
+            Err(failure) => connected.by_hand.push(format!("The templates could not be synced yet: {}", failure.message)),
+        }
+        Ok(connected)
+    }
+
+    fn sort_settings(&self, adapter: &dyn Adapter, given: BTreeMap<String, String>) -> Result<(BTreeMap<String, String>, BTreeMap<String, String>), Refused> {
+        let known = adapter.settings();
+        let mut faults = Vec::new();
+        let (mut settings, mut secrets) = (BTreeMap::new(), BTreeMap::new());
+        for (key, value) in given {
+            match known.iter().find(|setting| setting.key == key) {
+                None => {
+                    let keys: Vec<&str> = known.iter().map(|setting| setting.key).collect();
+                    faults.push(Fault::new(format!("/set/{key}"), format!("`{key}` is not a setting of this kind; it has {}.", keys.join(", "))));
+                }
+                Some(setting) if setting.secret => drop(secrets.insert(key, value)),
+                Some(_) => drop(settings.insert(key, value)),
+            }
+        }
+        for setting in known {
+            let target = if setting.secret { &mut secrets } else { &mut settings };
+            let missing = target.get(setting.key).is_none_or(|value| value.trim().is_empty());
+            if missing && setting.required {
+                faults.push(Fault::new(format!("/set/{}", setting.key), format!("`{}` is missing: {}", setting.key, setting.help)));
+            } else if missing && !setting.default.is_empty() {
+                target.insert(setting.key.into(), setting.default.into());
+            }
+        }
+        if let Some(base) = settings.get_mut("base_url") {
+            *base = base.trim_end_matches('/').to_owned();
+            if let Err(failure) = self.guard.check(base) {
+                faults.push(Fault::new("/set/base_url", failure.message));
+            }
+        }
+        for key in ["pace", "pair_pace"] {
+            if settings.get(key).is_some_and(|value| value.parse::<f64>().is_ok_and(|n| n >= 0.0 && n.is_finite()).eq(&false)) {
+                faults.push(Fault::new(format!("/set/{key}"), format!("`{key}` must be a number, 0 or more.")));
+            }
+        }
+        if faults.is_empty() {
+            return Ok((settings, secrets));
+        }
+        let message = faults.iter().map(|fault| fault.message.as_str()).collect::<Vec<_>>().join(" ");
+        Err(Refused { failure: Failure::new(ErrorCode::ValidationFailed, message), faults })
+    }
+
+    fn seal(
+        &self,
+        workspace: WorkspaceId,
+        kind: ChannelKind,
+        name: &str,
+        settings: BTreeMap<String, String>,
+        secrets: &BTreeMap<String, String>,
+        key: &str,
+    ) -> Result<NewChannel, Failure> {
+        let snapshot = self.snapshot();
+        let owner = snapshot.workspaces.get(&workspace).ok_or_else(|| Failure::new(ErrorCode::NotFound, "There is no such workspace."))?;
+        let data_key = self.vault.data_key(&owner.data_key).map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
+        let key_hash = hash(key);
+        let verifying: BTreeMap<String, String> =
+            secrets.iter().filter(|(key, _)| VERIFYING.contains(&key.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let of = |key: &str| settings.get(key).cloned().unwrap_or_default();
+        let account_external_id = match kind {
+            ChannelKind::Whatsapp360dialog => fingerprint(secrets.get("api_key").map_or("", String::as_str)),
+            _ => of("waba_id"),
+        };
+        let sender = match kind {
+            ChannelKind::WhatsappVonage => of("from").chars().filter(char::is_ascii_digit).collect(),
+            _ => of("phone_number_id"),
+        };
+        Ok(NewChannel {
+            workspace,
+            kind,
+            name: name.to_owned(),
+            account_external_id,
+            sender,
+            secrets: data_key.seal_secrets(&channel_place(workspace, &key_hash), secrets),
+            hook_key_cipher: data_key.seal(&hook_place(workspace, &key_hash, "key"), key),
+            hook_secrets: data_key.seal_secrets(&hook_place(workspace, &key_hash, "secrets"), &verifying),
+            hook_key_hash: key_hash,
+            settings,
+            now: self.clock.now(),
+        })
+    }
+
+    async fn introduce(&self, id: ChannelId, hook_secret: &str) -> Result<Vec<String>, Failure> {
+        let entry = self.entry(id)?;
+        let mut learned = self.ask(&entry, &Task::Check).await?.settings;
+        let answer = self.ask(&entry, &Task::Connect { hook_secret: hook_secret.to_owned() }).await?;
+        learned.extend(answer.settings);
+        self.store.set_channel(id, "connected", None, learned, self.clock.now()).await.map_err(storage)?;
+        self.reload().await.map_err(storage)?;
+        Ok(answer.by_hand)
+    }
+
+    /// Changes settings of a channel and registers its webhook anew.
+    ///
+    /// # Errors
+    /// What the provider says against it, or the store cannot be written.
+    pub async fn reconnect(&self, id: ChannelId, settings: BTreeMap<String, String>) -> Result<(), Failure> {
+        self.store.set_channel(id, "connected", None, settings, self.clock.now()).await.map_err(storage)?;
+        self.reload().await.map_err(storage)?;
+        let entry = self.entry(id)?;
+        let hook_secret = entry.secrets.get("hook_secret").unwrap_or_default().to_owned();
+        self.ask(&entry, &Task::Connect { hook_secret }).await.map(drop)
+    }
+
+    fn entry(&self, id: ChannelId) -> Result<Arc<ChannelEntry>, Failure> {
+        let found = self.snapshot().channels.get(&id).cloned();
+        found.ok_or_else(|| Failure::new(ErrorCode::ChannelNotFound, "Channel not found"))
+    }
+
+    /// Asks the provider whether the channel's credentials are good.
+    ///
+    /// # Errors
+    /// What the provider says against them.
+    pub async fn check(&self, id: ChannelId) -> Result<(), Failure> {
+        let entry = self.entry(id)?;
+        if entry.locked {
+            return Err(Failure::new(ErrorCode::ChannelHeld, "The key file does not open this channel's credentials; put the right secret.key back."));
+        }
+        self.ask(&entry, &Task::Check).await.map(drop)
+    }
+
+    /// Lets a held channel go on.
+    ///
+    /// # Errors
+    /// There is no such channel, or the store cannot be written.
+    pub async fn resume(&self, id: ChannelId) -> Result<(), Failure> {
+        self.entry(id)?;
+        self.store.set_channel(id, "connected", None, BTreeMap::new(), self.clock.now()).await.map_err(storage)?;
+        self.reload().await.map_err(storage)
+    }
+}
+
+/// Names an account by its API key without telling it.
+fn fingerprint(secret: &str) -> String {
+    hex::encode(&hash(secret)[..8])
+}

@@ -1,0 +1,213 @@
+//! One part's way: begin, call, settle.
+
+use crate::clock::machine_now;
+use crate::directory::ChannelEntry;
+use crate::engine::Engine;
+use crate::schedule;
+use crate::transport::{Lost, exchange_of};
+use chaski_channels::{Call, Cx, FailureMark, Outcome, Scope};
+use chaski_model::{ErrorCode, Failure, Timestamp};
+use chaski_store::StoreError;
+use chaski_store::outbox::{End, Head, Settle, Settled, Verdict, Work};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a begun call may wait before its first byte leaves (machine time).
+const CALL_WITHIN: Duration = Duration::from_secs(5);
+/// How long a step waits before it is tried again while the store cannot take it.
+const STORE_WAIT: Duration = Duration::from_millis(200);
+
+/// What came of it, for the window.
+pub(super) struct Done {
+    pub(super) head: Head,
+    pub(super) settled: Settled,
+    pub(super) signal: Signal,
+}
+
+/// What it says about the channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signal {
+    /// Nothing.
+    None,
+    /// The provider took it.
+    Well,
+    /// The provider asks the channel, or all of its account, to slow down.
+    SlowDown { account: bool, after: Option<Duration> },
+}
+
+impl Done {
+    fn new(head: Head, settled: Settled) -> Self {
+        Self { head, settled, signal: Signal::None }
+    }
+}
+
+/// A retry or an unknown one lets its lane go.
+pub(super) async fn step_aside(engine: Arc<Engine>, head: Head) -> Done {
+    let now = engine.clock.now();
+    match engine.store.step_aside(head, now).await {
+        Ok(settled) => Done::new(head, settled),
+        Err(_) => Done::new(head, again_later(&head, now)),
+    }
+}
+
+/// One try of one part.
+pub(super) async fn deliver(engine: Arc<Engine>, entry: Arc<ChannelEntry>, head: Head) -> Done {
+    let now = engine.clock.now();
+    let call_by = machine_now() + CALL_WITHIN;
+    let work = match engine.store.begin(head, now, call_by).await {
+        Ok(Verdict::Began(work)) => work,
+        Ok(Verdict::Gone { next } | Verdict::Expired { next }) => return Done::new(head, Settled { again: None, next }),
+        Err(_) => return Done::new(head, again_later(&head, now)),
+    };
+    if machine_now() > call_by {
+        let settle = settle_of(&head, &work, now, engine.clock.now(), None, End::Unsent { at: engine.clock.now() });
+        return Done::new(head, store(&engine, settle).await);
+    }
+    let (outcome, http_status) = call(&engine, &entry, &head, &work, now).await;
+    let ended_at = engine.clock.now();
+    metrics::counter!("chaski_attempts_total", "channel" => head.channel.to_string(), "outcome" => word(&outcome)).increment(1);
+    let learned = match &outcome {
+        Tried::Outcome(Outcome::Sent { learned, .. }) => learned.clone(),
+        _ => Vec::new(),
+    };
+    let signal = signal_of(&outcome);
+    react(&engine, &entry, &outcome, ended_at).await;
+    let end = end_of(&engine, &head, &work, outcome, ended_at);
+    let mut settle = settle_of(&head, &work, now, ended_at, http_status, end);
+    settle.learned = learned;
+    Done { head, settled: store(&engine, settle).await, signal }
+}
+
+/// An outcome, or a call that never left.
+enum Tried {
+    Outcome(Outcome),
+    NotSent(Failure),
+}
+
+async fn call(engine: &Engine, entry: &ChannelEntry, head: &Head, work: &Work, now: Timestamp) -> (Tried, Option<u16>) {
+    let Some(adapter) = entry.adapter else {
+        let failure = Failure::new(ErrorCode::NotSupported, "This build has no adapter for the channel's kind.");
+        return (Tried::Outcome(Outcome::Fail { failure, marks: vec![] }), None);
+    };
+    let reference = head.part.reference();
+    let cx = Cx { settings: &entry.channel.settings, to: &work.to, reference: &reference, hook_url: &entry.hook_url, now };
+    let call: Call = match adapter.call(&cx, &work.body) {
+        Ok(call) => call,
+        Err(failure) => return (Tried::Outcome(Outcome::Fail { failure, marks: vec![] }), None),
+    };
+    let began = Instant::now();
+    let reply = engine.transport.send(&call, &entry.channel.settings, &entry.secrets, engine.config.call_timeout).await;
+    let exchange = exchange_of(&call, reply.as_ref(), began, &entry.hidden());
+    engine.exchanges.note(head.part, work.attempt, now, exchange);
+    match reply {
+        Ok(reply) => (Tried::Outcome(adapter.outcome(&reply)), Some(reply.status)),
+        Err(Lost::NotSent(failure)) if failure.code == ErrorCode::ProviderUnavailable => (Tried::NotSent(failure), None),
+        Err(Lost::NotSent(failure)) if failure.code == ErrorCode::CredentialsRefused => {
+            (Tried::Outcome(Outcome::Hold { scope: Scope::Channel, failure }), None)
+        }
+        Err(Lost::NotSent(failure)) => (Tried::Outcome(Outcome::Fail { failure, marks: vec![] }), None),
+        Err(Lost::Lost(failure)) => (Tried::Outcome(Outcome::Unknown { failure }), None),
+    }
+}
+
+fn word(tried: &Tried) -> &'static str {
+    match tried {
+        Tried::NotSent(_) => "not_sent",
+        Tried::Outcome(outcome) => match outcome {
+            Outcome::Sent { .. } => "sent",
+            Outcome::Retry { .. } => "retry",
+            Outcome::Unknown { .. } => "unknown",
+            Outcome::SlowDown { .. } => "slow_down",
+            Outcome::Fail { .. } => "fail",
+            Outcome::Hold { .. } => "hold",
+        },
+    }
+}
+
+fn signal_of(tried: &Tried) -> Signal {
+    match tried {
+        Tried::Outcome(Outcome::Sent { .. }) => Signal::Well,
+        Tried::Outcome(Outcome::SlowDown { scope: Scope::Channel, after, .. }) => Signal::SlowDown { account: false, after: *after },
+        Tried::Outcome(Outcome::SlowDown { scope: Scope::Account, after, .. }) => Signal::SlowDown { account: true, after: *after },
+        _ => Signal::None,
+    }
+}
+
+/// What an outcome asks for beyond the part: hold the channel, sync the catalogue.
+async fn react(engine: &Arc<Engine>, entry: &ChannelEntry, tried: &Tried, now: Timestamp) {
+    match tried {
+        Tried::Outcome(Outcome::Hold { failure, .. }) => engine.hold(&entry.channel, failure, now).await,
+        Tried::Outcome(Outcome::Fail { marks, .. }) if marks.contains(&FailureMark::TemplateStale) => {
+            engine.mark_stale(entry.channel.account);
+        }
+        _ => {}
+    }
+}
+
+fn end_of(engine: &Engine, head: &Head, work: &Work, tried: Tried, now: Timestamp) -> End {
+    let keep_lane_ms = i64::try_from(engine.config.order_wait.as_millis()).unwrap_or(i64::MAX);
+    let by_schedule = |outcome, failure, after: Option<Duration>| End::Retry {
+        at: (now + after.unwrap_or_else(|| schedule::retry_after(work.attempt, dice()))).min(head.expires_at),
+        keep_lane_ms,
+        outcome,
+        failure,
+        backoff: false,
+    };
+    match tried {
+        Tried::NotSent(failure) => by_schedule("not_sent", failure, None),
+        Tried::Outcome(outcome) => match outcome {
+            Outcome::Sent { ids, .. } => End::Sent { provider_id: ids.into_iter().next().unwrap_or_default() },
+            Outcome::Retry { failure, most: Some(most), .. } if u32::from(work.attempt) >= most => {
+                End::Failed { failure, closes_window: false }
+            }
+            Outcome::Retry { failure, after, .. } => by_schedule("retry", failure, after),
+            Outcome::Unknown { failure } => {
+                End::Unknown { failure, let_go_at: now + crate::dispatcher::UNKNOWN_KEEPS_LANE }
+            }
+            Outcome::SlowDown { scope: Scope::Recipient, failure, after } => End::Retry {
+                at: (now + after.unwrap_or_else(|| schedule::recipient_backoff(work.backoffs))).min(head.expires_at),
+                keep_lane_ms,
+                outcome: "slow_down",
+                failure,
+                backoff: true,
+            },
+            Outcome::SlowDown { failure, after, .. } => by_schedule("slow_down", failure, after),
+            Outcome::Fail { failure, marks } => {
+                End::Failed { failure, closes_window: marks.contains(&FailureMark::WindowClosed) }
+            }
+            Outcome::Hold { failure, .. } => {
+                End::Retry { at: now, keep_lane_ms: i64::MAX / 4, outcome: "hold", failure, backoff: false }
+            }
+        },
+    }
+}
+
+fn settle_of(head: &Head, work: &Work, begun_at: Timestamp, ended_at: Timestamp, http_status: Option<u16>, end: End) -> Settle {
+    Settle { head: *head, attempt: work.attempt, begun_at, ended_at, http_status, end, learned: Vec::new() }
+}
+
+/// Stores an outcome, however long the store takes: it must not be lost while the process lives.
+async fn store(engine: &Engine, settle: Settle) -> Settled {
+    loop {
+        match engine.store.settle(settle.clone()).await {
+            Ok(settled) => return settled,
+            Err(StoreError::Fault(cause)) => {
+                tracing::error!(message.id = settle.head.part.message.0, %cause, "an outcome cannot be stored");
+                return Settled::default();
+            }
+            Err(cause) => {
+                tracing::warn!(message.id = settle.head.part.message.0, %cause, "an outcome waits for the store");
+                tokio::time::sleep(STORE_WAIT).await;
+            }
+        }
+    }
+}
+
+fn again_later(head: &Head, now: Timestamp) -> Settled {
+    Settled { again: Some(Head { due_at: now + STORE_WAIT, ..*head }), next: None }
+}
+
+/// A number in 0..1.
+fn dice() -> f64 {
+    f64::from(u32::from_le_bytes(crate::vault::random::<4>())) / f64::from(u32::MAX)
+}

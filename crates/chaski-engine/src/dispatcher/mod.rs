@@ -1,0 +1,230 @@
+//! The dispatcher: takes what is due, fairly among channels, in order within a lane, at each
+//! channel's pace, and sees every attempt to its end.
+//!
+//! One task holds a window of work for each channel; the store holds the rest. It sleeps until
+//! something arrives, ends, or is due.
+
+mod deliver;
+mod window;
+
+use crate::directory::ChannelEntry;
+use crate::engine::Engine;
+use chaski_model::{ChannelId, Timestamp};
+use chaski_store::outbox::Head;
+use deliver::{Done, Signal, deliver, step_aside};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc};
+use window::{Next, WINDOW, Window};
+
+/// How long an unknown outcome keeps its lane.
+pub const UNKNOWN_KEEPS_LANE: Duration = Duration::from_secs(30);
+
+/// Calls in flight altogether, and for one channel.
+const IN_FLIGHT: usize = 512;
+const IN_FLIGHT_CHANNEL: usize = 128;
+/// Calls that one channel may begin before the next has its turn.
+const QUANTUM: usize = 8;
+/// Heads on their way from commits to the dispatcher.
+const ARRIVALS: usize = 16_384;
+
+/// Where commits hand over the work that they made possible.
+pub struct Offers {
+    heads: mpsc::Sender<Head>,
+    overflowed: Arc<AtomicBool>,
+    changed: Arc<Notify>,
+}
+
+/// The dispatcher's end of it.
+pub struct Arrivals {
+    heads: mpsc::Receiver<Head>,
+    overflowed: Arc<AtomicBool>,
+    changed: Arc<Notify>,
+}
+
+impl Offers {
+    pub(crate) fn channel() -> (Self, Arrivals) {
+        let (sender, receiver) = mpsc::channel(ARRIVALS);
+        let overflowed = Arc::new(AtomicBool::new(false));
+        let changed = Arc::new(Notify::new());
+        let arrivals = Arrivals { heads: receiver, overflowed: Arc::clone(&overflowed), changed: Arc::clone(&changed) };
+        (Self { heads: sender, overflowed, changed }, arrivals)
+    }
+
+    /// Hands work over. What does not fit is in the store and is read from there.
+    pub(crate) fn offer(&self, head: Head) {
+        if self.heads.try_send(head).is_err() {
+            self.overflowed.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Channels were added, held or resumed.
+    pub(crate) fn changed(&self) {
+        self.changed.notify_one();
+    }
+}
+
+struct Dispatcher {
+    engine: Arc<Engine>,
+    windows: BTreeMap<ChannelId, Window>,
+    in_flight: FuturesUnordered<BoxFuture<'static, Done>>,
+    /// Whose turn it is.
+    turn: usize,
+}
+
+/// Runs until the engine stops, then settles what is in flight.
+pub(crate) async fn run(engine: Arc<Engine>, mut arrivals: Arrivals) {
+    let stop = engine.stopping();
+    let mut dispatcher = Dispatcher {
+        engine: Arc::clone(&engine),
+        windows: BTreeMap::new(),
+        in_flight: FuturesUnordered::new(),
+        turn: 0,
+    };
+    dispatcher.channels_changed();
+    loop {
+        dispatcher.read_back(&arrivals.overflowed).await;
+        let wake = dispatcher.start_what_can();
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            Some(done) = dispatcher.in_flight.next(), if !dispatcher.in_flight.is_empty() => dispatcher.finished(&done),
+            Some(head) = arrivals.heads.recv() => {
+                dispatcher.arrived(head);
+                while let Ok(head) = arrivals.heads.try_recv() {
+                    dispatcher.arrived(head);
+                }
+            }
+            () = arrivals.changed.notified() => dispatcher.channels_changed(),
+            () = engine.clock.sleep_until(wake.unwrap_or(Timestamp(i64::MAX))) => {}
+        }
+    }
+    while let Some(done) = dispatcher.in_flight.next().await {
+        dispatcher.finished(&done);
+    }
+}
+
+impl Dispatcher {
+    fn arrived(&mut self, head: Head) {
+        let now = self.engine.clock.now();
+        if let Some(window) = self.windows.get_mut(&head.channel) {
+            window.add(head, now);
+        }
+    }
+
+    /// New channels get a window that is filled from the store.
+    fn channels_changed(&mut self) {
+        let now = self.engine.clock.now();
+        for (id, entry) in &self.engine.snapshot().channels {
+            self.windows.entry(*id).or_insert_with(|| {
+                let mut window = window_of(entry, now);
+                window.overflowed = true;
+                window
+            });
+        }
+    }
+
+    /// Reads back what the windows have room for.
+    async fn read_back(&mut self, lost_arrivals: &AtomicBool) {
+        if lost_arrivals.swap(false, Ordering::Relaxed) {
+            self.windows.values_mut().for_each(|window| window.overflowed = true);
+        }
+        let wanting: Vec<ChannelId> = self.windows.iter().filter(|(_, w)| w.wants_more()).map(|(id, _)| *id).collect();
+        for id in wanting {
+            match self.engine.store.due(id, None, WINDOW).await {
+                Ok(heads) => {
+                    let now = self.engine.clock.now();
+                    let Some(window) = self.windows.get_mut(&id) else { continue };
+                    window.overflowed = heads.len() >= WINDOW;
+                    heads.into_iter().for_each(|head| window.add(head, now));
+                }
+                Err(cause) => {
+                    tracing::warn!(channel.id = id.0, %cause, "queued work cannot be read");
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+            }
+        }
+    }
+
+    /// Begins what may begin, channel by channel; returns when to look again.
+    fn start_what_can(&mut self) -> Option<Timestamp> {
+        let now = self.engine.clock.now();
+        let snapshot = self.engine.snapshot();
+        let ids: Vec<ChannelId> = self.windows.keys().copied().collect();
+        let mut waits: BTreeMap<ChannelId, Option<Timestamp>> = BTreeMap::new();
+        while waits.len() < ids.len() && self.in_flight.len() < IN_FLIGHT {
+            self.turn = (self.turn + 1) % ids.len();
+            let id = ids[self.turn];
+            if waits.contains_key(&id) {
+                continue;
+            }
+            let entry = snapshot.channels.get(&id).filter(|entry| !entry.is_held());
+            match entry {
+                None => {
+                    waits.insert(id, None);
+                }
+                Some(entry) => {
+                    if let Some(wait) = self.quantum(entry, now) {
+                        waits.insert(id, wait);
+                    }
+                }
+            }
+        }
+        waits.into_values().flatten().min()
+    }
+
+    /// Up to a quantum of one channel's work; `Some` when it has no more for now.
+    fn quantum(&mut self, entry: &Arc<ChannelEntry>, now: Timestamp) -> Option<Option<Timestamp>> {
+        let window = self.windows.get_mut(&entry.channel.id)?;
+        for _ in 0..QUANTUM {
+            if window.in_flight >= IN_FLIGHT_CHANNEL || self.in_flight.len() >= IN_FLIGHT {
+                return Some(None);
+            }
+            let engine = Arc::clone(&self.engine);
+            match window.next(now) {
+                Next::Deliver(head) => self.in_flight.push(Box::pin(deliver(engine, Arc::clone(entry), head))),
+                Next::StepAside(head) => self.in_flight.push(Box::pin(step_aside(engine, head))),
+                Next::Wait(at) => return Some(at),
+            }
+        }
+        None
+    }
+
+    fn finished(&mut self, done: &Done) {
+        let now = self.engine.clock.now();
+        if let Some(window) = self.windows.get_mut(&done.head.channel) {
+            window.done(&done.head, done.settled.again, done.settled.next, now);
+            if done.signal == Signal::Well {
+                window.pace.went_well();
+            }
+        }
+        if let Signal::SlowDown { account, after } = done.signal {
+            self.slow_down(done.head.channel, account, after, now);
+        }
+    }
+
+    fn slow_down(&mut self, channel: ChannelId, whole_account: bool, after: Option<Duration>, now: Timestamp) {
+        let snapshot = self.engine.snapshot();
+        let account = snapshot.channels.get(&channel).map(|entry| entry.channel.account);
+        for (id, window) in &mut self.windows {
+            let same_account = snapshot.channels.get(id).map(|entry| entry.channel.account) == account;
+            if *id == channel || (whole_account && same_account) {
+                window.pace.slow_down(after, now);
+            }
+        }
+    }
+}
+
+fn window_of(entry: &ChannelEntry, now: Timestamp) -> Window {
+    let capabilities = entry.channel.kind.capabilities();
+    let pace = entry.number("pace", capabilities.map_or(0.0, |c| f64::from(c.pace)));
+    let seconds = entry.number("pair_pace", capabilities.map_or(0.0, |c| f64::from(c.pair_pace)));
+    let burst = capabilities.map_or(1.0, |c| f64::from(c.pair_burst));
+    let rate = if seconds > 0.0 { 1.0 / seconds } else { 0.0 };
+    Window::new(pace, (rate, burst), now)
+}

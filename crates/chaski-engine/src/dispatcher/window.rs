@@ -1,0 +1,286 @@
+//! The window of due work of one channel: what could begin, in which order, and when to look again.
+//!
+//! Plain data without a clock or a task, so that its rules can be read and tested by themselves.
+
+use crate::pace::{Bucket, Pace};
+use chaski_model::{LaneId, PartRef, Timestamp};
+use chaski_store::outbox::Head;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+
+/// Heads that one channel keeps in memory; the rest is read back from the store in order.
+pub(super) const WINDOW: usize = 20_000;
+/// How the classes high, normal and low share a channel.
+const WEIGHTS: [u32; 3] = [16, 4, 1];
+/// Lanes whose pair pace is remembered; full buckets are forgotten first.
+const PAIRS: usize = 50_000;
+
+/// What to do with the next head.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Call the provider.
+    Deliver(Head),
+    /// It has kept its lane long enough.
+    StepAside(Head),
+    /// Nothing before this moment; `None` = nothing at all.
+    Wait(Option<Timestamp>),
+}
+
+/// A head that is due later, ordered by when it must be looked at.
+#[derive(Debug, PartialEq, Eq)]
+struct Later(Timestamp, PartRef, Head);
+
+impl Ord for Later {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.0, self.1).cmp(&(other.0, other.1))
+    }
+}
+
+impl PartialOrd for Later {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// One channel's window.
+pub(super) struct Window {
+    ready: [VecDeque<Head>; 3],
+    credits: [u32; 3],
+    later: BinaryHeap<Reverse<Later>>,
+    known: HashSet<PartRef>,
+    busy: HashSet<LaneId>,
+    blocked: HashMap<LaneId, Vec<Head>>,
+    pairs: HashMap<LaneId, Bucket>,
+    /// (messages a second, burst) for one contact; a rate of 0 means none.
+    pair_pace: (f64, f64),
+    pub(super) pace: Pace,
+    pub(super) in_flight: usize,
+    /// The store holds more than the window.
+    pub(super) overflowed: bool,
+}
+
+impl Window {
+    pub(super) fn new(per_second: f64, pair_pace: (f64, f64), now: Timestamp) -> Self {
+        Self {
+            ready: Default::default(),
+            credits: WEIGHTS,
+            later: BinaryHeap::new(),
+            known: HashSet::new(),
+            busy: HashSet::new(),
+            blocked: HashMap::new(),
+            pairs: HashMap::new(),
+            pair_pace,
+            pace: Pace::new(per_second, now),
+            in_flight: 0,
+            overflowed: false,
+        }
+    }
+
+    /// Adds work. What is known already, or does not fit, is left to the store.
+    pub(super) fn add(&mut self, head: Head, now: Timestamp) {
+        if self.known.contains(&head.part) {
+            return;
+        }
+        if self.known.len() >= WINDOW {
+            self.overflowed = true;
+            return;
+        }
+        self.known.insert(head.part);
+        self.place(head, now);
+    }
+
+    fn place(&mut self, head: Head, now: Timestamp) {
+        let look_at = head.keep_until.map_or(head.due_at, |keep| keep.min(head.due_at)).min(head.expires_at.max(now));
+        if look_at > now {
+            self.later.push(Reverse(Later(look_at, head.part, head)));
+        } else {
+            self.ready[usize::from(head.class.min(2))].push_back(head);
+        }
+    }
+
+    /// Whether there is room to read more back from the store.
+    pub(super) fn wants_more(&self) -> bool {
+        self.overflowed && self.known.len() < WINDOW / 2
+    }
+
+    /// What to do now. The caller marks a delivered or stepped-aside head with [`Self::done`].
+    pub(super) fn next(&mut self, now: Timestamp) -> Next {
+        while let Some(Reverse(Later(at, _, _))) = self.later.peek()
+            && *at <= now
+        {
+            let Some(Reverse(Later(_, _, head))) = self.later.pop() else { break };
+            self.ready[usize::from(head.class.min(2))].push_back(head);
+        }
+        while let Some(class) = self.class() {
+            let Some(head) = self.ready[class].pop_front() else { continue };
+            if self.busy.contains(&head.lane) {
+                self.blocked.entry(head.lane).or_default().push(head);
+                continue;
+            }
+            let expired = head.expires_at <= now;
+            let is_due = head.due_at <= now && !head.held;
+            if !is_due && !expired {
+                self.start(&head);
+                return Next::StepAside(head);
+            }
+            if let Err(at) = self.pair(head.lane, now) {
+                self.later.push(Reverse(Later(at, head.part, head)));
+                continue;
+            }
+            if let Err(at) = self.pace.take(now) {
+                self.unpair(head.lane);
+                self.ready[class].push_front(head);
+                return Next::Wait(Some(at));
+            }
+            self.credits[class] = self.credits[class].saturating_sub(1);
+            self.start(&head);
+            return Next::Deliver(head);
+        }
+        Next::Wait(self.later.peek().map(|Reverse(Later(at, _, _))| *at))
+    }
+
+    /// The class whose turn it is among those with work: weighted, never strictly.
+    fn class(&mut self) -> Option<usize> {
+        let waiting = |window: &Self, class: usize| !window.ready[class].is_empty();
+        if let Some(class) = (0..3).find(|class| waiting(self, *class) && self.credits[*class] > 0) {
+            return Some(class);
+        }
+        self.credits = WEIGHTS;
+        (0..3).find(|class| waiting(self, *class))
+    }
+
+    fn start(&mut self, head: &Head) {
+        self.busy.insert(head.lane);
+        self.in_flight += 1;
+    }
+
+    fn pair(&mut self, lane: LaneId, now: Timestamp) -> Result<(), Timestamp> {
+        let (rate, burst) = self.pair_pace;
+        if rate <= 0.0 {
+            return Ok(());
+        }
+        if self.pairs.len() >= PAIRS {
+            self.pairs.retain(|_, bucket| !bucket.is_full(now));
+        }
+        self.pairs.entry(lane).or_insert_with(|| Bucket::new(rate, burst, now)).take(now)
+    }
+
+    fn unpair(&mut self, lane: LaneId) {
+        if let Some(bucket) = self.pairs.get_mut(&lane) {
+            bucket.put_back();
+        }
+    }
+
+    /// A head is no longer in flight; what was blocked by its lane can go on, and so can what the
+    /// store named as the next work.
+    pub(super) fn done(&mut self, head: &Head, again: Option<Head>, next: Option<Head>, now: Timestamp) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.busy.remove(&head.lane);
+        self.known.remove(&head.part);
+        for head in self.blocked.remove(&head.lane).unwrap_or_default() {
+            self.place(head, now);
+        }
+        for head in again.into_iter().chain(next) {
+            self.add(head, now);
+        }
+    }
+
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chaski_model::{ChannelId, MessageId, WorkspaceId};
+    use std::time::Duration;
+
+    const NOW: Timestamp = Timestamp(1_795_000_000_000);
+
+    fn head(message: i64, lane: i64) -> Head {
+        Head {
+            part: PartRef { message: MessageId(message), delivery: 1, part: 1 },
+            workspace: WorkspaceId(1),
+            channel: ChannelId(1),
+            lane: LaneId(lane),
+            class: 1,
+            due_at: NOW,
+            keep_until: None,
+            held: false,
+            expires_at: NOW + Duration::from_secs(86_400),
+        }
+    }
+
+    fn window() -> Window {
+        Window::new(0.0, (0.0, 0.0), NOW)
+    }
+
+    #[test]
+    fn one_call_is_in_flight_for_each_lane() {
+        let mut w = window();
+        w.add(head(1, 7), NOW);
+        w.add(head(2, 7), NOW);
+        w.add(head(3, 8), NOW);
+        assert_eq!(w.next(NOW), Next::Deliver(head(1, 7)));
+        assert_eq!(w.next(NOW), Next::Deliver(head(3, 8)));
+        assert_eq!(w.next(NOW), Next::Wait(None));
+        w.done(&head(1, 7), None, None, NOW);
+        assert_eq!(w.next(NOW), Next::Deliver(head(2, 7)));
+    }
+
+    #[test]
+    fn a_retry_steps_aside_when_its_lane_has_waited_long_enough() {
+        let mut w = window();
+        let keep = NOW + Duration::from_secs(60);
+        let retry = Head { due_at: NOW + Duration::from_secs(300), keep_until: Some(keep), ..head(1, 7) };
+        w.add(retry, NOW);
+        assert_eq!(w.next(NOW), Next::Wait(Some(keep)));
+        assert_eq!(w.next(keep), Next::StepAside(retry));
+    }
+
+    #[test]
+    fn an_unknown_part_is_never_called_again() {
+        let mut w = window();
+        let held = Head { held: true, due_at: NOW + Duration::from_secs(30), ..head(1, 7) };
+        w.add(held, NOW);
+        assert_eq!(w.next(NOW + Duration::from_secs(31)), Next::StepAside(held));
+    }
+
+    #[test]
+    fn low_priority_gets_its_share_and_no_more() {
+        let mut w = window();
+        for n in 0..100 {
+            w.add(Head { class: 0, ..head(n, n) }, NOW);
+            w.add(Head { class: 2, ..head(1000 + n, 1000 + n) }, NOW);
+        }
+        let first: Vec<_> = (0..34).filter_map(|_| match w.next(NOW) { Next::Deliver(h) => Some(h.class), _ => None }).collect();
+        assert_eq!(first.iter().filter(|class| **class == 2).count(), 2);
+    }
+
+    #[test]
+    fn one_contact_gets_a_burst_and_then_the_pair_pace() {
+        let mut w = Window::new(0.0, (1.0 / 6.0, 3.0), NOW);
+        let mut sent = 0;
+        for n in 0..5 {
+            w.add(head(n, 7), NOW);
+        }
+        while let Next::Deliver(h) = w.next(NOW) {
+            sent += 1;
+            w.done(&h, None, None, NOW);
+        }
+        assert_eq!(sent, 3);
+        assert!(matches!(w.next(NOW + Duration::from_millis(6100)), Next::Deliver(_)));
+    }
+
+    #[test]
+    fn beyond_the_window_work_is_left_to_the_store_and_asked_for_again() {
+        let mut w = window();
+        for n in 0..=i64::try_from(WINDOW).unwrap() {
+            w.add(head(n, n), NOW);
+        }
+        assert!(w.overflowed && !w.wants_more());
+        for _ in 0..=WINDOW / 2 {
+            let Next::Deliver(h) = w.next(NOW) else { panic!("there is work") };
+            w.done(&h, None, None, NOW);
+        }
+        assert!(w.wants_more());
+    }
+}

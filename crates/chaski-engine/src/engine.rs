@@ -1,0 +1,173 @@
+//! The engine itself: what its parts share.
+
+use crate::clock::Clock;
+use crate::directory::Snapshot;
+use crate::dispatcher::Offers;
+use crate::guard::Guard;
+use crate::tasks::Flights;
+use crate::transport::Transport;
+use crate::vault::{Vault, VaultError};
+use chaski_store::exchanges::Exchanges;
+use chaski_store::outbox::Head;
+use chaski_store::{Store, StoreError};
+use std::path::PathBuf;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// What can be set.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The data folder: exchanges are kept in it.
+    pub data: PathBuf,
+    /// Where the key file is.
+    pub key_file: PathBuf,
+    /// How the outside reaches this server, without a slash at the end.
+    pub public_url: String,
+    /// Whether user-given addresses may point into private networks.
+    pub allow_private_networks: bool,
+    /// How long a message is tried.
+    pub time_to_live: Duration,
+    /// How long a retry keeps its lane.
+    pub order_wait: Duration,
+    /// How long one provider call may take.
+    pub call_timeout: Duration,
+    /// How often template catalogues are synced.
+    pub template_sync: Duration,
+    /// Whether a language without its region may stand in.
+    pub language_fallback: bool,
+    /// Whether media links are looked at before a message is accepted.
+    pub probe_media: bool,
+}
+
+/// Why the engine cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The key file.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+/// Everything between the API and the providers.
+pub struct Engine {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) config: Config,
+    pub(crate) guard: Guard,
+    pub(crate) vault: Vault,
+    pub(crate) transport: Transport,
+    pub(crate) exchanges: Exchanges,
+    pub(crate) offers: Offers,
+    pub(crate) flights: Flights,
+    snapshot: RwLock<Arc<Snapshot>>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Engine {
+    /// Opens the engine over a store and starts its loops.
+    ///
+    /// # Errors
+    /// The key file or the store cannot be read.
+    pub async fn start(store: Arc<dyn Store>, clock: Arc<Clock>, config: Config) -> Result<Arc<Self>, StartError> {
+        let vault = Vault::open(&config.key_file)?;
+        let guard = Guard { allow_private: config.allow_private_networks };
+        let (offers, arrivals) = Offers::channel();
+        let engine = Arc::new(Self {
+            transport: Transport::new(guard, Arc::clone(&clock)),
+            exchanges: Exchanges::open(&config.data),
+            guard,
+            vault,
+            offers,
+            flights: Flights::default(),
+            snapshot: RwLock::default(),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            store,
+            clock,
+            config,
+        });
+        engine.reload().await?;
+        let now = engine.clock.now();
+        let lost = engine.store.recover(now, now + crate::dispatcher::UNKNOWN_KEEPS_LANE).await?;
+        if lost > 0 {
+            tracing::warn!(attempts = lost, "attempts were open when the last process ended; their outcome is unknown");
+        }
+        engine.tasks.spawn(crate::dispatcher::run(Arc::clone(&engine), arrivals));
+        engine.tasks.spawn(crate::jobs::project(Arc::clone(&engine)));
+        engine.tasks.spawn(crate::jobs::sync_templates(Arc::clone(&engine)));
+        Ok(engine)
+    }
+
+    /// Everything small, as it stands now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().expect("nobody panics while holding the snapshot"))
+    }
+
+    /// Reads the small things anew, after a change.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn reload(&self) -> Result<(), StoreError> {
+        let directory = self.store.directory().await?;
+        let fresh = Arc::new(Snapshot::build(directory, &self.vault, &self.config.public_url));
+        *self.snapshot.write().expect("nobody panics while holding the snapshot") = fresh;
+        self.offers.changed();
+        Ok(())
+    }
+
+    /// The store.
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// Domain time.
+    pub fn clock(&self) -> &Arc<Clock> {
+        &self.clock
+    }
+
+    /// What was set.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The guard of user-given addresses.
+    pub fn guard(&self) -> Guard {
+        self.guard
+    }
+
+    /// The log of provider exchanges.
+    pub fn exchanges(&self) -> &Exchanges {
+        &self.exchanges
+    }
+
+    /// Opens and makes data keys.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Work that a commit made possible.
+    pub fn offer(&self, head: Option<Head>) {
+        if let Some(head) = head {
+            self.offers.offer(head);
+        }
+    }
+
+    /// Cancelled when the engine stops.
+    pub fn stopping(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Stops: nothing new is begun, what is in flight is settled within the grace time.
+    pub async fn stop(&self, grace: Duration) {
+        self.stop.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
+            tracing::warn!("calls were still in flight at the end of the grace time; they are found again at the next start");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Webhooks in: verified over the raw bytes, understood by the adapter, stored before the answer.
+
+use crate::directory::{ChannelEntry, HookEntry};
+use crate::engine::Engine;
+use crate::tokens::hash;
+use chaski_channels::{Adapter, Challenge, Incoming};
+use chaski_model::event::{Event, Inbound, Receipt, Sender};
+use chaski_model::{ErrorCode, Failure, PartRef, Timestamp};
+use chaski_store::StoreError;
+use chaski_store::outbox::Origin;
+use chaski_store::receive::{InboundIn, InboundVerdict, ReceiptIn, ReceiptVerdict};
+use futures_util::future::try_join_all;
+use std::sync::Arc;
+
+/// Why a webhook is not answered with 200.
+#[derive(Debug)]
+pub enum Refused {
+    /// No hook has this key.
+    UnknownKey,
+    /// The signature is missing or wrong.
+    Unauthorized(Failure),
+    /// It could not be stored; the provider sends it again.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// How far a message of ours is behind a receipt without a reference.
+enum Matched {
+    Part(PartRef),
+    Nothing,
+}
+
+impl Engine {
+    fn hook(&self, key: &str) -> Result<(Arc<HookEntry>, &'static dyn Adapter), Refused> {
+        let hook = self.snapshot().hooks.get(&hash(key)).cloned().ok_or(Refused::UnknownKey)?;
+        let adapter = hook.adapter.ok_or(Refused::UnknownKey)?;
+        Ok((hook, adapter))
+    }
+
+    /// Answers a provider's GET check of a hook's address.
+    ///
+    /// # Errors
+    /// No hook has this key, or its kind makes no such check.
+    pub fn challenge(&self, key: &str, query: &str) -> Result<Challenge, Refused> {
+        let (hook, adapter) = self.hook(key)?;
+        adapter.challenge(query, &hook.secrets).ok_or(Refused::UnknownKey)
+    }
+
+    /// Takes a webhook in. Once this returns, everything it said is on disk.
+    ///
+    /// # Errors
+    /// Whatever must not be answered with 200.
+    pub async fn ingest(&self, key: &str, headers: &http::HeaderMap, body: &[u8]) -> Result<(), Refused> {
+        let (hook, adapter) = self.hook(key)?;
+        let incoming = Incoming { headers, body };
+        let now = self.clock.now();
+        adapter.verify(&incoming, &hook.secrets, now).map_err(Refused::Unauthorized)?;
+        if let Some(id) = adapter.replay_key(&incoming)
+            && !self.store.first_sight(hook.hook.id, id, now).await?
+        {
+            metrics::counter!("chaski_webhooks_repeated_total").increment(1);
+            return Ok(());
+        }
+        let events = match adapter.events(&incoming) {
+            Ok(events) => events,
+            Err(failure) => return self.keep(&hook, failure.message, body, now).await,
+        };
+        let unmatched = try_join_all(events.into_iter().map(|(sender, event)| self.apply(&hook, sender, event, now))).await?;
+        match unmatched.into_iter().flatten().next() {
+            Some(cause) => self.keep(&hook, cause, body, now).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn keep(&self, hook: &HookEntry, cause: String, body: &[u8], now: Timestamp) -> Result<(), Refused> {
+        metrics::counter!("chaski_webhooks_kept_total").increment(1);
+        Ok(self.store.keep(hook.hook.workspace, hook.hook.id, cause, body.to_vec(), now).await?)
+    }
+
+    /// Applies one event; what cannot be placed is said, so that the webhook is kept.
+    async fn apply(&self, hook: &HookEntry, sender: Sender, event: Event, now: Timestamp) -> Result<Option<String>, Refused> {
+        match event {
+            Event::Receipt(receipt) => self.receipt(hook, &sender, receipt, now).await,
+            Event::Inbound(inbound) => self.inbound(hook, &sender, *inbound, now).await,
+            Event::Learned { addresses } => {
+                self.store.learn(hook.hook.workspace, addresses, "receipt", now).await?;
+                Ok(None)
+            }
+            Event::TemplateChanged { account, name, language, status, reason } => {
+                self.template_changed(hook, &account, name, language, status, reason, now).await
+            }
+            Event::Ignored { what } => {
+                metrics::counter!("chaski_webhook_events_ignored_total").increment(1);
+                tracing::debug!(what, "a webhook event of no consequence");
+                Ok(None)
+            }
+        }
+    }
+
+    /// The channel that a hook may speak for by this sender.
+    fn channel_of(&self, hook: &HookEntry, sender: &Sender) -> Option<Arc<ChannelEntry>> {
+        let snapshot = self.snapshot();
+        let mut own = hook.channels.iter().filter_map(|id| snapshot.channels.get(id));
+        own.find(|entry| {
+            let known = &entry.channel.sender;
+            known.is_empty() || sender.0.is_empty() || *known == sender.0
+        })
+        .cloned()
+    }
+
+    async fn receipt(&self, hook: &HookEntry, sender: &Sender, receipt: Receipt, now: Timestamp) -> Result<Option<String>, Refused> {
+        let Some(entry) = self.channel_of(hook, sender) else { return Ok(Some(format!("no channel of this hook has the sender {}", sender.0))) };
+        let matched = match receipt.reference.as_deref().and_then(PartRef::parse) {
+            Some(part) => Matched::Part(part),
+            None => self
+                .store
+                .part_by_provider_id(entry.channel.id, &receipt.provider_id, now)
+                .await?
+                .map_or(Matched::Nothing, Matched::Part),
+        };
+        let Matched::Part(part) = matched else { return Ok(Some("a receipt for a message that is not ours".to_owned())) };
+        let closes_window = receipt.failure.as_ref().is_some_and(|f| f.code == ErrorCode::WindowClosed);
+        let stale = receipt.failure.as_ref().is_some_and(|f| matches!(f.code, ErrorCode::TemplateRefused | ErrorCode::TemplateUnavailable));
+        let verdict = self
+            .store
+            .receipt(ReceiptIn {
+                part,
+                workspace: entry.channel.workspace,
+                channel: entry.channel.id,
+                kind: receipt.kind,
+                provider_at: receipt.at,
+                received_at: now,
+                provider_id: receipt.provider_id,
+                failure: receipt.failure,
+                learned: receipt.learned,
+                closes_window,
+            })
+            .await?;
+        metrics::counter!("chaski_receipts_total").increment(1);
+        if stale {
+            self.mark_stale(entry.channel.account);
+        }
+        match verdict {
+            ReceiptVerdict::Applied { next } => {
+                self.offer(next);
+                Ok(None)
+            }
+            ReceiptVerdict::Duplicate => Ok(None),
+            ReceiptVerdict::Unmatched => Ok(Some(format!("a receipt for {part}, which is not on this channel"))),
+        }
+    }
+
+    async fn inbound(&self, hook: &HookEntry, sender: &Sender, inbound: Inbound, now: Timestamp) -> Result<Option<String>, Refused> {
+        let Some(entry) = self.channel_of(hook, sender) else { return Ok(Some(format!("no channel of this hook has the sender {}", sender.0))) };
+        if inbound.from.is_empty() {
+            return Ok(Some("a message without a sender".to_owned()));
+        }
+        let json = |result: serde_json::Result<String>| result.map_err(|e| Refused::Store(StoreError::Fault(e.to_string())));
+        let origin = Origin { source: "contact".into(), context: inbound.context, ..Origin::default() };
+        let verdict = self
+            .store
+            .inbound(InboundIn {
+                id: self.store.next_id(crate::clock::machine_now().0),
+                workspace: entry.channel.workspace,
+                channel: entry.channel.id,
+                provider_id: inbound.provider_id,
+                from: inbound.from,
+                profile_name: inbound.profile_name,
+                at: inbound.at,
+                received_at: now,
+                content: json(serde_json::to_string(&inbound.content))?,
+                origin: json(serde_json::to_string(&origin))?,
+            })
+            .await?;
+        let word = if matches!(verdict, InboundVerdict::Duplicate) { "duplicate" } else { "stored" };
+        metrics::counter!("chaski_inbound_total", "verdict" => word).increment(1);
+        Ok(None)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the event's fields, taken apart once")]
+    async fn template_changed(
+        &self,
+        hook: &HookEntry,
+        account: &str,
+        name: String,
+        language: String,
+        status: String,
+        reason: Option<String>,
+        now: Timestamp,
+    ) -> Result<Option<String>, Refused> {
+        let snapshot = self.snapshot();
+        let own = hook.channels.iter().filter_map(|id| snapshot.channels.get(id)).map(|entry| entry.channel.account);
+        let found = own.into_iter().find(|id| {
+            let known = snapshot.accounts.get(id);
+            known.is_some_and(|a| a.external_id == account || account.is_empty()) || hook.channels.len() == 1
+        });
+        let Some(found) = found else { return Ok(Some(format!("a template of the unknown account {account}"))) };
+        let known = !status.is_empty() && self.store.set_template_status(found, name, language, status, reason, now).await?;
+        if known {
+            self.reload().await?;
+        } else {
+            self.mark_stale(found);
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,27 @@
+//! The engine: what happens between the API and the providers.
+//!
+//! Out: [`plan`] decides, [`Engine::store`] keeps, the [`dispatcher`] calls. In: [`ingest`] believes
+//! a webhook and applies it. Everything else a provider is asked goes through [`tasks`].
+//! There is no HTTP server and no SQL here.
+
+pub mod channels;
+pub mod clock;
+pub mod directory;
+pub mod dispatcher;
+pub mod engine;
+pub mod guard;
+pub mod ingest;
+pub mod jobs;
+mod media;
+pub mod pace;
+pub mod plan;
+pub mod schedule;
+pub mod tasks;
+pub mod tokens;
+pub mod transport;
+pub mod variables;
+pub mod vault;
+
+pub use clock::Clock;
+pub use directory::Snapshot;
+pub use engine::{Config, Engine};

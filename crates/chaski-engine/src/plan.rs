@@ -1,0 +1,460 @@
+//! What a send does before anything is stored: contact, channel, variables, checks, parts, window.
+//!
+//! [`Engine::plan`] reads and decides; [`Engine::store_plan`] keeps. A dry run stops in between.
+
+use crate::directory::{ChannelEntry, Snapshot};
+use crate::engine::Engine;
+use crate::variables::Variables;
+use chaski_channels::template::{self, Catalogue, Options};
+use crate::transport::shown_headers;
+use chaski_channels::Cx;
+use chaski_model::address::{Address, AddressKind};
+use chaski_model::identifier::Identifier;
+use chaski_model::message::{Content, PartBody};
+use chaski_model::template::{Finding, Note, Resolution, TemplateRequest};
+use chaski_model::{ChannelId, ContactId, ErrorCode, Failure, Fault, MessageId, Timestamp, WorkspaceId};
+use chaski_store::contacts::Contact;
+use chaski_store::outbox::{Accept, Accepted, Idempotency, Origin, Resolved};
+use chaski_store::StoreError;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Clocks differ: the window is taken as closed only this long after its end.
+const WINDOW_GRACE: Duration = Duration::from_secs(5 * 60);
+
+/// How the caller wants differences treated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lint {
+    /// The compatible behaviour.
+    #[default]
+    Off,
+    /// Findings are told in the answer.
+    Warn,
+    /// Every difference is a refusal, and nothing is recorded.
+    Strict,
+    /// Static parts are filled in from the approved copy.
+    Autofix,
+}
+
+/// What a caller asks for.
+#[derive(Debug, Clone)]
+pub struct SendRequest {
+    /// Whom.
+    pub identifier: Identifier,
+    /// By which channel; `None` = the last interacted one.
+    pub channel: Option<ChannelId>,
+    /// What.
+    pub content: Content,
+    /// What parsing found out already (aliases).
+    pub notes: Vec<Note>,
+    /// How differences are treated.
+    pub lint: Lint,
+    /// 0 high, 1 normal, 2 low.
+    pub class: u8,
+    /// Who sends.
+    pub origin: Origin,
+}
+
+/// Why nothing was recorded.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The request is at fault.
+    Request {
+        /// What and why.
+        failure: Box<Failure>,
+        /// Every fault of the body.
+        faults: Vec<Fault>,
+    },
+    /// The store cannot be read or written.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        let faults = failure.pointer.as_ref().map(|p| Fault::new(p.clone(), failure.message.clone()));
+        Self::Request { faults: faults.into_iter().collect(), failure: Box::new(failure) }
+    }
+}
+
+/// The free-text window, as known here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Whether free text may be sent.
+    pub open: bool,
+    /// When it closes or closed.
+    pub closes_at: Option<Timestamp>,
+}
+
+/// The request that a part would become, secrets masked.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// GET, POST, …
+    pub method: String,
+    /// The address.
+    pub url: String,
+    /// Headers; credentials are masked.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: serde_json::Value,
+}
+
+/// Everything decided, nothing stored.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The message's id, once stored.
+    pub id: MessageId,
+    /// The contact.
+    pub contact: ContactId,
+    /// The channel.
+    pub channel: ChannelId,
+    /// What was found out.
+    pub resolved: Resolved,
+    /// Refused, recorded, and answered with 400.
+    pub refused: Option<Failure>,
+    /// Recorded as failed, and answered with 200.
+    pub failed: Option<Failure>,
+    /// The window, for kinds that have one.
+    pub window: Option<Window>,
+    /// What the caller wanted of differences.
+    pub lint: Lint,
+    content: Content,
+    address: String,
+    to: Vec<Address>,
+    origin: Origin,
+    class: u8,
+    workspace: WorkspaceId,
+    now: Timestamp,
+}
+
+impl Engine {
+    /// Decides everything about a send.
+    ///
+    /// # Errors
+    /// What is answered without recording anything.
+    pub async fn plan(&self, workspace: WorkspaceId, request: SendRequest) -> Result<Plan, Refusal> {
+        let contact = self.store.contact(workspace, &request.identifier).await?.ok_or_else(|| {
+            Failure::new(ErrorCode::ContactNotFound, "Contact not found")
+        })?;
+        let snapshot = self.snapshot();
+        let (entry, route) = choose_channel(&snapshot, workspace, &contact, &request)?;
+        let to = addresses_on(&contact, &entry);
+        let Some(address) = to.first().map(|address| address.value.clone()) else {
+            let message = format!("The contact has no address on the channel \"{}\"; add its phone number.", entry.channel.name);
+            return Err(Failure::new(ErrorCode::NoAddress, message).into());
+        };
+        let now = self.clock.now();
+        let mut draft = Draft { content: request.content.clone(), resolved: Resolved { notes: request.notes, ..Resolved::default() }, refused: None, failed: None };
+        fill(&mut draft, &snapshot, workspace, &contact);
+        let resolution = match &draft.content {
+            Content::WhatsappTemplate(_) => Some(self.resolve(&mut draft, &entry, request.lint).await?),
+            _ => None,
+        };
+        if draft.refused.is_none() && draft.failed.is_none() {
+            let adapter = entry.adapter.ok_or_else(|| cannot_carry(&entry, &draft.content))?;
+            draft.resolved.parts = adapter.split(&draft.content, resolution.as_ref().and_then(|r| r.template.as_ref()))?;
+            self.look_at_media(&draft.resolved.parts).await?;
+        }
+        let window = window_of(&contact, &entry, now);
+        close_on_window(&mut draft, &contact, window, &entry, now);
+        if draft.content != request.content {
+            draft.resolved.content = Some(draft.content);
+        }
+        let origin = Origin { route: route.to_owned(), window_closes_at: window.and_then(|w| w.closes_at), ..request.origin };
+        Ok(Plan {
+            id: self.store.next_id(crate::clock::machine_now().0),
+            contact: contact.id,
+            channel: entry.channel.id,
+            resolved: draft.resolved,
+            refused: draft.refused,
+            failed: draft.failed,
+            window,
+            lint: request.lint,
+            content: request.content,
+            address,
+            to,
+            origin,
+            class: request.class,
+            workspace,
+            now,
+        })
+    }
+
+    /// Stores a plan with the answer that its Idempotency-Key will get again, and hands its work on.
+    ///
+    /// # Errors
+    /// It could not be stored.
+    pub async fn store_plan(&self, plan: Plan, idempotency: Option<Idempotency>) -> Result<Accepted, StoreError> {
+        let json = |value: serde_json::Result<String>| value.map_err(|e| StoreError::Fault(e.to_string()));
+        let mut origin = plan.origin;
+        origin.idempotent = idempotency.is_some();
+        let accept = Accept {
+            id: plan.id,
+            workspace: plan.workspace,
+            contact: plan.contact,
+            channel: plan.channel,
+            address: plan.address,
+            now: plan.now,
+            expires_at: plan.now + self.config.time_to_live,
+            class: plan.class,
+            parts: u16::try_from(plan.resolved.parts.len()).unwrap_or(u16::MAX),
+            content: json(serde_json::to_string(&plan.content))?,
+            resolved: json(serde_json::to_string(&plan.resolved))?,
+            origin: json(serde_json::to_string(&origin))?,
+            failed: plan.refused.or(plan.failed),
+            idempotency,
+        };
+        let accepted = self.store.accept(accept).await?;
+        if let Accepted::Stored { head } = &accepted {
+            metrics::counter!("chaski_messages_accepted_total").increment(1);
+            self.offer(*head);
+        }
+        Ok(accepted)
+    }
+
+    /// The request that a plan's first part would become, secrets masked.
+    pub fn preview(&self, plan: &Plan) -> Option<Preview> {
+        let snapshot = self.snapshot();
+        let entry = snapshot.channel(plan.workspace, plan.channel)?;
+        let part = plan.resolved.parts.first()?;
+        let reference = chaski_model::PartRef { message: plan.id, delivery: 1, part: 1 }.reference();
+        let cx = Cx { settings: &entry.channel.settings, to: &plan.to, reference: &reference, hook_url: &masked(&entry.hook_url), now: plan.now };
+        let call = entry.adapter?.call(&cx, part).ok()?;
+        Some(Preview {
+            method: call.method.to_string(),
+            headers: shown_headers(&call),
+            body: serde_json::from_slice(&call.body).unwrap_or_default(),
+            url: call.url,
+        })
+    }
+
+    /// Holds a template against a channel's catalogue, or the first WhatsApp channel's, without a contact.
+    ///
+    /// # Errors
+    /// There is no such channel.
+    pub fn lint(&self, workspace: WorkspaceId, channel: Option<ChannelId>, request: &TemplateRequest) -> Result<Resolution, Failure> {
+        let snapshot = self.snapshot();
+        let entry = match channel {
+            Some(id) => snapshot.channel(workspace, id),
+            None => snapshot.channels_of(workspace).into_iter().find(|entry| entry.channel.kind.is_whatsapp()),
+        };
+        let entry = entry.ok_or_else(|| Failure::new(ErrorCode::ChannelNotFound, "There is no such channel; give `channelId`."))?;
+        Ok(self.try_resolve(&snapshot, entry, &mut request.clone(), Lint::Warn, &mut Vec::new()))
+    }
+
+    /// A person has decided about an unknown outcome.
+    ///
+    /// # Errors
+    /// The message's outcome is not unknown, or the store cannot be written.
+    pub async fn resolve_unknown(&self, workspace: WorkspaceId, message: MessageId, resend: bool) -> Result<(), StoreError> {
+        let settled = self.store.resolve_unknown(workspace, message, resend, self.clock.now()).await?;
+        self.offer(settled.again);
+        self.offer(settled.next);
+        Ok(())
+    }
+
+    /// Holds a template request against the catalogue, syncing it once if the template is not there.
+    async fn resolve(&self, draft: &mut Draft, entry: &ChannelEntry, lint: Lint) -> Result<Resolution, Refusal> {
+        let Content::WhatsappTemplate(request) = &mut draft.content else {
+            return Err(Failure::new(ErrorCode::Internal, "Only templates are resolved.").into());
+        };
+        let account = entry.channel.account;
+        let mut snapshot = self.snapshot();
+        let mut resolution = self.try_resolve(&snapshot, entry, request, lint, &mut draft.resolved.notes);
+        if resolution.absent && self.sync_for_absent(account).await {
+            snapshot = self.snapshot();
+            resolution = self.try_resolve(&snapshot, entry, request, lint, &mut draft.resolved.notes);
+        }
+        let resolved = &mut draft.resolved;
+        resolved.rendered = Some(resolution.rendered.clone());
+        resolved.mark = resolution.mark;
+        resolved.difference.clone_from(&resolution.difference);
+        resolved.notes.extend(resolution.notes.iter().cloned());
+        resolved.findings.clone_from(&resolution.findings);
+        if lint == Lint::Strict {
+            refuse_strictly(&resolution.findings)?;
+        }
+        match &resolution.refused {
+            // What is wrong in the request itself is answered and not recorded.
+            Some(failure) if failure.provider_code.is_none() => return Err(failure.clone().into()),
+            Some(failure) => draft.refused = Some(failure.clone()),
+            None if resolution.absent => {
+                draft.failed = Some(template::absence(request, &snapshot.definitions(account, &request.name)));
+            }
+            None => {}
+        }
+        Ok(resolution)
+    }
+
+    fn try_resolve(&self, snapshot: &Snapshot, entry: &ChannelEntry, request: &mut TemplateRequest, lint: Lint, notes: &mut Vec<Note>) -> Resolution {
+        let account = entry.channel.account;
+        let definitions = snapshot.definitions(account, &request.name);
+        let synced = snapshot.accounts.get(&account).is_some_and(|a| a.synced_at.is_some());
+        let options = Options { language_fallback: self.config.language_fallback };
+        if lint == Lint::Autofix
+            && let Some(choice) = template::language::choose(&request.language, &definitions, options.language_fallback)
+        {
+            notes.extend(template::autofix(request, choice.definition));
+        }
+        let catalogue = if synced { Catalogue::Synced(&definitions) } else { Catalogue::NeverSynced };
+        template::resolve(request, catalogue, options)
+    }
+}
+
+/// What is being decided.
+struct Draft {
+    content: Content,
+    resolved: Resolved,
+    refused: Option<Failure>,
+    failed: Option<Failure>,
+}
+
+fn choose_channel(snapshot: &Snapshot, workspace: WorkspaceId, contact: &Contact, request: &SendRequest) -> Result<(Arc<ChannelEntry>, &'static str), Failure> {
+    if let Some(id) = request.channel {
+        let entry = snapshot.channel(workspace, id).ok_or_else(|| {
+            Failure::new(ErrorCode::ChannelNotFound, format!("There is no channel {id} in this workspace; GET /v2/space/channel lists them."))
+        })?;
+        if !carries(entry, &request.content) {
+            return Err(cannot_carry(entry, &request.content));
+        }
+        return Ok((Arc::clone(entry), "given"));
+    }
+    if matches!(request.content, Content::CustomPayload { .. }) {
+        return Err(Failure::new(ErrorCode::ChannelCannotCarry, "`custom_payload` needs `channelId`.").at("message", None, "/channelId"));
+    }
+    let last = contact
+        .lanes
+        .iter()
+        .filter(|lane| lane.last_id.is_some())
+        .filter_map(|lane| snapshot.channel(workspace, lane.channel))
+        .find(|entry| carries(entry, &request.content));
+    last.map(|entry| (Arc::clone(entry), "last_interacted")).ok_or_else(|| {
+        let word = request.content.word();
+        let message = format!("The contact has used no channel yet that can carry `{word}`; give `channelId`.");
+        Failure::new(ErrorCode::NoChannel, message).at("message", None, "/channelId")
+    })
+}
+
+fn carries(entry: &ChannelEntry, content: &Content) -> bool {
+    let capabilities = entry.channel.kind.capabilities();
+    entry.adapter.is_some() && capabilities.is_some_and(|c| c.content.contains(&content.word()))
+}
+
+fn cannot_carry(entry: &ChannelEntry, content: &Content) -> Failure {
+    let message = format!(
+        "The channel \"{}\" ({}) cannot carry `{}`; choose another channel or another message type.",
+        entry.channel.name,
+        entry.channel.kind.title(),
+        content.word()
+    );
+    Failure::new(ErrorCode::ChannelCannotCarry, message).at("message", None, "/channelId")
+}
+
+/// The contact's addresses that the channel can use, the lane's first.
+fn addresses_on(contact: &Contact, entry: &ChannelEntry) -> Vec<Address> {
+    let fits = |address: &Address| match address.kind {
+        AddressKind::Phone | AddressKind::Bsuid => entry.channel.kind.is_whatsapp(),
+        AddressKind::Email => false,
+        AddressKind::Native => address.scope == entry.channel.id.to_string(),
+    };
+    let mut found: Vec<Address> = contact.addresses.iter().map(|known| &known.address).filter(|a| fits(a)).cloned().collect();
+    found.sort_by_key(|address| address.kind);
+    let lane = contact.lanes.iter().find(|lane| lane.channel == entry.channel.id);
+    if let Some(lane) = lane {
+        found.sort_by_key(|address| address.value != lane.address);
+    }
+    found
+}
+
+/// Fills the caller's variables in.
+fn fill(draft: &mut Draft, snapshot: &Snapshot, workspace: WorkspaceId, contact: &Contact) {
+    let fields = snapshot.fields_of(workspace);
+    let variables = Variables::new(contact, &fields);
+    let notes = &mut draft.resolved.notes;
+    match &mut draft.content {
+        Content::Text { text, .. } => *text = variables.fill_text(text, notes),
+        Content::QuickReply { title, replies } => {
+            *title = variables.fill_text(title, notes);
+            for reply in replies {
+                *reply = variables.fill_text(reply, notes);
+            }
+        }
+        Content::WhatsappTemplate(request) => {
+            variables.fill_template(request, notes);
+        }
+        _ => {}
+    }
+}
+
+fn refuse_strictly(findings: &[Finding]) -> Result<(), Refusal> {
+    let faults: Vec<Fault> = findings
+        .iter()
+        .filter(|finding| template::refused_under_strict(finding))
+        .map(|finding| Fault::new("/message/template/components", format!("{}: {} {}", finding.component, finding.message, finding.fix)))
+        .collect();
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let message = format!("Strict lint found {} differences to the approved template; nothing was recorded.", faults.len());
+    Err(Refusal::Request { failure: Box::new(Failure::new(ErrorCode::LintRefused, message)), faults })
+}
+
+/// The window of a contact on a channel: its last message there opened it, unless the provider has
+/// said since then that it is closed.
+pub fn window_of(contact: &Contact, entry: &ChannelEntry, now: Timestamp) -> Option<Window> {
+    let length = entry.channel.kind.capabilities()?.window?;
+    let lanes: Vec<_> = contact.lanes.iter().filter(|lane| lane.channel == entry.channel.id).collect();
+    let last_in = lanes.iter().filter_map(|lane| lane.last_in_at).max();
+    let closed = lanes.iter().filter_map(|lane| lane.closed_at).max();
+    let closes_at = last_in.map(|at| at + length);
+    let said_closed = closed.is_some_and(|at| last_in.is_none_or(|last| at > last));
+    Some(Window { open: closes_at.is_some_and(|at| at > now) && !said_closed, closes_at: if said_closed { closed } else { closes_at } })
+}
+
+/// Free text that is known to come too late is recorded as failed without asking the provider.
+fn close_on_window(draft: &mut Draft, contact: &Contact, window: Option<Window>, entry: &ChannelEntry, now: Timestamp) {
+    let Some(Window { open: false, closes_at: Some(closed_at) }) = window else { return };
+    let said_by_provider = contact.lanes.iter().any(|lane| lane.closed_at == Some(closed_at));
+    if !said_by_provider && closed_at + WINDOW_GRACE > now {
+        return;
+    }
+    if matches!(draft.content, Content::WhatsappTemplate(_)) || draft.refused.is_some() || draft.failed.is_some() {
+        return;
+    }
+    draft.failed = Some(
+        Failure::new(
+            ErrorCode::WindowClosed,
+            format!("More than 24 hours have passed since the contact's last message on \"{}\"; send an approved template.", entry.channel.name),
+        )
+        .provider(131_047),
+    );
+}
+
+fn masked(hook_url: &str) -> String {
+    hook_url.rsplit_once('/').map_or_else(String::new, |(address, _)| format!("{address}/***"))
+}
+
+/// Part bodies that hold a link to fetch.
+pub(crate) fn links(parts: &[PartBody]) -> Vec<String> {
+    let mut found = Vec::new();
+    for part in parts {
+        match part {
+            PartBody::Media(media) => found.extend(media.link.clone()),
+            PartBody::Template(template) => {
+                for component in &template.components {
+                    for parameter in component["parameters"].as_array().into_iter().flatten() {
+                        let kind = parameter["type"].as_str().unwrap_or_default();
+                        found.extend(parameter[kind]["link"].as_str().map(str::to_owned));
+                    }
+                }
+            }
+            PartBody::Text { .. } | PartBody::Buttons { .. } | PartBody::List { .. } => {}
+        }
+    }
+    found
+}

@@ -1,0 +1,215 @@
+//! The way to providers: applies credentials, talks HTTP, says whether a lost answer could have
+//! been a taken message.
+
+use crate::clock::Clock;
+use crate::guard::{Guard, GuardedResolver};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use chaski_channels::{Auth, Call, Reply, Secrets, Settings};
+use chaski_model::{ErrorCode, Failure};
+use chaski_store::exchanges::{BODY_KEPT, Exchange};
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use serde_json::json;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// The most of a provider's answer that is read.
+const ANSWER_LIMIT: usize = 8 << 20;
+/// How long a JWT made for Vonage is used; it is good for fifteen minutes.
+const JWT_USED_SECS: i64 = 600;
+
+/// Why there is no reply.
+#[derive(Debug)]
+pub enum Lost {
+    /// The request never left: it can be tried again.
+    NotSent(Failure),
+    /// It may have been taken.
+    Lost(Failure),
+}
+
+/// The connections to providers, warm and shared.
+pub struct Transport {
+    client: Client<HttpsConnector<HttpConnector<GuardedResolver>>, Full<Bytes>>,
+    guard: Guard,
+    clock: Arc<Clock>,
+    jwts: Mutex<HashMap<String, (i64, String)>>,
+}
+
+impl Transport {
+    /// A transport behind a guard.
+    pub fn new(guard: Guard, clock: Arc<Clock>) -> Self {
+        let mut http = HttpConnector::new_with_resolver(GuardedResolver::new(guard));
+        http.enforce_http(false);
+        http.set_nodelay(true);
+        http.set_connect_timeout(Some(Duration::from_secs(10)));
+        let connector = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_webpki_roots()
+            .https_or_http()
+            .enable_all_versions()
+            .wrap_connector(http);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(Duration::from_secs(20))
+            .pool_max_idle_per_host(64)
+            .build(connector);
+        Self { client, guard, clock, jwts: Mutex::default() }
+    }
+
+    /// Makes a call, with the whole of it bounded by `timeout`.
+    ///
+    /// # Errors
+    /// No reply, and whether the request can have been acted upon.
+    pub async fn send(&self, call: &Call, settings: &Settings, secrets: &Secrets, timeout: Duration) -> Result<Reply, Lost> {
+        let request = self.request(call, settings, secrets).map_err(Lost::NotSent)?;
+        match tokio::time::timeout(timeout, self.exchange(request)).await {
+            Ok(reply) => reply,
+            Err(_) => Err(Lost::Lost(unavailable(format!("The provider did not answer within {} s.", timeout.as_secs())))),
+        }
+    }
+
+    fn request(&self, call: &Call, settings: &Settings, secrets: &Secrets) -> Result<http::Request<Full<Bytes>>, Failure> {
+        self.guard.check(&call.url)?;
+        let bad = |what: &str| Failure::new(ErrorCode::Internal, format!("The request could not be made: {what}."));
+        let mut request = http::Request::new(Full::new(Bytes::from(call.body.clone())));
+        *request.method_mut() = call.method.clone();
+        *request.uri_mut() = call.url.parse().map_err(|_| bad("its address is not valid"))?;
+        let headers = request.headers_mut();
+        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("chaski/", env!("CARGO_PKG_VERSION"))));
+        for (name, value) in &call.headers {
+            let value = HeaderValue::from_str(value).map_err(|_| bad("a header is not valid"))?;
+            headers.insert(HeaderName::from_static(name), value);
+        }
+        if let Some((name, value)) = self.credentials(call.auth, settings, secrets)? {
+            let mut value = HeaderValue::from_str(&value).map_err(|_| {
+                Failure::new(ErrorCode::CredentialsRefused, "The channel's credentials hold characters that cannot be sent.")
+            })?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        Ok(request)
+    }
+
+    fn credentials(&self, auth: Auth, settings: &Settings, secrets: &Secrets) -> Result<Option<(HeaderName, String)>, Failure> {
+        let secret = |key: &str| {
+            secrets.get(key).ok_or_else(|| {
+                Failure::new(ErrorCode::CredentialsRefused, format!("The channel has no `{key}`; set it and resume the channel."))
+            })
+        };
+        let setting = |key: &str| settings.get(key).map_or("", String::as_str);
+        Ok(match auth {
+            Auth::None => None,
+            Auth::Bearer { secret: key } => Some((AUTHORIZATION, format!("Bearer {}", secret(key)?))),
+            Auth::Header { name, secret: key } => {
+                let name = HeaderName::from_bytes(name.as_bytes())
+                    .map_err(|_| Failure::new(ErrorCode::Internal, "A header's name is not valid."))?;
+                Some((name, secret(key)?.to_owned()))
+            }
+            Auth::Basic { user, secret: key } => {
+                let pair = STANDARD.encode(format!("{}:{}", setting(user), secret(key)?));
+                Some((AUTHORIZATION, format!("Basic {pair}")))
+            }
+            Auth::Jwt { application, secret: key } => {
+                Some((AUTHORIZATION, format!("Bearer {}", self.jwt(setting(application), secret(key)?)?)))
+            }
+        })
+    }
+
+    /// Vonage's application JWT, made anew every ten minutes.
+    fn jwt(&self, application: &str, private_key: &str) -> Result<String, Failure> {
+        let now = self.clock.now().secs();
+        let cached = self.jwts.lock().ok().and_then(|jwts| jwts.get(application).cloned());
+        if let Some((made, jwt)) = cached
+            && (0..JWT_USED_SECS).contains(&(now - made))
+        {
+            return Ok(jwt);
+        }
+        let refuse = |_| Failure::new(ErrorCode::CredentialsRefused, "The private key is not an RSA key in PEM form.");
+        let key = jsonwebtoken::EncodingKey::from_rsa_pem(private_key.as_bytes()).map_err(refuse)?;
+        let claims = json!({
+            "application_id": application, "iat": now, "exp": now + 900, "jti": uuid::Uuid::new_v4().to_string(),
+        });
+        let head = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256);
+        let jwt = jsonwebtoken::encode(&head, &claims, &key).map_err(refuse)?;
+        if let Ok(mut jwts) = self.jwts.lock() {
+            jwts.insert(application.to_owned(), (now, jwt.clone()));
+        }
+        Ok(jwt)
+    }
+
+    async fn exchange(&self, request: http::Request<Full<Bytes>>) -> Result<Reply, Lost> {
+        let response = self.client.request(request).await.map_err(|error| {
+            let why = unavailable(format!("The connection to the provider failed: {}.", causes(&error)));
+            if error.is_connect() { Lost::NotSent(why) } else { Lost::Lost(why) }
+        })?;
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()?.trim().parse().ok()).map(Duration::from_secs);
+        let location = response.headers().get(LOCATION).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let body = Limited::new(response.into_body(), ANSWER_LIMIT)
+            .collect()
+            .await
+            .map_err(|error| Lost::Lost(unavailable(format!("The provider's answer was cut off: {error}."))))?;
+        Ok(Reply { status, retry_after, location, body: body.to_bytes().to_vec() })
+    }
+}
+
+fn unavailable(message: String) -> Failure {
+    Failure::new(ErrorCode::ProviderUnavailable, message)
+}
+
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+/// Masks every secret in a text that people may see.
+fn mask(text: String, secrets: &[&str]) -> String {
+    secrets.iter().filter(|secret| secret.len() >= 6).fold(text, |text, secret| {
+        if text.contains(secret) { text.replace(secret, "***") } else { text }
+    })
+}
+
+/// A call and its answer in a form that people may see: credentials are masked, wherever they stand.
+pub fn exchange_of(call: &Call, reply: Result<&Reply, &Lost>, began: Instant, secrets: &[&str]) -> Exchange {
+    let (status, response) = match reply {
+        Ok(reply) => (Some(reply.status), text(&reply.body)),
+        Err(Lost::NotSent(failure) | Lost::Lost(failure)) => (None, failure.message.clone()),
+    };
+    Exchange {
+        method: call.method.to_string(),
+        url: mask(call.url.clone(), secrets),
+        headers: shown_headers(call),
+        body: mask(text(&call.body), secrets),
+        status,
+        response: mask(response, secrets),
+        took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+/// The headers of a call as people may see them.
+pub fn shown_headers(call: &Call) -> Vec<(String, String)> {
+    let mut headers: Vec<(String, String)> = call.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    match call.auth {
+        Auth::None => {}
+        Auth::Bearer { .. } | Auth::Jwt { .. } => headers.push(("authorization".into(), "Bearer ***".into())),
+        Auth::Basic { .. } => headers.push(("authorization".into(), "Basic ***".into())),
+        Auth::Header { name, .. } => headers.push((name.to_owned(), "***".into())),
+    }
+    headers
+}
+
+fn text(body: &[u8]) -> String {
+    let kept = &body[..body.len().min(BODY_KEPT)];
+    String::from_utf8_lossy(kept).into_owned()
+}

@@ -1,0 +1,61 @@
+//! What each kind of channel can carry: one table, from which checks, the API and the docs come.
+
+use crate::kind::ChannelKind;
+use std::time::Duration;
+
+/// What a kind can carry and report.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Capabilities {
+    /// The content types that can be sent, by their API words.
+    pub content: &'static [&'static str],
+    /// The longest text, in Unicode scalar values.
+    pub text_limit: usize,
+    /// Over-long text is split (otherwise it is refused).
+    pub splits_text: bool,
+    /// How long after the contact's last message free text may be sent; `None` = always.
+    pub window: Option<Duration>,
+    /// Messages a second that the provider takes from one sender by default; 0 = no limit of ours.
+    pub pace: u32,
+    /// Seconds between messages to one contact once the burst is used up; 0 = none.
+    pub pair_pace: u32,
+    /// Messages to one contact that may go out at once before `pair_pace` counts.
+    pub pair_burst: u32,
+    /// The provider echoes our reference in its receipts.
+    pub echoes_reference: bool,
+    /// Receipts that it can report.
+    pub receipts: &'static [&'static str],
+}
+
+/// The time that WhatsApp's customer service window stays open.
+pub const WINDOW: Duration = Duration::from_secs(24 * 3600);
+
+const WHATSAPP: Capabilities = Capabilities {
+    content: &["text", "attachment", "quick_reply", "whatsapp_template"],
+    text_limit: 4096,
+    splits_text: false,
+    window: Some(WINDOW),
+    pace: 80,
+    pair_pace: 6,
+    pair_burst: 45,
+    echoes_reference: true,
+    receipts: &["sent", "delivered", "read", "failed"],
+};
+
+impl ChannelKind {
+    /// What this kind can carry; `None` for kinds without an adapter in this build.
+    pub fn capabilities(self) -> Option<Capabilities> {
+        match self {
+            Self::Whatsapp360dialog | Self::WhatsappVonage | Self::WhatsappCloud => Some(WHATSAPP),
+            Self::WhatsappTwilio
+            | Self::TwilioSms
+            | Self::VonageSms
+            | Self::Messenger
+            | Self::Instagram
+            | Self::Telegram
+            | Self::Viber
+            | Self::Line
+            | Self::Email
+            | Self::Custom => None,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What a provider's webhook says, in our words.
+
+use crate::address::Address;
+use crate::failure::Failure;
+use crate::message::Content;
+use crate::status::ReceiptKind;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Who an event is for: the provider's own id of the sender (phone number id, number, …).
+/// Empty where the hook serves one channel and the payload names none.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Sender(pub String);
+
+/// One thing that a webhook says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// What became of a message of ours.
+    Receipt(Receipt),
+    /// The contact wrote, tapped or reacted.
+    Inbound(Box<Inbound>),
+    /// A template's status changed at the provider.
+    TemplateChanged {
+        /// The account's id at the provider (WABA).
+        account: String,
+        /// The template.
+        name: String,
+        /// Its language, with an underscore.
+        language: String,
+        /// The new status, upper case; empty where only its content changed.
+        status: String,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// The contact's addresses changed or were learned without a message.
+    Learned {
+        /// Every address that is one person.
+        addresses: Vec<Address>,
+    },
+    /// Understood, and of no consequence here; counted by its word.
+    Ignored {
+        /// What it was.
+        what: String,
+    },
+}
+
+/// A provider's report about one part.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Our reference, where the provider echoes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The provider's message id.
+    pub provider_id: String,
+    /// What is reported.
+    pub kind: ReceiptKind,
+    /// When, by the provider's clock.
+    pub at: Timestamp,
+    /// Why, for failures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// Addresses of the recipient that the report tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub learned: Vec<Address>,
+}
+
+/// A message from a contact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Inbound {
+    /// The provider's message id: what doubled webhooks are told by.
+    pub provider_id: String,
+    /// Every address of the sender that the webhook tells, the best to answer first.
+    pub from: Vec<Address>,
+    /// The name that the contact gave itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile_name: Option<String>,
+    /// When, by the provider's clock.
+    pub at: Timestamp,
+    /// What it says.
+    pub content: Content,
+    /// The provider's id of the message that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+}

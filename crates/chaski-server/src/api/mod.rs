@@ -1,0 +1,56 @@
+//! The public API under `/v2`.
+
+pub(crate) mod contact_fields;
+mod contacts;
+mod messages;
+pub(crate) mod openapi;
+mod page;
+pub(crate) mod parse;
+mod parse_template;
+mod send;
+mod space;
+pub(crate) mod views;
+
+use crate::problem::Problem;
+use crate::state::App;
+use axum::Router;
+use axum::extract::{Path, rejection::PathRejection};
+use axum::routing::{get, post};
+use chaski_model::identifier::Identifier;
+use chaski_model::{ErrorCode, WorkspaceId};
+use chaski_store::contacts::Contact;
+
+pub(crate) use page::number as page_number;
+
+/// The routes of `/v2`.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/contact/{identifier}", get(contacts::get).post(contacts::create))
+        .route("/contact/create_or_update/{identifier}", post(contacts::create_or_update))
+        .route("/contact/{identifier}/message", post(send::post))
+        .route("/contact/{identifier}/message/list", get(messages::list))
+        .route("/contact/{identifier}/message/{message_id}", get(messages::get))
+        .route("/space/channel", get(space::channels))
+        .route("/space/channel/{channel_id}/template", get(space::templates))
+}
+
+/// A path parameter, decoded; a path that is not UTF-8 is the caller's fault.
+pub(crate) fn path<T>(path: Result<Path<T>, PathRejection>) -> Result<T, Problem> {
+    path.map(|Path(value)| value).map_err(|rejection| {
+        Problem::new(ErrorCode::IdentifierInvalid, format!("The path cannot be read: {}.", rejection.body_text()))
+    })
+}
+
+/// Reads an identifier as the workspace writes numbers.
+pub(crate) fn identifier(app: &App, workspace: WorkspaceId, text: &str) -> Result<Identifier, Problem> {
+    let snapshot = app.engine.snapshot();
+    let country = snapshot.workspaces.get(&workspace).and_then(|w| w.country.as_deref());
+    Identifier::parse(text, country).map_err(|why| Problem::new(ErrorCode::IdentifierInvalid, why))
+}
+
+/// The contact that an identifier names.
+pub(crate) async fn contact(app: &App, workspace: WorkspaceId, text: &str) -> Result<Contact, Problem> {
+    let identifier = identifier(app, workspace, text)?;
+    let found = app.engine.store().contact(workspace, &identifier).await?;
+    found.ok_or_else(|| Problem::new(ErrorCode::ContactNotFound, "Contact not found"))
+}

@@ -1,0 +1,146 @@
+//! `POST /v2/contact/{identifier}/message`: the call that everything is for.
+
+use super::parse::{self, SendBody};
+use super::{identifier, path, views};
+use crate::problem::{Problem, json_text, ok};
+use crate::state::App;
+use crate::{auth, body};
+use axum::body::Body;
+use axum::extract::{OriginalUri, Path, Query, State, rejection::PathRejection};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use chaski_engine::plan::{Plan, SendRequest};
+use chaski_model::identifier::Identifier;
+use chaski_model::{ErrorCode, WorkspaceId};
+use chaski_store::outbox::{Accepted, Idempotency, Origin};
+use serde::Deserialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+/// Query parameters of a send.
+#[derive(Deserialize, Default)]
+pub(crate) struct Options {
+    #[serde(default, rename = "dryRun")]
+    dry_run: Option<String>,
+}
+
+/// Who sends, and how the answer is kept.
+struct Caller {
+    workspace: WorkspaceId,
+    origin: Origin,
+    /// (hash of workspace, token, route and key; hash of the body).
+    key: Option<([u8; 32], [u8; 32])>,
+}
+
+/// The handler.
+pub(crate) async fn post(
+    State(app): State<App>,
+    identifier_path: Result<Path<String>, PathRejection>,
+    OriginalUri(uri): OriginalUri,
+    Query(options): Query<Options>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Response, Problem> {
+    let token = auth::token(&app, &headers, "messages:send")?;
+    let bytes = body::read(request, body::API).await?;
+    let whom = identifier(&app, token.workspace, &path(identifier_path)?)?;
+    let dry_run = options.dry_run.is_some_and(|v| matches!(v.as_str(), "true" | "1" | ""));
+    let key = idempotency_key(&headers)?.map(|key| {
+        let place = format!("{}|{}|POST /v2/contact/message|{key}", token.workspace, token.id);
+        let mut content = Sha256::new();
+        content.update(uri.path().as_bytes());
+        content.update(&bytes);
+        (Sha256::digest(place.as_bytes()).into(), content.finalize().into())
+    });
+    let caller = Caller {
+        workspace: token.workspace,
+        origin: Origin { source: "api".into(), token: Some(token.name.clone()), ..Origin::default() },
+        key,
+    };
+    let read = body::json(&bytes)?;
+    let parsed = parse::send_body(&read).map_err(|refused| Problem::from(refused.failure).with_faults(refused.faults))?;
+    if dry_run {
+        return dry(&app, &caller, whom, parsed).await;
+    }
+    send(&app, caller, whom, parsed).await
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let text = value.to_str().unwrap_or("");
+    if text.is_empty() || text.len() > 255 {
+        return Err(Problem::new(ErrorCode::ValidationFailed, "`Idempotency-Key` must have 1 to 255 visible ASCII characters."));
+    }
+    Ok(Some(text.to_owned()))
+}
+
+/// Plans, stores and answers. Once the store has the plan, it is finished whoever hangs up.
+async fn send(app: &App, caller: Caller, whom: Identifier, parsed: SendBody) -> Result<Response, Problem> {
+    if let Some((key, content)) = caller.key
+        && let Some((known, status, answer)) = app.engine.store().answered(key, app.engine.clock().now()).await?
+    {
+        return if known == content { Ok(json_text(status, answer)) } else { Err(key_conflict()) };
+    }
+    let lint_given = parsed.lint_given;
+    let plan = app.engine.plan(caller.workspace, request_of(caller.origin, whom, parsed)).await?;
+    let (status, answer) = answer(&plan, lint_given);
+    let idempotency = caller.key.map(|(key, body)| Idempotency { key, body, status, answer: answer.clone() });
+    let engine = std::sync::Arc::clone(&app.engine);
+    let stored = tokio::spawn(async move { engine.store_plan(plan, idempotency).await });
+    let accepted = stored.await.map_err(|cause| Problem::new(ErrorCode::Internal, cause.to_string()))??;
+    match accepted {
+        Accepted::Stored { .. } => Ok(json_text(status, answer)),
+        Accepted::Replay { status, answer } => Ok(json_text(status, answer)),
+        Accepted::KeyConflict => Err(key_conflict()),
+    }
+}
+
+fn request_of(origin: Origin, whom: Identifier, parsed: SendBody) -> SendRequest {
+    SendRequest {
+        identifier: whom,
+        channel: parsed.channel,
+        content: parsed.content,
+        notes: parsed.notes,
+        lint: parsed.lint,
+        class: parsed.class,
+        origin,
+    }
+}
+
+fn key_conflict() -> Problem {
+    Problem::new(ErrorCode::IdempotencyConflict, "This Idempotency-Key was used with another body; use a new key for a new message.")
+}
+
+/// The answer that a plan gets, before it is stored: a key that comes again gets the same.
+fn answer(plan: &Plan, lint_given: bool) -> (u16, String) {
+    match &plan.refused {
+        Some(failure) => {
+            let problem = Problem::from(failure.clone()).recorded(plan.id);
+            (problem.status(), problem.body(&uuid::Uuid::now_v7().simple().to_string()).to_string())
+        }
+        None if lint_given => (200, json!({"messageId": plan.id, "warnings": views::findings(&plan.resolved)}).to_string()),
+        None => (200, json!({"messageId": plan.id}).to_string()),
+    }
+}
+
+/// Everything that a send would do, without doing it.
+async fn dry(app: &App, caller: &Caller, whom: Identifier, parsed: SendBody) -> Result<Response, Problem> {
+    let plan = app.engine.plan(caller.workspace, request_of(caller.origin.clone(), whom, parsed)).await?;
+    let snapshot = app.engine.snapshot();
+    let source = snapshot.channel(caller.workspace, plan.channel).map(|entry| entry.channel.kind.source());
+    let window = plan.window.map(|w| json!({"open": w.open, "closesAt": w.closes_at.map(chaski_model::Timestamp::to_rfc3339)}));
+    let preview = app.engine.preview(&plan).map(|p| {
+        let headers: serde_json::Map<String, serde_json::Value> = p.headers.into_iter().map(|(k, v)| (k, json!(v))).collect();
+        json!({"method": p.method, "url": p.url, "headers": headers, "body": p.body})
+    });
+    Ok(ok(json!({
+        "dryRun": true,
+        "wouldSend": plan.refused.is_none() && plan.failed.is_none(),
+        "channelId": plan.channel,
+        "source": source,
+        "window": window,
+        "lint": views::findings(&plan.resolved),
+        "rendered": plan.resolved.rendered,
+        "request": preview,
+    })))
+}

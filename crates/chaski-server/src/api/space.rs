@@ -1,0 +1,79 @@
+//! The workspace's channels and templates.
+
+use super::page::{self, Cursor};
+use super::path;
+use crate::auth;
+use crate::problem::{Problem, ok};
+use crate::state::App;
+use axum::extract::{Path, Query, State, rejection::PathRejection};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use chaski_model::{ChannelId, ErrorCode};
+use serde_json::{Value, json};
+
+/// The most rows of a page.
+const MOST: usize = 100;
+
+/// `GET /v2/space/channel`.
+pub(crate) async fn channels(State(app): State<App>, Query(query): Query<page::Query>, headers: HeaderMap) -> Result<Response, Problem> {
+    let token = auth::token(&app, &headers, "space:read")?;
+    let (limit, cursor) = query.read(MOST)?;
+    let snapshot = app.engine.snapshot();
+    let rows: Vec<(i64, Value)> = snapshot
+        .channels_of(token.workspace)
+        .into_iter()
+        .map(|entry| {
+            let c = &entry.channel;
+            (c.id.0, json!({"id": c.id, "name": c.name, "source": c.kind.source(), "created_at": c.created_at.secs()}))
+        })
+        .collect();
+    Ok(ok(cut(rows, limit, cursor, &format!("{}/v2/space/channel", app.engine.config().public_url))))
+}
+
+/// `GET /v2/space/channel/{channelId}/template`.
+pub(crate) async fn templates(
+    State(app): State<App>,
+    place: Result<Path<String>, PathRejection>,
+    Query(query): Query<page::Query>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let token = auth::token(&app, &headers, "space:read")?;
+    let id = page::number(&path(place)?, ErrorCode::ChannelNotFound, "Channel")?;
+    let (limit, cursor) = query.read(MOST)?;
+    let snapshot = app.engine.snapshot();
+    let entry = snapshot
+        .channel(token.workspace, ChannelId(id))
+        .ok_or_else(|| Problem::new(ErrorCode::ChannelNotFound, "Channel not found"))?;
+    let mut rows: Vec<(i64, Value)> = snapshot
+        .catalogue(entry.channel.account)
+        .into_iter()
+        .map(|template| {
+            let d = &template.definition;
+            let row = json!({
+                "id": template.id, "name": d.name, "components": template.object["components"], "channelId": id,
+                "languageCode": d.language, "namespace": template.object.get("namespace"), "category": d.category,
+                "status": d.status.word().to_lowercase(), "statusDetail": d.rejected_reason, "templateId": d.external_id,
+            });
+            (template.id.0, row)
+        })
+        .collect();
+    rows.sort_by_key(|(id, _)| *id);
+    Ok(ok(cut(rows, limit, cursor, &format!("{}/v2/space/channel/{id}/template", app.engine.config().public_url))))
+}
+
+/// One page of rows that are in memory, by their numbers.
+fn cut(rows: Vec<(i64, Value)>, limit: usize, cursor: Cursor, address: &str) -> Value {
+    let inside: Vec<&(i64, Value)> = match cursor {
+        Cursor::Start => rows.iter().take(limit).collect(),
+        Cursor::After(id) => rows.iter().filter(|row| row.0 > id).take(limit).collect(),
+        Cursor::Before(id) => {
+            let before: Vec<_> = rows.iter().filter(|row| row.0 < id).collect();
+            before[before.len().saturating_sub(limit)..].to_vec()
+        }
+    };
+    let first = inside.first().map(|row| row.0);
+    let last = inside.last().map(|row| row.0);
+    let next = last.filter(|id| rows.iter().any(|row| row.0 > *id));
+    let previous = first.filter(|id| rows.iter().any(|row| row.0 < *id));
+    page::page(inside.into_iter().map(|row| row.1.clone()).collect(), address, limit, next, previous)
+}

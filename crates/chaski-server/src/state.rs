@@ -1,0 +1,18 @@
+//! What handlers share.
+
+use chaski_engine::Engine;
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::sync::Arc;
+
+/// What handlers share.
+pub struct AppState {
+    /// The engine.
+    pub engine: Arc<Engine>,
+    /// Renders the metrics.
+    pub metrics: Option<PrometheusHandle>,
+    /// Where the virtual phones are, when this is the demo.
+    pub simulator_url: Option<String>,
+}
+
+/// A handle on it.
+pub type App = Arc<AppState>;

@@ -1,0 +1,200 @@
+//! The accounts that exist at each provider: fixed, so that everyone's tests can rely on them.
+//!
+//! Every secret here is made up and opens nothing but a simulator.
+
+use serde_json::{Map, Value, json};
+
+use crate::source::Source;
+
+/// One number at one provider, with what a caller needs to use it.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) source: Source,
+    /// The word by which the control API tells several accounts of a source apart.
+    pub(crate) name: &'static str,
+    /// The verified name that phones show.
+    pub(crate) business: &'static str,
+    /// The number in international form, digits alone.
+    pub(crate) number: &'static str,
+    pub(crate) phone_number_id: &'static str,
+    pub(crate) waba_id: &'static str,
+    pub(crate) credential: Credential,
+}
+
+/// What proves to a provider who calls, and what it signs its webhooks with.
+#[derive(Debug)]
+pub(crate) enum Credential {
+    Cloud {
+        access_token: &'static str,
+        app_secret: &'static str,
+        verify_token: &'static str,
+    },
+    Dialog360 {
+        api_key: &'static str,
+    },
+    Vonage {
+        application_id: &'static str,
+        api_key: &'static str,
+        api_secret: &'static str,
+        signature_secret: &'static str,
+    },
+}
+
+/// The place of an account in [`ACCOUNTS`].
+pub(crate) type AccountId = usize;
+
+const CLOUD_APP: Credential = Credential::Cloud {
+    access_token: "EAASimulatorOnlyToken0000000000000000000000000000000000000000",
+    app_secret: "simulator-only-app-secret",
+    verify_token: "simulator-only-verify-token",
+};
+
+const fn vonage(application_id: &'static str) -> Credential {
+    Credential::Vonage {
+        application_id,
+        api_key: "a1b2c3d4",
+        api_secret: "SimulatorOnly1",
+        signature_secret: "simulator-only-signature-secret-0123456789",
+    }
+}
+
+/// All accounts; the first of a source is the one meant where only the provider is named.
+pub(crate) static ACCOUNTS: [Account; 6] = [
+    Account {
+        source: Source::Dialog360,
+        name: "360dialog_whatsapp",
+        business: "Ecuabots",
+        number: "15550360360",
+        phone_number_id: "360540352242901",
+        waba_id: "360290129340391",
+        credential: Credential::Dialog360 {
+            api_key: "simulator_only_d360_key_1",
+        },
+    },
+    Account {
+        source: Source::Dialog360,
+        name: "360dialog_whatsapp-2",
+        business: "Ecuabots Quito",
+        number: "15550360361",
+        phone_number_id: "360540352242902",
+        waba_id: "360290129340392",
+        credential: Credential::Dialog360 {
+            api_key: "simulator_only_d360_key_2",
+        },
+    },
+    Account {
+        source: Source::Vonage,
+        name: "nexmo_whatsapp",
+        business: "Ecuabots",
+        number: "447700900001",
+        phone_number_id: "447540352242901",
+        waba_id: "447290129340391",
+        credential: vonage("aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab"),
+    },
+    Account {
+        source: Source::Vonage,
+        name: "nexmo_whatsapp-2",
+        business: "Ecuabots Quito",
+        number: "447700900002",
+        phone_number_id: "447540352242902",
+        waba_id: "447290129340392",
+        credential: vonage("aaaaaaaa-bbbb-4ccc-8ddd-0123456789ac"),
+    },
+    Account {
+        source: Source::Cloud,
+        name: "whatsapp_cloud",
+        business: "Ecuabots",
+        number: "15550783881",
+        phone_number_id: "106540352242922",
+        waba_id: "102290129340398",
+        credential: CLOUD_APP,
+    },
+    Account {
+        source: Source::Cloud,
+        name: "whatsapp_cloud-2",
+        business: "Ecuabots Quito",
+        number: "15550783882",
+        phone_number_id: "106540352242923",
+        waba_id: "102290129340399",
+        credential: CLOUD_APP,
+    },
+];
+
+/// The account at a place; places come only from this module and from snapshots checked on reading.
+pub(crate) fn account(id: AccountId) -> &'static Account {
+    &ACCOUNTS[id % ACCOUNTS.len()]
+}
+
+/// The first account that satisfies a condition.
+pub(crate) fn find(wanted: impl Fn(&Account) -> bool) -> Option<AccountId> {
+    ACCOUNTS.iter().position(wanted)
+}
+
+/// The account meant by a word: its name, phone number id, WABA id or number.
+pub(crate) fn named(source: Source, word: &str) -> Option<AccountId> {
+    let digits = word.trim_start_matches('+');
+    find(|a| {
+        a.source == source
+            && [a.name, a.phone_number_id, a.waba_id, a.number]
+                .iter()
+                .any(|known| *known == word || *known == digits)
+    })
+}
+
+/// The account used where only the provider is named.
+pub(crate) fn first(source: Source) -> AccountId {
+    find(|a| a.source == source).unwrap_or_default()
+}
+
+/// What `GET /sim/v1/accounts` answers: the settings with which a gateway connects to each account.
+pub(crate) fn listed(url: &str, private_key: &str) -> Value {
+    ACCOUNTS.iter().map(|a| json!({"source": a.source.word(), "name": a.name, "set": settings(a, url, private_key)})).collect()
+}
+
+fn settings(a: &Account, url: &str, private_key: &str) -> Map<String, Value> {
+    let base_url = format!("{url}{}", a.source.prefix());
+    let plus = format!("+{}", a.number);
+    let pairs: Vec<(&str, &str)> = match &a.credential {
+        Credential::Dialog360 { api_key } => {
+            vec![
+                ("base_url", &base_url),
+                ("api_key", api_key),
+                ("phone_number", &plus),
+                ("phone_number_id", a.phone_number_id),
+            ]
+        }
+        Credential::Vonage {
+            application_id,
+            api_key,
+            api_secret,
+            signature_secret,
+        } => vec![
+            ("base_url", &base_url),
+            ("application_id", application_id),
+            ("private_key", private_key),
+            ("signature_secret", signature_secret),
+            ("from", a.number),
+            ("waba_id", a.waba_id),
+            ("api_key", api_key),
+            ("api_secret", api_secret),
+        ],
+        Credential::Cloud {
+            access_token,
+            app_secret,
+            verify_token,
+        } => vec![
+            ("base_url", &base_url),
+            ("version", "v23.0"),
+            ("phone_number_id", a.phone_number_id),
+            ("phone_number", &plus),
+            ("waba_id", a.waba_id),
+            ("access_token", access_token),
+            ("app_secret", app_secret),
+            ("verify_token", verify_token),
+        ],
+    };
+    pairs
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), Value::from(value)))
+        .collect()
+}

@@ -1,0 +1,308 @@
+//! What a person does on a phone: it becomes a message on the phone and a webhook to the business.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{Refused, source};
+use crate::accounts::{AccountId, account};
+use crate::call::text;
+use crate::ids::uuid;
+use crate::media::placeholder;
+use crate::phones::{Button, Content, Direction, Media, Message, Status};
+use crate::providers::{Inbound, Said, report_inbound};
+use crate::receipts::Trace;
+use crate::sim::{Shared, Sim};
+use crate::source::Source;
+use crate::{accounts, links};
+
+/// An act that is about to be written down.
+struct Act {
+    account: AccountId,
+    content: Content,
+    /// `None` where the business is told nothing, as with a tap on a link.
+    said: Option<Said>,
+}
+
+/// Writes a message as the person at this phone.
+pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Message, Refused> {
+    let kind = text(wanted, "type").unwrap_or("text");
+    let act = match kind {
+        "button" => tap(sim, key, wanted)?,
+        "reaction" => react(sim, key, wanted)?,
+        "image" | "video" | "audio" | "document" | "sticker" => {
+            send_file(sim, sender(sim, key, wanted)?, kind, wanted).await?
+        }
+        _ => say(sender(sim, key, wanted)?, kind, wanted)?,
+    };
+    let source = account(act.account).source;
+    let message_id = match source {
+        Source::Vonage => uuid(),
+        Source::Cloud | Source::Dialog360 => sim.ids.inbound_wamid(key),
+    };
+    let message = Message {
+        id: message_id.clone(),
+        at: sim.clock.now_ms(),
+        direction: Direction::Inbound,
+        source,
+        account: act.account,
+        content: act.content,
+        status: Status::Sent,
+        trace: Trace::default(),
+        is_read_by_business: false,
+    };
+    let Some(said) = act.said else {
+        sim.phones.note_tap(key, message.clone());
+        return Ok(message);
+    };
+    let phone = sim.phones.with(key, |phone| phone.identity());
+    let context = message
+        .content
+        .reply_to
+        .clone()
+        .filter(|_| !matches!(said, Said::Reaction { .. }));
+    sim.phones.write(key, message.clone());
+    sim.touch();
+    report_inbound(
+        sim,
+        &Inbound {
+            account: act.account,
+            message_id,
+            at_ms: message.at,
+            phone,
+            context,
+            said,
+        },
+    );
+    Ok(message)
+}
+
+/// Which of our numbers the person writes to.
+fn sender(sim: &Sim, key: &str, wanted: &Value) -> Result<AccountId, Refused> {
+    let provider = text(wanted, "provider").ok_or_else(|| {
+        Refused::bad("`provider` is missing: which of our numbers does the phone write to?")
+    })?;
+    let provider = source(provider)?;
+    let name = text(wanted, "account").or_else(|| text(wanted, "to"));
+    Ok(super::settings::only(provider, name)?
+        .unwrap_or_else(|| sim.phones.last_account(key, provider)))
+}
+
+fn required<'a>(wanted: &'a Value, name: &str) -> Result<&'a str, Refused> {
+    text(wanted, name)
+        .filter(|value| !value.is_empty())
+        .ok_or_else(|| Refused::bad(format!("`{name}` is missing")))
+}
+
+fn optional(wanted: &Value, name: &str) -> Option<String> {
+    text(wanted, name).map(str::to_owned)
+}
+
+/// Text and everything that is sent as it is given.
+fn say(account: AccountId, kind: &str, wanted: &Value) -> Result<Act, Refused> {
+    let mut content = Content {
+        kind: kind.to_owned(),
+        reply_to: optional(wanted, "replyTo"),
+        ..Content::default()
+    };
+    let said = match kind {
+        "text" => {
+            let words = required(wanted, "text")?;
+            content.body = Some(words.to_owned());
+            Said::Text(words.to_owned())
+        }
+        "location" => {
+            let location = wanted.get("location").unwrap_or(wanted);
+            let mut place = json!({});
+            for name in ["latitude", "longitude"] {
+                let degrees = location.get(name).filter(|value| value.is_number());
+                place[name] = degrees
+                    .cloned()
+                    .ok_or_else(|| Refused::bad(format!("`{name}` must be a number")))?;
+            }
+            for name in ["name", "address", "url"] {
+                if let Some(value) = text(location, name) {
+                    place[name] = json!(value);
+                }
+            }
+            content.body = optional(location, "name");
+            content.location = Some(place.clone());
+            Said::Location(place)
+        }
+        "contacts" => {
+            let contacts = wanted
+                .get("contacts")
+                .filter(|list| list.as_array().is_some_and(|list| !list.is_empty()));
+            let contacts = contacts
+                .cloned()
+                .ok_or_else(|| Refused::bad("`contacts` must be a list of contact cards"))?;
+            content.body = contacts
+                .pointer("/0/name/formatted_name")
+                .and_then(Value::as_str)
+                .map(str::to_owned);
+            content.raw = Some(contacts.clone());
+            Said::Contacts(contacts)
+        }
+        "order" => {
+            let order = wanted.get("order").filter(|order| order.is_object());
+            let order = order
+                .cloned()
+                .ok_or_else(|| Refused::bad("`order` must be an object"))?;
+            content.body = optional(&order, "text");
+            content.raw = Some(order.clone());
+            Said::Order(order)
+        }
+        "unsupported" => Said::Unsupported,
+        other => {
+            return Err(Refused::bad(format!(
+                "A phone cannot write the type {other:?}; it can text, button, reaction, location, image, video, audio, document, sticker, contacts, order and unsupported"
+            )));
+        }
+    };
+    Ok(Act {
+        account,
+        content,
+        said: Some(said),
+    })
+}
+
+async fn send_file(
+    sim: &Shared,
+    account: AccountId,
+    kind: &str,
+    wanted: &Value,
+) -> Result<Act, Refused> {
+    let link = optional(wanted, "link");
+    let file = match &link {
+        Some(link) if links::is_local(link) => links::fetch(sim, link, kind)
+            .await
+            .map_err(|fault| Refused::bad(format!("`link` cannot be sent: {fault}")))?,
+        // A link elsewhere is never fetched: a small file stands for it.
+        _ => placeholder(kind),
+    };
+    let last = link
+        .as_deref()
+        .and_then(|link| url::Url::parse(link).ok())
+        .and_then(|url| url.path_segments()?.next_back().map(str::to_owned));
+    let filename = (kind == "document").then(|| {
+        optional(wanted, "filename")
+            .or(last)
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| "document.pdf".to_owned())
+    });
+    let caption = optional(wanted, "caption");
+    let media_id = match crate::accounts::account(account).source {
+        Source::Vonage => uuid(),
+        Source::Cloud | Source::Dialog360 => sim.ids.numeric(),
+    };
+    sim.media.put(media_id.clone(), file.clone());
+    let media = Media {
+        kind: kind.to_owned(),
+        link,
+        filename: filename.clone(),
+        id: Some(media_id.clone()),
+    };
+    let content = Content {
+        kind: kind.to_owned(),
+        body: caption.clone(),
+        media: Some(media),
+        reply_to: optional(wanted, "replyTo"),
+        ..Content::default()
+    };
+    let said = Said::Media {
+        kind: kind.to_owned(),
+        media_id,
+        file: Arc::new(file),
+        caption,
+        filename,
+    };
+    Ok(Act {
+        account,
+        content,
+        said: Some(said),
+    })
+}
+
+/// The message that is answered, which must be on this phone.
+fn target(sim: &Sim, key: &str, wanted: &Value) -> Result<Message, Refused> {
+    let message_id = required(wanted, "messageId")?;
+    let found = sim
+        .phones
+        .with(key, |phone| phone.find(message_id).cloned());
+    found.ok_or_else(|| Refused::missing(format!("This phone has no message {message_id:?}")))
+}
+
+fn react(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
+    let target = target(sim, key, wanted)?;
+    let emoji = optional(wanted, "emoji").filter(|emoji| !emoji.is_empty());
+    let body = Some(emoji.clone().unwrap_or_default());
+    let content = Content {
+        kind: "reaction".to_owned(),
+        body,
+        reply_to: Some(target.id.clone()),
+        ..Content::default()
+    };
+    Ok(Act {
+        account: target.account,
+        content,
+        said: Some(Said::Reaction {
+            message_id: target.id,
+            emoji,
+        }),
+    })
+}
+
+fn tap(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
+    let target = target(sim, key, wanted)?;
+    let index = wanted
+        .get("index")
+        .and_then(Value::as_u64)
+        .and_then(|index| usize::try_from(index).ok())
+        .unwrap_or(0);
+    let button = target
+        .content
+        .buttons
+        .iter()
+        .find(|button| button.index == index);
+    let button = button
+        .cloned()
+        .ok_or_else(|| Refused::missing(format!("That message has no button {index}")))?;
+    let content = Content {
+        kind: "button".to_owned(),
+        body: Some(button.text.clone()),
+        reply_to: Some(target.id.clone()),
+        ..Content::default()
+    };
+    Ok(Act {
+        account: target.account,
+        content,
+        said: said_by(&target, button),
+    })
+}
+
+/// What a tap tells the business: nothing for links and calls, which open on the phone.
+fn said_by(target: &Message, button: Button) -> Option<Said> {
+    let payload = button.payload.unwrap_or_else(|| button.text.clone());
+    match button.kind.as_str() {
+        "quick_reply" if target.content.template.is_some() => Some(Said::Button {
+            payload,
+            text: button.text,
+        }),
+        "reply" | "row" => Some(Said::Reply {
+            is_row: button.kind == "row",
+            id: payload,
+            title: button.text,
+            description: button.description,
+        }),
+        _ => None,
+    }
+}
+
+/// The accounts that a person can choose from, with the one that is meant by default first.
+pub(crate) fn choices(sim: &Sim, key: &str) -> Vec<AccountId> {
+    let newest = sim.phones.with(key, |phone| {
+        phone.messages.back().map(|message| message.account)
+    });
+    let others = (0..accounts::ACCOUNTS.len()).filter(|id| Some(*id) != newest);
+    newest.into_iter().chain(others).collect()
+}

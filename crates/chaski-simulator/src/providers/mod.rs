@@ -1,0 +1,104 @@
+//! One folder for each provider's API. A provider knows its wire form; what happens to a message
+//! after it was accepted is the same for all and lives outside.
+
+pub(crate) mod dialog360;
+mod inbound;
+pub(crate) mod meta;
+pub(crate) mod vonage;
+
+use std::sync::Arc;
+
+pub(crate) use self::inbound::{Inbound, Said};
+use crate::accounts::{AccountId, account};
+use crate::call::{Call, Reply};
+use crate::faults::Receipts;
+use crate::ids::stable;
+use crate::receipts::Receipt;
+use crate::sim::{Shared, Sim};
+use crate::source::Source;
+use crate::templates::Template;
+use crate::webhooks::Post;
+
+/// Answers a call to a provider.
+pub(crate) async fn answer(sim: &Shared, source: Source, call: &Call) -> Reply {
+    match source {
+        Source::Cloud => meta::answer(sim, call).await,
+        Source::Dialog360 => dialog360::answer(sim, call),
+        Source::Vonage => vonage::answer(sim, call),
+    }
+}
+
+/// Reports a receipt by webhook.
+pub(crate) fn report(sim: &Shared, receipt: &Receipt) {
+    let body = match account(receipt.account).source {
+        Source::Cloud | Source::Dialog360 => meta::webhook::status(receipt),
+        Source::Vonage => vonage::webhook::status(receipt),
+    };
+    let post = Post {
+        account: receipt.account,
+        is_status: true,
+        url: receipt.trace.webhook_url.clone(),
+        body: serde_json::to_vec(&body).unwrap_or_default(),
+        key: stable(&receipt.message_id),
+        has_bad_signature: receipt.trace.receipts == Receipts::BadSignature,
+    };
+    sim.webhooks.post(sim, post);
+}
+
+/// Reports by webhook what a phone wrote.
+pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
+    let body = match account(inbound.account).source {
+        Source::Cloud | Source::Dialog360 => meta::webhook::inbound(sim, inbound),
+        Source::Vonage => vonage::webhook::inbound(sim, inbound),
+    };
+    let post = Post {
+        account: inbound.account,
+        is_status: false,
+        url: None,
+        body: serde_json::to_vec(&body).unwrap_or_default(),
+        key: stable(&inbound.phone.number),
+        has_bad_signature: false,
+    };
+    sim.webhooks.post(sim, post);
+}
+
+/// Reports by webhook that a template's review came to another result, where the provider does so.
+pub(crate) fn report_template(sim: &Shared, id: AccountId, template: &Arc<Template>) {
+    match account(id).source {
+        Source::Cloud | Source::Dialog360 => {}
+        Source::Vonage => return,
+    }
+    let body = meta::webhook::template_status(id, template, sim.clock.now_seconds());
+    let body = serde_json::to_vec(&body).unwrap_or_default();
+    let key = stable(&template.id);
+    sim.webhooks.post(
+        sim,
+        Post {
+            account: id,
+            is_status: false,
+            url: None,
+            body,
+            key,
+            has_bad_signature: false,
+        },
+    );
+}
+
+/// The headers by which a business knows that a webhook is the provider's.
+pub(crate) fn webhook_headers(
+    sim: &Sim,
+    id: AccountId,
+    body: &[u8],
+    is_bad: bool,
+) -> Vec<(String, String)> {
+    match account(id).source {
+        Source::Cloud => meta::signature::headers(id, body, is_bad),
+        Source::Dialog360 => dialog360::webhook_headers(sim, id, is_bad),
+        Source::Vonage => vonage::signature::headers(id, body, is_bad, sim.clock.now_seconds()),
+    }
+}
+
+/// A business has read what a phone wrote.
+pub(crate) fn mark_read(sim: &Sim, message_id: &str) -> bool {
+    sim.phones.mark_read(message_id)
+}

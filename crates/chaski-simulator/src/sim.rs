@@ -1,0 +1,79 @@
+//! Everything that a running simulator holds, shared by all connections.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::exchanges::Exchanges;
+use crate::faults::Faults;
+use crate::ids::Ids;
+use crate::limits::Limits;
+use crate::media::MediaStore;
+use crate::phones::Phones;
+use crate::providers::vonage::Tokens;
+use crate::snapshot::Snapshot;
+use crate::templates::Templates;
+use crate::webhooks::{HttpClient, Webhooks, http_client};
+
+/// The simulator, shared.
+pub(crate) type Shared = Arc<Sim>;
+
+/// All state of a simulator.
+pub(crate) struct Sim {
+    pub(crate) url: String,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+    pub(crate) templates: Templates,
+    pub(crate) phones: Phones,
+    pub(crate) webhooks: Webhooks,
+    pub(crate) faults: Faults,
+    pub(crate) limits: Limits,
+    pub(crate) exchanges: Exchanges,
+    pub(crate) media: MediaStore,
+    pub(crate) vonage_tokens: Tokens,
+    pub(crate) http: HttpClient,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) stopping: CancellationToken,
+    changes: AtomicU64,
+}
+
+impl Sim {
+    pub(crate) fn new(bound: SocketAddr, kept: Option<Snapshot>) -> Shared {
+        let host = if bound.ip().is_unspecified() {
+            IpAddr::V4(Ipv4Addr::LOCALHOST)
+        } else {
+            bound.ip()
+        };
+        let kept = kept.unwrap_or_default();
+        Arc::new(Self {
+            url: format!("http://{}", SocketAddr::new(host, bound.port())),
+            clock: Clock::new(kept.offset_ms),
+            ids: Ids::new(),
+            templates: Templates::new(kept.templates),
+            phones: Phones::new(kept.phones),
+            webhooks: Webhooks::new(kept.webhooks),
+            faults: Faults::default(),
+            limits: Limits::default(),
+            exchanges: Exchanges::default(),
+            media: MediaStore::default(),
+            vonage_tokens: Tokens::default(),
+            http: http_client(),
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            changes: AtomicU64::new(0),
+        })
+    }
+
+    /// Notes that something changed which a snapshot keeps.
+    pub(crate) fn touch(&self) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
+    }
+}

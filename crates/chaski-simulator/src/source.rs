@@ -1,0 +1,60 @@
+//! Which provider is spoken, in the words of the API (`source`).
+
+use serde::{Deserialize, Serialize};
+
+/// A provider with one message API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) enum Source {
+    /// 360dialog, Meta's API behind another key.
+    #[serde(rename = "360dialog_whatsapp")]
+    Dialog360,
+    /// The Vonage Messages API.
+    #[serde(rename = "nexmo_whatsapp")]
+    Vonage,
+    /// Meta's own Cloud API.
+    #[serde(rename = "whatsapp_cloud")]
+    Cloud,
+}
+
+impl Source {
+    pub(crate) const ALL: [Self; 3] = [Self::Dialog360, Self::Vonage, Self::Cloud];
+
+    /// The word used for it in the control API.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Dialog360 => "360dialog_whatsapp",
+            Self::Vonage => "nexmo_whatsapp",
+            Self::Cloud => "whatsapp_cloud",
+        }
+    }
+
+    /// The name a person knows it by.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Dialog360 => "360dialog",
+            Self::Vonage => "Vonage",
+            Self::Cloud => "WhatsApp Cloud API",
+        }
+    }
+
+    /// The first part of its paths.
+    pub(crate) const fn prefix(self) -> &'static str {
+        match self {
+            Self::Dialog360 => "/360dialog",
+            Self::Vonage => "/vonage",
+            Self::Cloud => "/meta",
+        }
+    }
+
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.word() == word)
+    }
+
+    /// The provider whose API a path belongs to, and the path below its prefix.
+    pub(crate) fn of_path(path: &str) -> Option<(Self, &str)> {
+        Self::ALL.into_iter().find_map(|source| {
+            let rest = path.strip_prefix(source.prefix())?;
+            (rest.is_empty() || rest.starts_with('/')).then_some((source, rest))
+        })
+    }
+}

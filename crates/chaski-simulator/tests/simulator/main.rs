@@ -1,0 +1,16 @@
+//! Speaks real HTTP to a real simulator, as a business and its phones do.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where its expectation does")]
+
+mod control;
+mod dialog360;
+mod faults;
+mod media;
+mod meta;
+mod pages;
+mod phones;
+mod receipts;
+mod seed;
+mod support;
+mod templates;
+mod vonage;

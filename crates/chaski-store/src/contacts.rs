@@ -1,0 +1,150 @@
+//! Contacts: sets of addresses, with fields, lanes and windows.
+
+use crate::error::StoreError;
+use async_trait::async_trait;
+use chaski_model::address::Address;
+use chaski_model::identifier::Identifier;
+use chaski_model::{ChannelId, ContactId, LaneId, MessageId, Timestamp, WorkspaceId};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A contact as stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contact {
+    /// Its number.
+    pub id: ContactId,
+    /// First name; may be empty.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: Option<String>,
+    /// ISO 639-1.
+    pub language: Option<String>,
+    /// A picture's address.
+    pub profile_pic: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    pub country_code: Option<String>,
+    /// `open`, `close` or `blocked`.
+    pub status: String,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Custom fields by id.
+    pub fields: BTreeMap<i64, Value>,
+    /// Lifecycle stage.
+    pub lifecycle: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Its addresses, oldest first.
+    pub addresses: Vec<KnownAddress>,
+    /// Where it has been written to or has written, newest first.
+    pub lanes: Vec<Lane>,
+}
+
+impl Contact {
+    /// The first phone number, with the plus.
+    pub fn phone(&self) -> Option<&str> {
+        self.address(chaski_model::AddressKind::Phone)
+    }
+
+    /// The first e-mail address.
+    pub fn email(&self) -> Option<&str> {
+        self.address(chaski_model::AddressKind::Email)
+    }
+
+    /// First and last name; else phone, e-mail or another address.
+    pub fn display_name(&self) -> String {
+        let name = match &self.last_name {
+            Some(last) if !last.is_empty() => format!("{} {last}", self.first_name).trim().to_owned(),
+            _ => self.first_name.clone(),
+        };
+        if !name.is_empty() {
+            return name;
+        }
+        let other = self.phone().or_else(|| self.email());
+        other.or_else(|| self.addresses.first().map(|known| known.address.value.as_str())).unwrap_or("?").to_owned()
+    }
+
+    fn address(&self, kind: chaski_model::AddressKind) -> Option<&str> {
+        let found = self.addresses.iter().find(|known| known.address.kind == kind)?;
+        Some(&found.address.value)
+    }
+}
+
+/// An address with where and when it was learned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownAddress {
+    /// The address.
+    pub address: Address,
+    /// When it was learned.
+    pub learned_at: Timestamp,
+    /// `api`, `inbound`, `receipt`, `reply`.
+    pub learned_from: String,
+}
+
+/// One lane of a contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lane {
+    /// Its number.
+    pub id: LaneId,
+    /// Its channel.
+    pub channel: ChannelId,
+    /// The contact's address on it.
+    pub address: String,
+    /// The contact's last message: opens the window.
+    pub last_in_at: Option<Timestamp>,
+    /// Our last message.
+    pub last_out_at: Option<Timestamp>,
+    /// The provider said that the window is closed.
+    pub closed_at: Option<Timestamp>,
+    /// The newest message on it, in or out; `None` when it was never used.
+    pub last_id: Option<MessageId>,
+}
+
+/// Changes to a contact. `None` leaves a thing as it is; an inner `None` clears it.
+#[derive(Debug, Clone, Default)]
+pub struct ContactChange {
+    /// First name.
+    pub first_name: Option<String>,
+    /// Last name.
+    pub last_name: Option<Option<String>>,
+    /// ISO 639-1.
+    pub language: Option<Option<String>>,
+    /// A picture's address.
+    pub profile_pic: Option<Option<String>>,
+    /// ISO 3166-1 alpha-2.
+    pub country_code: Option<Option<String>>,
+    /// Custom fields by id; null clears one.
+    pub fields: BTreeMap<i64, Value>,
+    /// Addresses to add.
+    pub addresses: Vec<Address>,
+    /// Lanes to open without a message: (channel, native address).
+    pub lanes: Vec<(ChannelId, String)>,
+}
+
+/// What contacts can be asked and told.
+#[async_trait]
+pub trait Contacts: Send + Sync {
+    /// The contact that an identifier names; the first one if several match.
+    async fn contact(&self, workspace: WorkspaceId, identifier: &Identifier) -> Result<Option<Contact>, StoreError>;
+
+    /// Makes a contact. `id` is only given for the demo's.
+    /// Fails with `Conflict` when an address belongs to another contact.
+    async fn create_contact(
+        &self,
+        workspace: WorkspaceId,
+        id: Option<ContactId>,
+        change: ContactChange,
+        now: Timestamp,
+    ) -> Result<ContactId, StoreError>;
+
+    /// Changes a contact.
+    async fn update_contact(
+        &self,
+        workspace: WorkspaceId,
+        id: ContactId,
+        change: ContactChange,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Contacts after an id, oldest first.
+    async fn list_contacts(&self, workspace: WorkspaceId, after: i64, limit: usize) -> Result<Vec<Contact>, StoreError>;
+}

@@ -1,0 +1,26 @@
+//! Durable storage: one set of traits by intent, and SQLite behind it.
+//!
+//! One method is one atomic durable step, answered after its commit; many callers share a commit.
+//! This is the only crate that may contain SQL. [`outbox`] is the heart: accept, begin, settle.
+
+pub mod admin;
+pub mod contacts;
+pub mod error;
+pub mod exchanges;
+pub mod feed;
+pub mod inbox;
+pub mod outbox;
+pub mod receive;
+pub mod sqlite;
+
+pub use admin::Admin;
+pub use contacts::Contacts;
+pub use error::StoreError;
+pub use feed::Feed;
+pub use inbox::Inbox;
+pub use outbox::Outbox;
+pub use receive::Receive;
+
+/// Everything that a store can do.
+pub trait Store: Outbox + Receive + Contacts + Admin + Feed + Inbox {}
+impl<T: Outbox + Receive + Contacts + Admin + Feed + Inbox> Store for T {}

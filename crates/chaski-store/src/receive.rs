@@ -1,0 +1,105 @@
+//! The way in: receipts and messages from contacts.
+
+use crate::error::StoreError;
+use crate::outbox::Head;
+use async_trait::async_trait;
+use chaski_model::address::Address;
+use chaski_model::{ChannelId, ContactId, Failure, HookId, MessageId, PartRef, ReceiptKind, Timestamp, WorkspaceId};
+
+/// A provider's report about a part of ours.
+#[derive(Debug, Clone)]
+pub struct ReceiptIn {
+    /// The part that it is about.
+    pub part: PartRef,
+    /// The workspace and channel that the hook may speak for.
+    pub workspace: WorkspaceId,
+    /// The channel.
+    pub channel: ChannelId,
+    /// What is reported.
+    pub kind: ReceiptKind,
+    /// When, by the provider's clock.
+    pub provider_at: Timestamp,
+    /// When it came (domain time).
+    pub received_at: Timestamp,
+    /// The provider's id of the message.
+    pub provider_id: String,
+    /// Why, for failures.
+    pub failure: Option<Failure>,
+    /// Addresses that the report tells.
+    pub learned: Vec<Address>,
+    /// The failure says that the window is closed.
+    pub closes_window: bool,
+}
+
+/// What became of a receipt.
+#[derive(Debug, Clone, Copy)]
+pub enum ReceiptVerdict {
+    /// New. `next` is the lane's next head when an unknown part was holding it.
+    Applied {
+        /// Work that can begin.
+        next: Option<Head>,
+    },
+    /// Known already.
+    Duplicate,
+    /// No such part on this channel.
+    Unmatched,
+}
+
+/// A message from a contact.
+#[derive(Debug, Clone)]
+pub struct InboundIn {
+    /// Its id here.
+    pub id: MessageId,
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+    /// The channel it came by.
+    pub channel: ChannelId,
+    /// The provider's id: what doubles are told by.
+    pub provider_id: String,
+    /// Every address of the sender, the best to answer first.
+    pub from: Vec<Address>,
+    /// The name that the contact gave itself.
+    pub profile_name: Option<String>,
+    /// When, by the provider's clock.
+    pub at: Timestamp,
+    /// When it came (domain time).
+    pub received_at: Timestamp,
+    /// JSON of the content.
+    pub content: String,
+    /// JSON of the origin.
+    pub origin: String,
+}
+
+/// What became of an inbound message.
+#[derive(Debug, Clone, Copy)]
+pub enum InboundVerdict {
+    /// New.
+    Stored {
+        /// The contact, possibly just created.
+        contact: ContactId,
+    },
+    /// Known already.
+    Duplicate,
+}
+
+/// What providers tell us.
+#[async_trait]
+pub trait Receive: Send + Sync {
+    /// Applies a receipt.
+    async fn receipt(&self, receipt: ReceiptIn) -> Result<ReceiptVerdict, StoreError>;
+
+    /// Finds the part that a provider's id belongs to, for receipts without our reference.
+    async fn part_by_provider_id(&self, channel: ChannelId, provider_id: &str, now: Timestamp) -> Result<Option<PartRef>, StoreError>;
+
+    /// Stores a message from a contact: contact, addresses, lane, window, thread, event.
+    async fn inbound(&self, inbound: InboundIn) -> Result<InboundVerdict, StoreError>;
+
+    /// Joins addresses of one person to the contact that has one of them.
+    async fn learn(&self, workspace: WorkspaceId, addresses: Vec<Address>, from: &'static str, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Keeps a webhook that could not be used.
+    async fn keep(&self, workspace: WorkspaceId, hook: HookId, cause: String, body: Vec<u8>, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Remembers a signature's id; false when it was seen before.
+    async fn first_sight(&self, hook: HookId, id: String, now: Timestamp) -> Result<bool, StoreError>;
+}

@@ -1,0 +1,237 @@
+//! Contacts and their addresses.
+
+use super::SqliteStore;
+use super::batch::{Batch, NewEvent};
+use super::outbox::make_lane;
+use super::rows::{json, time, time_or_none, to_json};
+use super::writer::Class;
+use crate::contacts::*;
+use crate::error::StoreError;
+use async_trait::async_trait;
+use chaski_model::address::{Address, AddressKind};
+use chaski_model::identifier::Identifier;
+use chaski_model::{ChannelId, ContactId, LaneId, MessageId, Timestamp, WorkspaceId};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+#[async_trait]
+impl Contacts for SqliteStore {
+    async fn contact(&self, workspace: WorkspaceId, identifier: &Identifier) -> Result<Option<Contact>, StoreError> {
+        self.read(|c| {
+            let by_address = |kind: AddressKind, value: &str| {
+                c.prepare_cached("SELECT contact_id FROM addresses WHERE workspace_id = ?1 AND kind = ?2 AND scope = '' AND value = ?3")?
+                    .query_row(params![workspace.0, kind.word(), value], |r| r.get(0).map(ContactId))
+                    .optional()
+            };
+            let id = match identifier {
+                Identifier::Id(id) => Some(*id),
+                Identifier::Email(email) => by_address(AddressKind::Email, email)?,
+                Identifier::Phone(phone) => by_address(AddressKind::Phone, phone.as_str())?,
+            };
+            match id {
+                Some(id) => read_contact(c, workspace, id),
+                None => Ok(None),
+            }
+        })
+    }
+
+    async fn create_contact(&self, workspace: WorkspaceId, id: Option<ContactId>, change: ContactChange, now: Timestamp) -> Result<ContactId, StoreError> {
+        self.write(Class::Background, move |b| {
+            refuse_taken(b, workspace, None, &change.addresses)?;
+            let contact = insert_contact(b, workspace, id, &change, now)?;
+            apply(b, workspace, contact, &change, now)?;
+            Ok(contact)
+        })
+        .await
+    }
+
+    async fn update_contact(&self, workspace: WorkspaceId, id: ContactId, change: ContactChange, now: Timestamp) -> Result<(), StoreError> {
+        self.write(Class::Background, move |b| {
+            refuse_taken(b, workspace, Some(id), &change.addresses)?;
+            apply(b, workspace, id, &change, now)?;
+            b.event(workspace, NewEvent { at: now, kind: "contact.updated", contact: Some(id), message: None, body: None });
+            Ok(())
+        })
+        .await
+    }
+
+    async fn list_contacts(&self, workspace: WorkspaceId, after: i64, limit: usize) -> Result<Vec<Contact>, StoreError> {
+        self.read_page(move |c| {
+            let ids: Vec<i64> = c
+                .prepare_cached("SELECT id FROM contacts WHERE workspace_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3")?
+                .query_map(params![workspace.0, after, i64::try_from(limit).unwrap_or(i64::MAX)], |r| r.get(0))?
+                .collect::<Result<_, _>>()?;
+            ids.into_iter().filter_map(|id| read_contact(c, workspace, ContactId(id)).transpose()).collect()
+        })
+        .await
+    }
+}
+
+/// One contact with its addresses and lanes.
+pub(super) fn read_contact(c: &Connection, workspace: WorkspaceId, id: ContactId) -> rusqlite::Result<Option<Contact>> {
+    let found = c
+        .prepare_cached(
+            "SELECT first_name, last_name, language, profile_pic, country_code, status, tags, fields, lifecycle, created_at
+             FROM contacts WHERE id = ?1 AND workspace_id = ?2",
+        )?
+        .query_row(params![id.0, workspace.0], |r| {
+            let fields: BTreeMap<String, Value> = json(r, 7)?;
+            Ok(Contact {
+                id,
+                first_name: r.get(0)?,
+                last_name: r.get(1)?,
+                language: r.get(2)?,
+                profile_pic: r.get(3)?,
+                country_code: r.get(4)?,
+                status: r.get(5)?,
+                tags: json(r, 6)?,
+                fields: fields.into_iter().filter_map(|(key, value)| Some((key.parse().ok()?, value))).collect(),
+                lifecycle: r.get(8)?,
+                created_at: time(r, 9)?,
+                addresses: Vec::new(),
+                lanes: Vec::new(),
+            })
+        })
+        .optional()?;
+    let Some(mut contact) = found else { return Ok(None) };
+    contact.addresses = c
+        .prepare_cached("SELECT kind, scope, value, learned_at, learned_from FROM addresses WHERE contact_id = ?1 ORDER BY learned_at, kind")?
+        .query_map([id.0], |r| {
+            let kind: String = r.get(0)?;
+            Ok(KnownAddress {
+                address: Address {
+                    kind: AddressKind::from_word(&kind).unwrap_or(AddressKind::Native),
+                    scope: r.get(1)?,
+                    value: r.get(2)?,
+                },
+                learned_at: time(r, 3)?,
+                learned_from: r.get(4)?,
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    contact.lanes = c
+        .prepare_cached("SELECT id, channel_id, address, last_in_at, last_out_at, closed_at, last_id FROM lanes WHERE contact_id = ?1")?
+        .query_map([id.0], |r| {
+            Ok(Lane {
+                id: LaneId(r.get(0)?),
+                channel: ChannelId(r.get(1)?),
+                address: r.get(2)?,
+                last_in_at: time_or_none(r, 3)?,
+                last_out_at: time_or_none(r, 4)?,
+                closed_at: time_or_none(r, 5)?,
+                last_id: r.get::<_, Option<i64>>(6)?.map(MessageId),
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    contact.lanes.sort_by_key(|lane| std::cmp::Reverse(lane.last_id));
+    Ok(Some(contact))
+}
+
+/// The contact that has one of these addresses; the best address first.
+pub(super) fn find_by_addresses(b: &Batch<'_>, workspace: WorkspaceId, addresses: &[Address]) -> Result<Option<ContactId>, StoreError> {
+    for address in addresses {
+        let found = b.row(
+            "SELECT contact_id FROM addresses WHERE workspace_id = ?1 AND kind = ?2 AND scope = ?3 AND value = ?4",
+            params![workspace.0, address.kind.word(), address.scope, address.value],
+            |r| r.get(0).map(ContactId),
+        )?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// Adds addresses to a contact; one that belongs to another contact stays there.
+pub(super) fn learn(
+    b: &mut Batch<'_>,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    addresses: &[Address],
+    from: &'static str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for address in addresses {
+        b.execute(
+            "INSERT OR IGNORE INTO addresses (workspace_id, kind, scope, value, contact_id, learned_at, learned_from)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![workspace.0, address.kind.word(), address.scope, address.value, contact.0, now.0, from],
+        )?;
+    }
+    Ok(())
+}
+
+/// A new row, without addresses.
+pub(super) fn insert_contact(
+    b: &mut Batch<'_>,
+    workspace: WorkspaceId,
+    id: Option<ContactId>,
+    change: &ContactChange,
+    now: Timestamp,
+) -> Result<ContactId, StoreError> {
+    b.execute(
+        "INSERT INTO contacts (id, workspace_id, first_name, country_code, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+        params![
+            id.map(|id| id.0),
+            workspace.0,
+            change.first_name.as_deref().unwrap_or(""),
+            change.country_code.clone().flatten(),
+            now.0
+        ],
+    )?;
+    let contact = ContactId(b.connection().last_insert_rowid());
+    b.event(workspace, NewEvent { at: now, kind: "contact.created", contact: Some(contact), message: None, body: None });
+    Ok(contact)
+}
+
+fn refuse_taken(b: &Batch<'_>, workspace: WorkspaceId, own: Option<ContactId>, addresses: &[Address]) -> Result<(), StoreError> {
+    for address in addresses {
+        let holder = find_by_addresses(b, workspace, std::slice::from_ref(address))?;
+        if let Some(holder) = holder
+            && Some(holder) != own
+        {
+            let kind = address.kind.word();
+            return Err(StoreError::Conflict(format!("The {kind} {} belongs to contact {holder}.", address.value)));
+        }
+    }
+    Ok(())
+}
+
+fn apply(b: &mut Batch<'_>, workspace: WorkspaceId, id: ContactId, change: &ContactChange, now: Timestamp) -> Result<(), StoreError> {
+    let fields = b
+        .row("SELECT fields FROM contacts WHERE id = ?1 AND workspace_id = ?2", params![id.0, workspace.0], |r| {
+            json::<BTreeMap<String, Value>>(r, 0)
+        })?
+        .ok_or(StoreError::NotFound("contact"))?;
+    let mut fields = fields;
+    for (field, value) in &change.fields {
+        match value {
+            Value::Null => fields.remove(&field.to_string()),
+            value => fields.insert(field.to_string(), value.clone()),
+        };
+    }
+    let set = |value: &Option<Option<String>>| (value.is_some(), value.clone().flatten());
+    let (last, language, pic, country) = (set(&change.last_name), set(&change.language), set(&change.profile_pic), set(&change.country_code));
+    b.execute(
+        "UPDATE contacts SET first_name = IFNULL(?2, first_name),
+            last_name = CASE WHEN ?3 THEN ?4 ELSE last_name END,
+            language = CASE WHEN ?5 THEN ?6 ELSE language END,
+            profile_pic = CASE WHEN ?7 THEN ?8 ELSE profile_pic END,
+            country_code = CASE WHEN ?9 THEN ?10 ELSE country_code END,
+            fields = ?11, updated_at = ?12
+         WHERE id = ?1",
+        params![
+            id.0, change.first_name, last.0, last.1, language.0, language.1, pic.0, pic.1, country.0, country.1,
+            to_json(&fields)?, now.0
+        ],
+    )?;
+    learn(b, workspace, id, &change.addresses, "api", now)?;
+    for (channel, address) in &change.lanes {
+        let known = b.row("SELECT 1 FROM lanes WHERE channel_id = ?1 AND address = ?2", params![channel.0, address], |_| Ok(()))?;
+        if known.is_none() {
+            make_lane(b, workspace, *channel, id, address)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,246 @@
+//! Receipts and inbound messages.
+
+use super::SqliteStore;
+use super::batch::{Batch, NewEvent};
+use super::contacts::{find_by_addresses, insert_contact, learn};
+use super::outbox::{chain, end_part, head_of, leave_queue, make_lane, raise_message, state};
+use super::rows::failure_json;
+use super::writer::Class;
+use crate::contacts::ContactChange;
+use crate::error::StoreError;
+use crate::outbox::Head;
+use crate::receive::*;
+use async_trait::async_trait;
+use chaski_model::address::{Address, AddressKind, E164};
+use chaski_model::{ChannelId, ContactId, HookId, LaneId, MessageId, PartRef, Rank, Timestamp, WorkspaceId};
+use rusqlite::params;
+
+const WEEK_MS: i64 = 7 * 86_400_000;
+/// The most of an unusable webhook that is kept for each workspace.
+const KEPT: i64 = 10_000;
+
+#[async_trait]
+impl Receive for SqliteStore {
+    async fn receipt(&self, receipt_in: ReceiptIn) -> Result<ReceiptVerdict, StoreError> {
+        self.write(Class::Receive, move |b| receipt(b, &receipt_in)).await
+    }
+
+    async fn part_by_provider_id(&self, channel: ChannelId, provider_id: &str, now: Timestamp) -> Result<Option<PartRef>, StoreError> {
+        self.read(|c| {
+            let found = c
+                .prepare_cached(
+                    "SELECT message_id, delivery, part FROM provider_ids
+                     WHERE week IN (?1, ?1 - 1, ?1 - 2) AND channel_id = ?2 AND provider_id = ?3 AND delivery IS NOT NULL",
+                )?
+                .query_row(params![now.0 / WEEK_MS, channel.0, provider_id], |r| {
+                    Ok(PartRef { message: MessageId(r.get(0)?), delivery: r.get(1)?, part: r.get(2)? })
+                });
+            match found {
+                Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
+                other => other.map(Some),
+            }
+        })
+    }
+
+    async fn inbound(&self, message: InboundIn) -> Result<InboundVerdict, StoreError> {
+        self.write(Class::Receive, move |b| inbound(b, &message)).await
+    }
+
+    async fn learn(&self, workspace: WorkspaceId, addresses: Vec<Address>, from: &'static str, now: Timestamp) -> Result<(), StoreError> {
+        self.write(Class::Receive, move |b| match find_by_addresses(b, workspace, &addresses)? {
+            Some(contact) => learn(b, workspace, contact, &addresses, from, now),
+            None => Ok(()),
+        })
+        .await
+    }
+
+    async fn keep(&self, workspace: WorkspaceId, hook: HookId, cause: String, body: Vec<u8>, now: Timestamp) -> Result<(), StoreError> {
+        self.write(Class::Receive, move |b| {
+            b.execute(
+                "INSERT INTO kept_webhooks (workspace_id, hook_id, received_at, cause, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![workspace.0, hook.0, now.0, cause, body],
+            )?;
+            let newest = b.connection().last_insert_rowid();
+            b.execute("DELETE FROM kept_webhooks WHERE id <= ?1", [newest - KEPT])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn first_sight(&self, hook: HookId, id: String, now: Timestamp) -> Result<bool, StoreError> {
+        self.write(Class::Receive, move |b| {
+            b.execute("DELETE FROM seen_signatures WHERE hook_id = ?1 AND expires_at < ?2", params![hook.0, now.0])?;
+            let new = b.execute(
+                "INSERT OR IGNORE INTO seen_signatures (expires_at, hook_id, id) VALUES (?1, ?2, ?3)",
+                params![now.0 + 900_000, hook.0, id],
+            )?;
+            Ok(new == 1)
+        })
+        .await
+    }
+}
+
+fn receipt(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<ReceiptVerdict, StoreError> {
+    let part = b.row(
+        "SELECT state, lane_id FROM parts WHERE message_id = ?1 AND delivery = ?2 AND part = ?3 AND workspace_id = ?4 AND channel_id = ?5",
+        params![r.part.message.0, r.part.delivery, r.part.part, r.workspace.0, r.channel.0],
+        |row| Ok((row.get::<_, i64>(0)?, LaneId(row.get(1)?))),
+    )?;
+    let Some((current, lane)) = part else { return Ok(ReceiptVerdict::Unmatched) };
+    let new = b.execute(
+        "INSERT OR IGNORE INTO receipts (message_id, delivery, part, kind, provider_at, workspace_id, received_at, failure)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            r.part.message.0,
+            r.part.delivery,
+            r.part.part,
+            r.kind as i64,
+            r.provider_at.0,
+            r.workspace.0,
+            r.received_at.0,
+            r.failure.as_ref().map(failure_json)
+        ],
+    )?;
+    if new == 0 {
+        return Ok(ReceiptVerdict::Duplicate);
+    }
+    if r.closes_window {
+        b.execute("UPDATE lanes SET closed_at = ?2 WHERE id = ?1", params![lane.0, r.received_at.0])?;
+    }
+    learn_from(b, r)?;
+    let next = match (current, r.kind) {
+        // The report ends what nobody knew, and what was to be tried again although it was taken.
+        (state::UNKNOWN | state::RETRY, _) => end_by_receipt(b, r, lane)?,
+        _ => {
+            raise_part(b, r)?;
+            None
+        }
+    };
+    Ok(ReceiptVerdict::Applied { next })
+}
+
+fn learn_from(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<(), StoreError> {
+    if r.learned.is_empty() {
+        return Ok(());
+    }
+    match find_by_addresses(b, r.workspace, &r.learned)? {
+        Some(contact) => learn(b, r.workspace, contact, &r.learned, "receipt", r.received_at),
+        None => Ok(()),
+    }
+}
+
+fn raise_part(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<(), StoreError> {
+    b.execute(
+        "UPDATE parts SET rank = MAX(rank, ?4), provider_id = IFNULL(provider_id, ?5) WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",
+        params![r.part.message.0, r.part.delivery, r.part.part, r.kind.rank() as i64, r.provider_id],
+    )?;
+    raise_message(
+        b,
+        r.workspace,
+        r.part,
+        r.kind.rank(),
+        r.provider_at,
+        Some(&r.provider_id),
+        r.failure.as_ref(),
+        r.received_at,
+    )
+}
+
+fn end_by_receipt(b: &mut Batch<'_>, r: &ReceiptIn, lane: LaneId) -> Result<Option<Head>, StoreError> {
+    let queued = head_of(b, r.channel, r.part)?;
+    let h = queued.unwrap_or(Head {
+        part: r.part,
+        workspace: r.workspace,
+        channel: r.channel,
+        lane,
+        class: 1,
+        due_at: r.received_at,
+        keep_until: None,
+        held: false,
+        expires_at: r.received_at,
+    });
+    end_part(b, &h, r.kind.rank(), Some((&r.provider_id, r.provider_at)), r.failure.as_ref(), r.received_at)?;
+    leave_queue(b, &h, r.received_at)
+}
+
+fn inbound(b: &mut Batch<'_>, m: &InboundIn) -> Result<InboundVerdict, StoreError> {
+    if is_known(b, m)? {
+        return Ok(InboundVerdict::Duplicate);
+    }
+    b.execute(
+        "INSERT INTO provider_ids (week, channel_id, provider_id, message_id) VALUES (?1, ?2, ?3, ?4)",
+        params![m.received_at.0 / WEEK_MS, m.channel.0, m.provider_id, m.id.0],
+    )?;
+    let contact = match find_by_addresses(b, m.workspace, &m.from)? {
+        Some(contact) => contact,
+        None => contact_of_sender(b, m)?,
+    };
+    learn(b, m.workspace, contact, &m.from, "inbound", m.received_at)?;
+    let lane = open_window(b, m, contact)?;
+    let prev = chain(b, contact, m.id)?;
+    b.execute(
+        "INSERT INTO messages (id, workspace_id, contact_id, channel_id, lane_id, direction, parts, prev_id, created_at,
+                               content, origin, rank, provider_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, ?6, ?7, ?8, ?9, ?10, ?11)",
+        params![
+            m.id.0,
+            m.workspace.0,
+            contact.0,
+            m.channel.0,
+            lane.0,
+            prev,
+            m.at.0,
+            m.content,
+            m.origin,
+            Rank::Delivered as i64,
+            m.provider_id
+        ],
+    )?;
+    b.highest_id = b.highest_id.max(m.id.0);
+    b.event(
+        m.workspace,
+        NewEvent { at: m.received_at, kind: "message.received", contact: Some(contact), message: Some(m.id), body: None },
+    );
+    Ok(InboundVerdict::Stored { contact })
+}
+
+fn is_known(b: &Batch<'_>, m: &InboundIn) -> Result<bool, StoreError> {
+    let seen = b.row(
+        "SELECT 1 FROM provider_ids WHERE week IN (?1, ?1 - 1) AND channel_id = ?2 AND provider_id = ?3",
+        params![m.received_at.0 / WEEK_MS, m.channel.0, m.provider_id],
+        |_| Ok(()),
+    )?;
+    Ok(seen.is_some())
+}
+
+fn contact_of_sender(b: &mut Batch<'_>, m: &InboundIn) -> Result<ContactId, StoreError> {
+    let phone = m.from.iter().find(|address| address.kind == AddressKind::Phone);
+    let country = phone.and_then(|address| E164::from_digits(&address.value)).and_then(|number| number.country());
+    let change = ContactChange {
+        first_name: m.profile_name.clone(),
+        country_code: Some(country),
+        ..ContactChange::default()
+    };
+    insert_contact(b, m.workspace, None, &change, m.received_at)
+}
+
+/// The lane of the address that the contact wrote from: its window opens.
+fn open_window(b: &Batch<'_>, m: &InboundIn, contact: ContactId) -> Result<LaneId, StoreError> {
+    let address = m.from.first().map_or("", |address| address.value.as_str());
+    let found = b.row(
+        "SELECT id FROM lanes WHERE channel_id = ?1 AND address = ?2",
+        params![m.channel.0, address],
+        |r| Ok(LaneId(r.get(0)?)),
+    )?;
+    let lane = match found {
+        Some(lane) => lane,
+        None => make_lane(b, m.workspace, m.channel, contact, address)?,
+    };
+    b.execute(
+        "UPDATE lanes SET last_in_at = MAX(IFNULL(last_in_at, 0), ?2), last_id = MAX(IFNULL(last_id, 0), ?3), closed_at = NULL
+         WHERE id = ?1",
+        params![lane.0, m.at.0, m.id.0],
+    )?;
+    Ok(lane)
+}
+

@@ -1,0 +1,340 @@
+//! The one writer: takes whatever waits, commits it at once, answers everyone.
+//!
+//! There is no lingering: while one commit is on its way to the disk the next batch gathers by
+//! itself. A step that fails makes the batch roll back and each of its steps run alone, so that one
+//! fault never touches a neighbour. After a commit that failed by I/O its outcome is open: the file
+//! is opened anew and every step runs again, knowing that it may find its own traces.
+
+use super::batch::Batch;
+use super::open::{self, Opened};
+use super::rows::fault;
+use crate::error::StoreError;
+use chaski_model::{IdSource, MessageId};
+use rusqlite::{Connection, params};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+use tokio::sync::{oneshot, watch};
+
+/// The order in which the steps of a batch are served: ends before beginnings, so that outcomes
+/// always find room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Class {
+    Settle,
+    Receive,
+    Begin,
+    Accept,
+    Background,
+}
+
+/// The most commands that wait; accepts are turned away at half of it.
+const QUEUE: usize = 4096;
+/// The most steps of one commit.
+const BATCH: usize = 2000;
+/// The log is worked off above this size.
+const WAL_BYTES: u64 = 64 << 20;
+/// How far ahead of the ids in use a slot is reserved, in milliseconds.
+const ID_AHEAD_MS: i64 = 10_000;
+
+/// A step with the place where its answer goes.
+trait Command: Send {
+    fn class(&self) -> Class;
+    fn run(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError>;
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Step<T, F> {
+    class: Class,
+    step: F,
+    result: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, F: FnMut(&mut Batch<'_>) -> Result<T, StoreError> + Send> Command for Step<T, F> {
+    fn class(&self) -> Class {
+        self.class
+    }
+
+    fn run(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
+        self.result = Some((self.step)(batch)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let answer = match (committed, self.result) {
+            (Ok(()), Some(result)) => Ok(result),
+            (Ok(()), None) => Err(StoreError::Fault("a step was committed without a result".into())),
+            (Err(error), _) => Err(error),
+        };
+        // Nobody may be waiting any more; the step is done all the same.
+        let _ = self.reply.send(answer);
+    }
+}
+
+#[derive(Default)]
+struct Queue {
+    commands: Vec<Box<dyn Command>>,
+    closed: bool,
+}
+
+struct Shared {
+    queue: Mutex<Queue>,
+    filled: Condvar,
+}
+
+/// The way to the writer thread.
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    ids: Mutex<IdSource>,
+    thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(super) fn start(opened: Opened, folder: PathBuf, tick: watch::Sender<u64>) -> Self {
+        let shared = Arc::new(Shared { queue: Mutex::default(), filled: Condvar::new() });
+        let ids = Mutex::new(IdSource::new(opened.slot, opened.id_floor));
+        let mut work = Thread {
+            shared: Arc::clone(&shared),
+            checkpointer: Checkpointer::start(&folder),
+            folder,
+            connection: opened.connection,
+            slot: opened.slot,
+            id_until: opened.id_floor,
+            tick,
+            _lock: opened.lock,
+        };
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || work.run())
+            .expect("a thread can be started");
+        Self { shared, ids, thread: Mutex::new(Some(thread)) }
+    }
+
+    pub(super) fn next_id(&self, now_ms: i64) -> MessageId {
+        self.ids.lock().expect("making an id does not panic").next(now_ms)
+    }
+
+    pub(super) async fn submit<T, F>(&self, class: Class, step: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Batch<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let command = Box::new(Step { class, step, result: None, reply });
+        {
+            let mut queue = self.shared.queue.lock().expect("the writer does not panic with the queue");
+            let room = if class == Class::Accept { QUEUE / 2 } else { QUEUE };
+            if queue.closed {
+                return Err(StoreError::Unavailable("the store is closing".into()));
+            }
+            if queue.commands.len() >= room {
+                return Err(StoreError::Busy);
+            }
+            queue.commands.push(command);
+        }
+        self.shared.filled.notify_one();
+        answer.await.unwrap_or(Err(StoreError::CommitUnknown))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Ok(mut queue) = self.shared.queue.lock() {
+            queue.closed = true;
+        }
+        self.shared.filled.notify_one();
+        if let Some(thread) = self.thread.lock().ok().and_then(|mut thread| thread.take()) {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Thread {
+    shared: Arc<Shared>,
+    folder: PathBuf,
+    connection: Connection,
+    slot: u8,
+    id_until: i64,
+    tick: watch::Sender<u64>,
+    checkpointer: Checkpointer,
+    _lock: std::fs::File,
+}
+
+impl Thread {
+    fn run(&mut self) {
+        let mut commits: u64 = 0;
+        while let Some(mut batch) = self.next_batch() {
+            batch.sort_by_key(|command| command.class());
+            self.serve(batch);
+            commits += 1;
+            if commits.is_multiple_of(64) {
+                self.checkpointer.rest(&self.connection);
+            }
+        }
+        let _ = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");
+    }
+
+    /// Whatever waits, up to the cap; `None` when the store is closed and everything is served.
+    fn next_batch(&self) -> Option<Vec<Box<dyn Command>>> {
+        let mut queue = self.shared.queue.lock().ok()?;
+        while queue.commands.is_empty() {
+            if queue.closed {
+                return None;
+            }
+            queue = self.shared.filled.wait(queue).ok()?;
+        }
+        if queue.commands.len() <= BATCH {
+            return Some(std::mem::take(&mut queue.commands));
+        }
+        Some(queue.commands.drain(..BATCH).collect())
+    }
+
+    fn serve(&mut self, mut commands: Vec<Box<dyn Command>>) {
+        let started = Instant::now();
+        match self.commit(&mut commands, false) {
+            Ok(events) => {
+                metrics::histogram!("chaski_commit_messages").record(commands.len() as f64);
+                metrics::histogram!("chaski_commit_seconds").record(started.elapsed().as_secs_f64());
+                for command in commands {
+                    command.answer(Ok(()));
+                }
+                if events {
+                    self.tick.send_modify(|n| *n += 1);
+                }
+            }
+            Err(_) if commands.len() > 1 => {
+                for command in commands {
+                    self.serve_alone(command);
+                }
+            }
+            Err(CommitError::Refused(error)) => commands.into_iter().for_each(|c| c.answer(Err(error.clone()))),
+            Err(CommitError::Open(_)) => commands.into_iter().for_each(|c| self.serve_alone(c)),
+        }
+    }
+
+    fn serve_alone(&mut self, command: Box<dyn Command>) {
+        let mut alone = vec![command];
+        let mut result = self.commit(&mut alone, false);
+        if let Err(CommitError::Open(cause)) = &result {
+            tracing::error!(cause = %cause, "a commit failed half-way; the store is opened anew");
+            result = match self.reopen() {
+                Ok(()) => self.commit(&mut alone, true),
+                Err(_) => Err(CommitError::Refused(StoreError::CommitUnknown)),
+            };
+        }
+        let answer = match result {
+            Ok(events) => {
+                if events {
+                    self.tick.send_modify(|n| *n += 1);
+                }
+                Ok(())
+            }
+            Err(CommitError::Refused(error)) => Err(error),
+            Err(CommitError::Open(_)) => Err(StoreError::CommitUnknown),
+        };
+        alone.into_iter().for_each(|command| command.answer(answer.clone()));
+    }
+
+    /// One transaction over the commands. True when it wrote events.
+    fn commit(&mut self, commands: &mut [Box<dyn Command>], again: bool) -> Result<bool, CommitError> {
+        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(|e| CommitError::Refused(fault(e)))?;
+        match self.steps(commands, again) {
+            Ok((events, id_until)) => match self.connection.execute_batch("COMMIT") {
+                Ok(()) => {
+                    self.id_until = id_until;
+                    Ok(events)
+                }
+                Err(error) => {
+                    self.roll_back();
+                    Err(CommitError::Open(error.to_string()))
+                }
+            },
+            Err(error) => {
+                self.roll_back();
+                Err(CommitError::Refused(error))
+            }
+        }
+    }
+
+    fn steps(&self, commands: &mut [Box<dyn Command>], again: bool) -> Result<(bool, i64), StoreError> {
+        let mut batch = Batch::new(&self.connection, again);
+        for command in commands {
+            command.run(&mut batch)?;
+        }
+        let events = batch.has_events();
+        batch.write_events()?;
+        let mut id_until = self.id_until;
+        if batch.highest_id >= id_until {
+            id_until = batch.highest_id + (ID_AHEAD_MS << 12);
+            batch.execute(
+                "INSERT INTO nodes (slot, id_until) VALUES (?1, ?2)
+                 ON CONFLICT (slot) DO UPDATE SET id_until = ?2",
+                params![self.slot, id_until],
+            )?;
+        }
+        Ok((events, id_until))
+    }
+
+    fn roll_back(&self) {
+        if !self.connection.is_autocommit() {
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+    }
+
+    fn reopen(&mut self) -> Result<(), StoreError> {
+        self.connection = open::connect(&self.folder)?;
+        Ok(())
+    }
+}
+
+enum CommitError {
+    /// Nothing was stored.
+    Refused(StoreError),
+    /// The commit itself failed: it may have been stored.
+    Open(String),
+}
+
+/// Works the log off: a second connection copies pages without holding anyone up; the writer then
+/// does the short rest between two batches, so that the log starts over.
+struct Checkpointer {
+    wal: PathBuf,
+    asked: std::sync::mpsc::SyncSender<()>,
+    copied: Arc<AtomicBool>,
+}
+
+impl Checkpointer {
+    fn start(folder: &Path) -> Self {
+        let (asked, requests) = std::sync::mpsc::sync_channel::<()>(1);
+        let copied = Arc::new(AtomicBool::new(false));
+        let done = Arc::clone(&copied);
+        let folder_of_thread = folder.to_owned();
+        let started = std::thread::Builder::new().name("store-checkpoint".into()).spawn(move || {
+            while requests.recv().is_ok() {
+                let passive = open::checkpointer(&folder_of_thread)
+                    .and_then(|c| c.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(fault));
+                match passive {
+                    Ok(()) => done.store(true, Ordering::Release),
+                    Err(error) => tracing::warn!(cause = %error, "the log could not be worked off"),
+                }
+            }
+        });
+        if let Err(cause) = started {
+            tracing::error!(%cause, "no thread to work the log off");
+        }
+        Self { wal: open::wal(folder), asked, copied }
+    }
+
+    fn rest(&self, writer: &Connection) {
+        if self.copied.swap(false, Ordering::AcqRel) {
+            let _ = writer.busy_timeout(Duration::from_millis(20));
+            let _ = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            let _ = writer.busy_timeout(Duration::from_secs(10));
+            return;
+        }
+        let size = std::fs::metadata(&self.wal).map(|meta| meta.len()).unwrap_or(0);
+        if size > WAL_BYTES {
+            let _ = self.asked.try_send(());
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! `chaski serve`: the server.
+
+use crate::cli::Common;
+use crate::config::{self, LogFormat, Settings};
+use crate::{clock_follower, output};
+use anyhow::{Context, Result, bail};
+use chaski_engine::{Clock, Engine};
+use chaski_model::WorkspaceId;
+use chaski_server::setup;
+use chaski_server::{App, AppState, router};
+use chaski_store::sqlite::SqliteStore;
+use clap::Args;
+use serde_json::json;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Where to listen; port 0 takes any free port.
+    #[arg(long)]
+    listen: Option<String>,
+    /// The data folder.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Take the clock of a simulator (tests only; needs security.allow_private_networks).
+    #[arg(long, value_name = "URL")]
+    clock: Option<String>,
+}
+
+/// A server that is bound and ready, but does not serve yet.
+pub(crate) struct Ready {
+    pub(crate) app: App,
+    pub(crate) settings: Settings,
+    listener: TcpListener,
+    stop: CancellationToken,
+}
+
+pub(crate) async fn run(common: &Common, options: Options) -> Result<()> {
+    let mut settings = config::load(common.config.as_deref())?;
+    settings.server.listen = options.listen.unwrap_or(settings.server.listen);
+    settings.storage.data = options.data.unwrap_or(settings.storage.data);
+    logs(&settings)?;
+    if options.clock.is_some() && !settings.security.allow_private_networks {
+        bail!("--clock is for tests only and needs security.allow_private_networks = true");
+    }
+    let ready = prepare(settings, options.clock, None).await?;
+    let public = ready.app.engine.config().public_url.clone();
+    let mut told = json!({"api": format!("{public}/v2"), "web": public});
+    if ready.app.engine.snapshot().workspaces.is_empty() {
+        let first = setup::first_workspace(&ready.app, "Chaski", None, "admin@localhost", "first").await?;
+        told["token"] = json!(first.token);
+        told["signIn"] = json!(first.sign_in);
+    }
+    if common.json {
+        output::line(&told.to_string());
+    } else {
+        output::line(&format!("Chaski listens at {public}\n  API       {public}/v2\n  Messages  {public}/messages"));
+        if let (Some(token), Some(link)) = (told["token"].as_str(), told["signIn"].as_str()) {
+            output::line(&format!("This is the first start. These are shown once:\n  Token     {token}\n  Sign in   {link}"));
+        }
+    }
+    ready.serve().await
+}
+
+/// Logs to standard error.
+pub(crate) fn logs(settings: &Settings) -> Result<()> {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_new(&settings.log.level).context("log.level")?;
+    let logs = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
+    let set = match settings.log.format {
+        LogFormat::Text => logs.try_init(),
+        LogFormat::Json => logs.json().try_init(),
+    };
+    set.map_err(|cause| anyhow::anyhow!("logs: {cause}"))
+}
+
+/// Binds, opens the store, starts the engine.
+pub(crate) async fn prepare(settings: Settings, clock_of: Option<String>, simulator_url: Option<String>) -> Result<Ready> {
+    let listen = settings.server.listen.clone();
+    let listener = TcpListener::bind(&listen).await.with_context(|| {
+        format!("cannot listen at {listen}; is another chaski running? Use --listen 127.0.0.1:0 for any free port")
+    })?;
+    let bound = listener.local_addr()?;
+    let public_url = if settings.server.public_url.is_empty() { format!("http://{bound}") } else { settings.server.public_url.clone() };
+    let store = SqliteStore::open(&settings.storage.data, 0)?;
+    let metrics = chaski_server::install_metrics();
+    let clock = Arc::new(Clock::default());
+    let stop = CancellationToken::new();
+    if let Some(simulator) = clock_of {
+        clock_follower::read_once(&simulator, &clock).await?;
+        tokio::spawn(clock_follower::follow(simulator, Arc::clone(&clock), stop.clone()));
+    }
+    let engine = Engine::start(Arc::new(store), clock, settings.engine(&public_url)).await?;
+    let app = Arc::new(AppState { engine, metrics, simulator_url });
+    Ok(Ready { app, settings, listener, stop })
+}
+
+impl Ready {
+    /// Serves until the process is told to stop, then ends what is under way.
+    pub(crate) async fn serve(self) -> Result<()> {
+        let stop = self.stop.clone();
+        let task = self.start();
+        signal().await?;
+        tracing::info!("stopping");
+        stop.cancel();
+        task.await?;
+        Ok(())
+    }
+
+    /// Serves in the background until the returned task's token is cancelled.
+    pub(crate) fn start(self) -> tokio::task::JoinHandle<()> {
+        let grace = self.settings.server.grace.0;
+        tokio::spawn(async move {
+            chaski_server::serve(self.listener, router(Arc::clone(&self.app)), self.stop.clone(), grace).await;
+            self.app.engine.stop(grace).await;
+        })
+    }
+
+    /// Cancelled to stop it.
+    pub(crate) fn stop_token(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// The one workspace of a demo.
+    pub(crate) fn only_workspace(&self) -> Option<WorkspaceId> {
+        self.app.engine.snapshot().workspaces.keys().min().copied()
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+pub(crate) async fn signal() -> Result<()> {
+    let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed?,
+        _ = term.recv() => {}
+    }
+    Ok(())
+}
