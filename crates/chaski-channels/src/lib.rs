@@ -6,9 +6,6 @@
 //! applies them.
 
 #![expect(
-    clippy::result_large_err,
-    reason = "a failure carries all that people are told, and is the rare path"
-)]
 
 pub mod adapter;
 pub mod template;

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Secrets that verify webhooks and are therefore kept with the hook.
-const VERIFYING: [&str; 5] = ["app_secret", "app_secret_2", "verify_token", "signature_secret", "hook_secret"];
+const VERIFYING: [&str; 5] =
+    ["app_secret", "app_secret_2", "verify_token", "signature_secret", "hook_secret"];
 
 /// A connected channel.
 #[derive(Debug, Clone)]
@@ -48,12 +49,22 @@ impl Engine {
     ///
     /// # Errors
     /// What the settings or the provider said against it; nothing is left behind.
-    pub async fn connect(&self, workspace: WorkspaceId, kind: ChannelKind, name: &str, given: BTreeMap<String, String>) -> Result<Connected, Refused> {
+    pub async fn connect(
+        &self,
+        workspace: WorkspaceId,
+        kind: ChannelKind,
+        name: &str,
+        given: BTreeMap<String, String>,
+    ) -> Result<Connected, Refused> {
         let adapter = adapter(kind).ok_or_else(|| {
-            Failure::new(ErrorCode::NotSupported, format!("Channels of the kind {} cannot be connected yet.", kind.title()))
+            Failure::new(
+                ErrorCode::NotSupported,
+                format!("Channels of the kind {} cannot be connected yet.", kind.title()),
+            )
         })?;
         let (settings, mut secrets) = self.sort_settings(adapter, given)?;
-        if adapter.settings().iter().any(|s| s.key == "verify_token") && !secrets.contains_key("verify_token") {
+        if adapter.settings().iter().any(|s| s.key == "verify_token") && !secrets.contains_key("verify_token")
+        {
             secrets.insert("verify_token".into(), new_key());
         }
         secrets.insert("hook_secret".into(), new_key());
@@ -78,12 +89,18 @@ impl Engine {
         };
         match self.sync_templates(account).await {
             Ok(synced) => connected.templates = synced.templates,
-            Err(failure) => connected.by_hand.push(format!("The templates could not be synced yet: {}", failure.message)),
+            Err(failure) => {
+                connected.by_hand.push(format!("The templates could not be synced yet: {}", failure.message))
+            }
         }
         Ok(connected)
     }
 
-    fn sort_settings(&self, adapter: &dyn Adapter, given: BTreeMap<String, String>) -> Result<(BTreeMap<String, String>, BTreeMap<String, String>), Refused> {
+    fn sort_settings(
+        &self,
+        adapter: &dyn Adapter,
+        given: BTreeMap<String, String>,
+    ) -> Result<(BTreeMap<String, String>, BTreeMap<String, String>), Refused> {
         let known = adapter.settings();
         let mut faults = Vec::new();
         let (mut settings, mut secrets) = (BTreeMap::new(), BTreeMap::new());
@@ -91,7 +108,10 @@ impl Engine {
             match known.iter().find(|setting| setting.key == key) {
                 None => {
                     let keys: Vec<&str> = known.iter().map(|setting| setting.key).collect();
-                    faults.push(Fault::new(format!("/set/{key}"), format!("`{key}` is not a setting of this kind; it has {}.", keys.join(", "))));
+                    faults.push(Fault::new(
+                        format!("/set/{key}"),
+                        format!("`{key}` is not a setting of this kind; it has {}.", keys.join(", ")),
+                    ));
                 }
                 Some(setting) if setting.secret => drop(secrets.insert(key, value)),
                 Some(_) => drop(settings.insert(key, value)),
@@ -101,7 +121,10 @@ impl Engine {
             let target = if setting.secret { &mut secrets } else { &mut settings };
             let missing = target.get(setting.key).is_none_or(|value| value.trim().is_empty());
             if missing && setting.required {
-                faults.push(Fault::new(format!("/set/{}", setting.key), format!("`{}` is missing: {}", setting.key, setting.help)));
+                faults.push(Fault::new(
+                    format!("/set/{}", setting.key),
+                    format!("`{}` is missing: {}", setting.key, setting.help),
+                ));
             } else if missing && !setting.default.is_empty() {
                 target.insert(setting.key.into(), setting.default.into());
             }
@@ -113,8 +136,12 @@ impl Engine {
             }
         }
         for key in ["pace", "pair_pace"] {
-            if settings.get(key).is_some_and(|value| value.parse::<f64>().is_ok_and(|n| n >= 0.0 && n.is_finite()).eq(&false)) {
-                faults.push(Fault::new(format!("/set/{key}"), format!("`{key}` must be a number, 0 or more.")));
+            if settings
+                .get(key)
+                .is_some_and(|value| value.parse::<f64>().is_ok_and(|n| n >= 0.0 && n.is_finite()).eq(&false))
+            {
+                faults
+                    .push(Fault::new(format!("/set/{key}"), format!("`{key}` must be a number, 0 or more.")));
             }
         }
         if faults.is_empty() {
@@ -134,11 +161,20 @@ impl Engine {
         key: &str,
     ) -> Result<NewChannel, Failure> {
         let snapshot = self.snapshot();
-        let owner = snapshot.workspaces.get(&workspace).ok_or_else(|| Failure::new(ErrorCode::NotFound, "There is no such workspace."))?;
-        let data_key = self.vault.data_key(&owner.data_key).map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
+        let owner = snapshot
+            .workspaces
+            .get(&workspace)
+            .ok_or_else(|| Failure::new(ErrorCode::NotFound, "There is no such workspace."))?;
+        let data_key = self
+            .vault
+            .data_key(&owner.data_key)
+            .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
         let key_hash = hash(key);
-        let verifying: BTreeMap<String, String> =
-            secrets.iter().filter(|(key, _)| VERIFYING.contains(&key.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let verifying: BTreeMap<String, String> = secrets
+            .iter()
+            .filter(|(key, _)| VERIFYING.contains(&key.as_str()))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
         let of = |key: &str| settings.get(key).cloned().unwrap_or_default();
         let account_external_id = match kind {
             ChannelKind::Whatsapp360dialog => fingerprint(secrets.get("api_key").map_or("", String::as_str)),
@@ -197,7 +233,10 @@ impl Engine {
     pub async fn check(&self, id: ChannelId) -> Result<(), Failure> {
         let entry = self.entry(id)?;
         if entry.locked {
-            return Err(Failure::new(ErrorCode::ChannelHeld, "The key file does not open this channel's credentials; put the right secret.key back."));
+            return Err(Failure::new(
+                ErrorCode::ChannelHeld,
+                "The key file does not open this channel's credentials; put the right secret.key back.",
+            ));
         }
         self.ask(&entry, &Task::Check).await.map(drop)
     }
@@ -208,7 +247,10 @@ impl Engine {
     /// There is no such channel, or the store cannot be written.
     pub async fn resume(&self, id: ChannelId) -> Result<(), Failure> {
         self.entry(id)?;
-        self.store.set_channel(id, "connected", None, BTreeMap::new(), self.clock.now()).await.map_err(storage)?;
+        self.store
+            .set_channel(id, "connected", None, BTreeMap::new(), self.clock.now())
+            .await
+            .map_err(storage)?;
         self.reload().await.map_err(storage)
     }
 }

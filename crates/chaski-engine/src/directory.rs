@@ -140,17 +140,26 @@ impl Snapshot {
 
     /// An account's whole catalogue, by name and language.
     pub fn catalogue(&self, account: AccountId) -> Vec<&Arc<Template>> {
-        let mut found: Vec<_> = self.templates.iter().filter(|(key, _)| key.0 == account).flat_map(|(_, list)| list).collect();
-        found.sort_by(|a, b| (&a.definition.name, &a.definition.language).cmp(&(&b.definition.name, &b.definition.language)));
+        let mut found: Vec<_> =
+            self.templates.iter().filter(|(key, _)| key.0 == account).flat_map(|(_, list)| list).collect();
+        found.sort_by(|a, b| {
+            (&a.definition.name, &a.definition.language).cmp(&(&b.definition.name, &b.definition.language))
+        });
         found
     }
 }
 
-fn channel_entry(channel: Channel, hook: &Hook, keys: &HashMap<WorkspaceId, DataKey>, public_url: &str) -> ChannelEntry {
+fn channel_entry(
+    channel: Channel,
+    hook: &Hook,
+    keys: &HashMap<WorkspaceId, DataKey>,
+    public_url: &str,
+) -> ChannelEntry {
     let key = keys.get(&channel.workspace);
     let place = channel_place(channel.workspace, &hook.key_hash);
     let secrets = key.and_then(|key| key.open_secrets(&place, &channel.secrets).ok());
-    let hook_key = key.and_then(|key| key.open(&hook_place(hook.workspace, &hook.key_hash, "key"), &hook.key_cipher).ok());
+    let hook_key = key
+        .and_then(|key| key.open(&hook_place(hook.workspace, &hook.key_hash, "key"), &hook.key_cipher).ok());
     ChannelEntry {
         adapter: adapter(channel.kind),
         locked: secrets.is_none(),
@@ -160,13 +169,21 @@ fn channel_entry(channel: Channel, hook: &Hook, keys: &HashMap<WorkspaceId, Data
     }
 }
 
-fn hook_entry(hook: Hook, keys: &HashMap<WorkspaceId, DataKey>, channels: &HashMap<ChannelId, Arc<ChannelEntry>>) -> HookEntry {
+fn hook_entry(
+    hook: Hook,
+    keys: &HashMap<WorkspaceId, DataKey>,
+    channels: &HashMap<ChannelId, Arc<ChannelEntry>>,
+) -> HookEntry {
     let place = hook_place(hook.workspace, &hook.key_hash, "secrets");
     let secrets = keys.get(&hook.workspace).and_then(|key| key.open_secrets(&place, &hook.secrets).ok());
     HookEntry {
         adapter: adapter(hook.kind),
         secrets: secrets.unwrap_or_default(),
-        channels: channels.values().filter(|entry| entry.channel.hook == hook.id).map(|entry| entry.channel.id).collect(),
+        channels: channels
+            .values()
+            .filter(|entry| entry.channel.hook == hook.id)
+            .map(|entry| entry.channel.id)
+            .collect(),
         hook,
     }
 }

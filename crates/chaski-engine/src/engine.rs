@@ -73,7 +73,11 @@ impl Engine {
     ///
     /// # Errors
     /// The key file or the store cannot be read.
-    pub async fn start(store: Arc<dyn Store>, clock: Arc<Clock>, config: Config) -> Result<Arc<Self>, StartError> {
+    pub async fn start(
+        store: Arc<dyn Store>,
+        clock: Arc<Clock>,
+        config: Config,
+    ) -> Result<Arc<Self>, StartError> {
         let vault = Vault::open(&config.key_file)?;
         let guard = Guard { allow_private: config.allow_private_networks };
         let (offers, arrivals) = Offers::channel();
@@ -95,7 +99,10 @@ impl Engine {
         let now = engine.clock.now();
         let lost = engine.store.recover(now, now + crate::dispatcher::UNKNOWN_KEEPS_LANE).await?;
         if lost > 0 {
-            tracing::warn!(attempts = lost, "attempts were open when the last process ended; their outcome is unknown");
+            tracing::warn!(
+                attempts = lost,
+                "attempts were open when the last process ended; their outcome is unknown"
+            );
         }
         engine.tasks.spawn(crate::dispatcher::run(Arc::clone(&engine), arrivals));
         engine.tasks.spawn(crate::jobs::project(Arc::clone(&engine)));
@@ -167,7 +174,9 @@ impl Engine {
         self.stop.cancel();
         self.tasks.close();
         if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
-            tracing::warn!("calls were still in flight at the end of the grace time; they are found again at the next start");
+            tracing::warn!(
+                "calls were still in flight at the end of the grace time; they are found again at the next start"
+            );
         }
     }
 }

@@ -33,13 +33,17 @@ impl Guard {
             None => return Err(refuse("has no host")),
             Some(url::Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
             Some(url::Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
-            Some(url::Host::Domain(name)) if name.eq_ignore_ascii_case("localhost") && !self.allow_private => {
+            Some(url::Host::Domain(name))
+                if name.eq_ignore_ascii_case("localhost") && !self.allow_private =>
+            {
                 return Err(refuse("points to this machine"));
             }
             Some(url::Host::Domain(_)) => None,
         };
         if ip.is_some_and(|ip| !self.allows(ip)) {
-            return Err(refuse("points into a private network; set security.allow_private_networks to allow it"));
+            return Err(refuse(
+                "points into a private network; set security.allow_private_networks to allow it",
+            ));
         }
         Ok(url)
     }
@@ -77,7 +81,12 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
 fn is_public_v6(ip: Ipv6Addr) -> bool {
     let first = ip.segments()[0];
     let translated = first == 0x0064 && ip.segments()[1] == 0xff9b;
-    !(ip.is_loopback() || ip.is_unspecified() || ip.is_multicast() || first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80 || translated)
+    !(ip.is_loopback()
+        || ip.is_unspecified()
+        || ip.is_multicast()
+        || first & 0xfe00 == 0xfc00
+        || first & 0xffc0 == 0xfe80
+        || translated)
 }
 
 /// DNS that leaves out the addresses that the guard forbids.
@@ -107,7 +116,8 @@ impl tower::Service<Name> for GuardedResolver {
         let guard = self.guard;
         let found = self.inner.call(name);
         Box::pin(async move {
-            let allowed: Vec<SocketAddr> = found.await?.filter(|address| guard.allows(address.ip())).collect();
+            let allowed: Vec<SocketAddr> =
+                found.await?.filter(|address| guard.allows(address.ip())).collect();
             if allowed.is_empty() {
                 return Err(std::io::Error::new(
                     std::io::ErrorKind::PermissionDenied,
@@ -127,10 +137,23 @@ mod tests {
     fn private_hosts_in_every_writing_are_refused() {
         let guard = Guard { allow_private: false };
         for bad in [
-            "http://127.0.0.1/", "http://localhost:8080", "https://10.1.2.3", "http://192.168.0.1", "http://172.16.0.1",
-            "http://169.254.169.254/latest/meta-data", "http://[::1]/", "http://[fd00::1]/", "http://[::ffff:10.0.0.1]/",
-            "http://0x7f000001/", "http://2130706433/", "http://0.0.0.0", "ftp://example.com", "file:///etc/passwd",
-            "https://user:pw@example.com", "nonsense", "http://100.64.0.1",
+            "http://127.0.0.1/",
+            "http://localhost:8080",
+            "https://10.1.2.3",
+            "http://192.168.0.1",
+            "http://172.16.0.1",
+            "http://169.254.169.254/latest/meta-data",
+            "http://[::1]/",
+            "http://[fd00::1]/",
+            "http://[::ffff:10.0.0.1]/",
+            "http://0x7f000001/",
+            "http://2130706433/",
+            "http://0.0.0.0",
+            "ftp://example.com",
+            "file:///etc/passwd",
+            "https://user:pw@example.com",
+            "nonsense",
+            "http://100.64.0.1",
         ] {
             assert!(guard.check(bad).is_err(), "{bad}");
         }

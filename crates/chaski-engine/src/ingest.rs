@@ -3,9 +3,9 @@
 use crate::directory::{ChannelEntry, HookEntry};
 use crate::engine::Engine;
 use crate::tokens::hash;
-use chaski_channels::{Adapter, Challenge, Incoming};
+use chaski_channels::{Adapter, Challenge, FailureMark, Incoming};
 use chaski_model::event::{Event, Inbound, Receipt, Sender};
-use chaski_model::{ErrorCode, Failure, PartRef, Timestamp};
+use chaski_model::{Failure, PartRef, Timestamp};
 use chaski_store::StoreError;
 use chaski_store::outbox::Origin;
 use chaski_store::receive::{InboundIn, InboundVerdict, ReceiptIn, ReceiptVerdict};
@@ -70,20 +70,34 @@ impl Engine {
             Ok(events) => events,
             Err(failure) => return self.keep(&hook, failure.message, body, now).await,
         };
-        let unmatched = try_join_all(events.into_iter().map(|(sender, event)| self.apply(&hook, sender, event, now))).await?;
+        let unmatched =
+            try_join_all(events.into_iter().map(|(sender, event)| self.apply(&hook, sender, event, now)))
+                .await?;
         match unmatched.into_iter().flatten().next() {
             Some(cause) => self.keep(&hook, cause, body, now).await,
             None => Ok(()),
         }
     }
 
-    async fn keep(&self, hook: &HookEntry, cause: String, body: &[u8], now: Timestamp) -> Result<(), Refused> {
+    async fn keep(
+        &self,
+        hook: &HookEntry,
+        cause: String,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<(), Refused> {
         metrics::counter!("chaski_webhooks_kept_total").increment(1);
         Ok(self.store.keep(hook.hook.workspace, hook.hook.id, cause, body.to_vec(), now).await?)
     }
 
     /// Applies one event; what cannot be placed is said, so that the webhook is kept.
-    async fn apply(&self, hook: &HookEntry, sender: Sender, event: Event, now: Timestamp) -> Result<Option<String>, Refused> {
+    async fn apply(
+        &self,
+        hook: &HookEntry,
+        sender: Sender,
+        event: Event,
+        now: Timestamp,
+    ) -> Result<Option<String>, Refused> {
         match event {
             Event::Receipt(receipt) => self.receipt(hook, &sender, receipt, now).await,
             Event::Inbound(inbound) => self.inbound(hook, &sender, *inbound, now).await,
@@ -113,8 +127,16 @@ impl Engine {
         .cloned()
     }
 
-    async fn receipt(&self, hook: &HookEntry, sender: &Sender, receipt: Receipt, now: Timestamp) -> Result<Option<String>, Refused> {
-        let Some(entry) = self.channel_of(hook, sender) else { return Ok(Some(format!("no channel of this hook has the sender {}", sender.0))) };
+    async fn receipt(
+        &self,
+        hook: &HookEntry,
+        sender: &Sender,
+        receipt: Receipt,
+        now: Timestamp,
+    ) -> Result<Option<String>, Refused> {
+        let Some(entry) = self.channel_of(hook, sender) else {
+            return Ok(Some(format!("no channel of this hook has the sender {}", sender.0)));
+        };
         let matched = match receipt.reference.as_deref().and_then(PartRef::parse) {
             Some(part) => Matched::Part(part),
             None => self
@@ -123,9 +145,16 @@ impl Engine {
                 .await?
                 .map_or(Matched::Nothing, Matched::Part),
         };
-        let Matched::Part(part) = matched else { return Ok(Some("a receipt for a message that is not ours".to_owned())) };
-        let closes_window = receipt.failure.as_ref().is_some_and(|f| f.code == ErrorCode::WindowClosed);
-        let stale = receipt.failure.as_ref().is_some_and(|f| matches!(f.code, ErrorCode::TemplateRefused | ErrorCode::TemplateUnavailable));
+        let Matched::Part(part) = matched else {
+            return Ok(Some("a receipt for a message that is not ours".to_owned()));
+        };
+        let marks = match (&receipt.failure, entry.adapter) {
+            (Some(failure), Some(adapter)) => adapter.marks(failure),
+            _ => Vec::new(),
+        };
+        let closes_window = marks.contains(&FailureMark::WindowClosed);
+        let stale = marks.contains(&FailureMark::TemplateStale);
+        let provider_at = if receipt.at.0 > 0 { receipt.at } else { now };
         let verdict = self
             .store
             .receipt(ReceiptIn {
@@ -133,7 +162,7 @@ impl Engine {
                 workspace: entry.channel.workspace,
                 channel: entry.channel.id,
                 kind: receipt.kind,
-                provider_at: receipt.at,
+                provider_at,
                 received_at: now,
                 provider_id: receipt.provider_id,
                 failure: receipt.failure,
@@ -151,16 +180,28 @@ impl Engine {
                 Ok(None)
             }
             ReceiptVerdict::Duplicate => Ok(None),
-            ReceiptVerdict::Unmatched => Ok(Some(format!("a receipt for {part}, which is not on this channel"))),
+            ReceiptVerdict::Unmatched => {
+                Ok(Some(format!("a receipt for {part}, which is not on this channel")))
+            }
         }
     }
 
-    async fn inbound(&self, hook: &HookEntry, sender: &Sender, inbound: Inbound, now: Timestamp) -> Result<Option<String>, Refused> {
-        let Some(entry) = self.channel_of(hook, sender) else { return Ok(Some(format!("no channel of this hook has the sender {}", sender.0))) };
+    async fn inbound(
+        &self,
+        hook: &HookEntry,
+        sender: &Sender,
+        inbound: Inbound,
+        now: Timestamp,
+    ) -> Result<Option<String>, Refused> {
+        let Some(entry) = self.channel_of(hook, sender) else {
+            return Ok(Some(format!("no channel of this hook has the sender {}", sender.0)));
+        };
         if inbound.from.is_empty() {
             return Ok(Some("a message without a sender".to_owned()));
         }
-        let json = |result: serde_json::Result<String>| result.map_err(|e| Refused::Store(StoreError::Fault(e.to_string())));
+        let json = |result: serde_json::Result<String>| {
+            result.map_err(|e| Refused::Store(StoreError::Fault(e.to_string())))
+        };
         let origin = Origin { source: "contact".into(), context: inbound.context, ..Origin::default() };
         let verdict = self
             .store
@@ -171,7 +212,7 @@ impl Engine {
                 provider_id: inbound.provider_id,
                 from: inbound.from,
                 profile_name: inbound.profile_name,
-                at: inbound.at,
+                at: if inbound.at.0 > 0 { inbound.at } else { now },
                 received_at: now,
                 content: json(serde_json::to_string(&inbound.content))?,
                 origin: json(serde_json::to_string(&origin))?,
@@ -194,13 +235,20 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Option<String>, Refused> {
         let snapshot = self.snapshot();
-        let own = hook.channels.iter().filter_map(|id| snapshot.channels.get(id)).map(|entry| entry.channel.account);
+        let own = hook
+            .channels
+            .iter()
+            .filter_map(|id| snapshot.channels.get(id))
+            .map(|entry| entry.channel.account);
         let found = own.into_iter().find(|id| {
             let known = snapshot.accounts.get(id);
             known.is_some_and(|a| a.external_id == account || account.is_empty()) || hook.channels.len() == 1
         });
-        let Some(found) = found else { return Ok(Some(format!("a template of the unknown account {account}"))) };
-        let known = !status.is_empty() && self.store.set_template_status(found, name, language, status, reason, now).await?;
+        let Some(found) = found else {
+            return Ok(Some(format!("a template of the unknown account {account}")));
+        };
+        let known = !status.is_empty()
+            && self.store.set_template_status(found, name, language, status, reason, now).await?;
         if known {
             self.reload().await?;
         } else {

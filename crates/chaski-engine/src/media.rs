@@ -40,12 +40,18 @@ impl Engine {
                 Ok(reply) if (300..400).contains(&reply.status) => match reply.location {
                     Some(next) => {
                         let base = url::Url::parse(&url).ok();
-                        url = base.and_then(|base| base.join(&next).ok()).map_or(next, |joined| joined.to_string());
+                        url = base
+                            .and_then(|base| base.join(&next).ok())
+                            .map_or(next, |joined| joined.to_string());
                     }
                     None => return Err(unreachable(link, "it redirects to nowhere")),
                 },
-                Ok(reply) => return Err(unreachable(link, &format!("it answers with HTTP {}", reply.status))),
-                Err(Lost::NotSent(failure) | Lost::Lost(failure)) => return Err(unreachable(link, &failure.message)),
+                Ok(reply) => {
+                    return Err(unreachable(link, &format!("it answers with HTTP {}", reply.status)));
+                }
+                Err(Lost::NotSent(failure) | Lost::Lost(failure)) => {
+                    return Err(unreachable(link, &failure.message));
+                }
             }
         }
         Err(unreachable(link, "it redirects too often"))
@@ -53,6 +59,7 @@ impl Engine {
 }
 
 fn unreachable(link: &str, why: &str) -> Failure {
-    let message = format!("The media link {link} cannot be fetched: {why}. Open it in a browser to check it.");
+    let message =
+        format!("The media link {link} cannot be fetched: {why}. Open it in a browser to check it.");
     Failure::new(ErrorCode::MediaUnreachable, message).at("header", None, "/message")
 }

@@ -4,18 +4,18 @@
 
 use crate::directory::{ChannelEntry, Snapshot};
 use crate::engine::Engine;
-use crate::variables::Variables;
-use chaski_channels::template::{self, Catalogue, Options};
 use crate::transport::shown_headers;
+use crate::variables::Variables;
 use chaski_channels::Cx;
+use chaski_channels::template::{self, Catalogue, Options};
 use chaski_model::address::{Address, AddressKind};
 use chaski_model::identifier::Identifier;
 use chaski_model::message::{Content, PartBody};
 use chaski_model::template::{Finding, Note, Resolution, TemplateRequest};
 use chaski_model::{ChannelId, ContactId, ErrorCode, Failure, Fault, MessageId, Timestamp, WorkspaceId};
+use chaski_store::StoreError;
 use chaski_store::contacts::Contact;
 use chaski_store::outbox::{Accept, Accepted, Idempotency, Origin, Resolved};
-use chaski_store::StoreError;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -138,18 +138,28 @@ impl Engine {
     /// # Errors
     /// What is answered without recording anything.
     pub async fn plan(&self, workspace: WorkspaceId, request: SendRequest) -> Result<Plan, Refusal> {
-        let contact = self.store.contact(workspace, &request.identifier).await?.ok_or_else(|| {
-            Failure::new(ErrorCode::ContactNotFound, "Contact not found")
-        })?;
+        let contact = self
+            .store
+            .contact(workspace, &request.identifier)
+            .await?
+            .ok_or_else(|| Failure::new(ErrorCode::ContactNotFound, "Contact not found"))?;
         let snapshot = self.snapshot();
         let (entry, route) = choose_channel(&snapshot, workspace, &contact, &request)?;
         let to = addresses_on(&contact, &entry);
         let Some(address) = to.first().map(|address| address.value.clone()) else {
-            let message = format!("The contact has no address on the channel \"{}\"; add its phone number.", entry.channel.name);
+            let message = format!(
+                "The contact has no address on the channel \"{}\"; add its phone number.",
+                entry.channel.name
+            );
             return Err(Failure::new(ErrorCode::NoAddress, message).into());
         };
         let now = self.clock.now();
-        let mut draft = Draft { content: request.content.clone(), resolved: Resolved { notes: request.notes, ..Resolved::default() }, refused: None, failed: None };
+        let mut draft = Draft {
+            content: request.content.clone(),
+            resolved: Resolved { notes: request.notes, ..Resolved::default() },
+            refused: None,
+            failed: None,
+        };
         fill(&mut draft, &snapshot, workspace, &contact);
         let resolution = match &draft.content {
             Content::WhatsappTemplate(_) => Some(self.resolve(&mut draft, &entry, request.lint).await?),
@@ -157,7 +167,8 @@ impl Engine {
         };
         if draft.refused.is_none() && draft.failed.is_none() {
             let adapter = entry.adapter.ok_or_else(|| cannot_carry(&entry, &draft.content))?;
-            draft.resolved.parts = adapter.split(&draft.content, resolution.as_ref().and_then(|r| r.template.as_ref()))?;
+            draft.resolved.parts =
+                adapter.split(&draft.content, resolution.as_ref().and_then(|r| r.template.as_ref()))?;
             self.look_at_media(&draft.resolved.parts).await?;
         }
         let window = window_of(&contact, &entry, now);
@@ -165,7 +176,11 @@ impl Engine {
         if draft.content != request.content {
             draft.resolved.content = Some(draft.content);
         }
-        let origin = Origin { route: route.to_owned(), window_closes_at: window.and_then(|w| w.closes_at), ..request.origin };
+        let origin = Origin {
+            route: route.to_owned(),
+            window_closes_at: window.and_then(|w| w.closes_at),
+            ..request.origin
+        };
         Ok(Plan {
             id: self.store.next_id(crate::clock::machine_now().0),
             contact: contact.id,
@@ -189,7 +204,11 @@ impl Engine {
     ///
     /// # Errors
     /// It could not be stored.
-    pub async fn store_plan(&self, plan: Plan, idempotency: Option<Idempotency>) -> Result<Accepted, StoreError> {
+    pub async fn store_plan(
+        &self,
+        plan: Plan,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Accepted, StoreError> {
         let json = |value: serde_json::Result<String>| value.map_err(|e| StoreError::Fault(e.to_string()));
         let mut origin = plan.origin;
         origin.idempotent = idempotency.is_some();
@@ -223,7 +242,13 @@ impl Engine {
         let entry = snapshot.channel(plan.workspace, plan.channel)?;
         let part = plan.resolved.parts.first()?;
         let reference = chaski_model::PartRef { message: plan.id, delivery: 1, part: 1 }.reference();
-        let cx = Cx { settings: &entry.channel.settings, to: &plan.to, reference: &reference, hook_url: &masked(&entry.hook_url), now: plan.now };
+        let cx = Cx {
+            settings: &entry.channel.settings,
+            to: &plan.to,
+            reference: &reference,
+            hook_url: &masked(&entry.hook_url),
+            now: plan.now,
+        };
         let call = entry.adapter?.call(&cx, part).ok()?;
         Some(Preview {
             method: call.method.to_string(),
@@ -237,13 +262,22 @@ impl Engine {
     ///
     /// # Errors
     /// There is no such channel.
-    pub fn lint(&self, workspace: WorkspaceId, channel: Option<ChannelId>, request: &TemplateRequest) -> Result<Resolution, Failure> {
+    pub fn lint(
+        &self,
+        workspace: WorkspaceId,
+        channel: Option<ChannelId>,
+        request: &TemplateRequest,
+    ) -> Result<Resolution, Failure> {
         let snapshot = self.snapshot();
         let entry = match channel {
             Some(id) => snapshot.channel(workspace, id),
-            None => snapshot.channels_of(workspace).into_iter().find(|entry| entry.channel.kind.is_whatsapp()),
+            None => {
+                snapshot.channels_of(workspace).into_iter().find(|entry| entry.channel.kind.is_whatsapp())
+            }
         };
-        let entry = entry.ok_or_else(|| Failure::new(ErrorCode::ChannelNotFound, "There is no such channel; give `channelId`."))?;
+        let entry = entry.ok_or_else(|| {
+            Failure::new(ErrorCode::ChannelNotFound, "There is no such channel; give `channelId`.")
+        })?;
         Ok(self.try_resolve(&snapshot, entry, &mut request.clone(), Lint::Warn, &mut Vec::new()))
     }
 
@@ -251,7 +285,12 @@ impl Engine {
     ///
     /// # Errors
     /// The message's outcome is not unknown, or the store cannot be written.
-    pub async fn resolve_unknown(&self, workspace: WorkspaceId, message: MessageId, resend: bool) -> Result<(), StoreError> {
+    pub async fn resolve_unknown(
+        &self,
+        workspace: WorkspaceId,
+        message: MessageId,
+        resend: bool,
+    ) -> Result<(), StoreError> {
         let settled = self.store.resolve_unknown(workspace, message, resend, self.clock.now()).await?;
         self.offer(settled.again);
         self.offer(settled.next);
@@ -259,7 +298,12 @@ impl Engine {
     }
 
     /// Holds a template request against the catalogue, syncing it once if the template is not there.
-    async fn resolve(&self, draft: &mut Draft, entry: &ChannelEntry, lint: Lint) -> Result<Resolution, Refusal> {
+    async fn resolve(
+        &self,
+        draft: &mut Draft,
+        entry: &ChannelEntry,
+        lint: Lint,
+    ) -> Result<Resolution, Refusal> {
         let Content::WhatsappTemplate(request) = &mut draft.content else {
             return Err(Failure::new(ErrorCode::Internal, "Only templates are resolved.").into());
         };
@@ -284,20 +328,29 @@ impl Engine {
             Some(failure) if failure.provider_code.is_none() => return Err(failure.clone().into()),
             Some(failure) => draft.refused = Some(failure.clone()),
             None if resolution.absent => {
-                draft.failed = Some(template::absence(request, &snapshot.definitions(account, &request.name)));
+                draft.failed =
+                    Some(template::absence(request, &snapshot.definitions(account, &request.name)));
             }
             None => {}
         }
         Ok(resolution)
     }
 
-    fn try_resolve(&self, snapshot: &Snapshot, entry: &ChannelEntry, request: &mut TemplateRequest, lint: Lint, notes: &mut Vec<Note>) -> Resolution {
+    fn try_resolve(
+        &self,
+        snapshot: &Snapshot,
+        entry: &ChannelEntry,
+        request: &mut TemplateRequest,
+        lint: Lint,
+        notes: &mut Vec<Note>,
+    ) -> Resolution {
         let account = entry.channel.account;
         let definitions = snapshot.definitions(account, &request.name);
         let synced = snapshot.accounts.get(&account).is_some_and(|a| a.synced_at.is_some());
         let options = Options { language_fallback: self.config.language_fallback };
         if lint == Lint::Autofix
-            && let Some(choice) = template::language::choose(&request.language, &definitions, options.language_fallback)
+            && let Some(choice) =
+                template::language::choose(&request.language, &definitions, options.language_fallback)
         {
             notes.extend(template::autofix(request, choice.definition));
         }
@@ -314,10 +367,18 @@ struct Draft {
     failed: Option<Failure>,
 }
 
-fn choose_channel(snapshot: &Snapshot, workspace: WorkspaceId, contact: &Contact, request: &SendRequest) -> Result<(Arc<ChannelEntry>, &'static str), Failure> {
+fn choose_channel(
+    snapshot: &Snapshot,
+    workspace: WorkspaceId,
+    contact: &Contact,
+    request: &SendRequest,
+) -> Result<(Arc<ChannelEntry>, &'static str), Failure> {
     if let Some(id) = request.channel {
         let entry = snapshot.channel(workspace, id).ok_or_else(|| {
-            Failure::new(ErrorCode::ChannelNotFound, format!("There is no channel {id} in this workspace; GET /v2/space/channel lists them."))
+            Failure::new(
+                ErrorCode::ChannelNotFound,
+                format!("There is no channel {id} in this workspace; GET /v2/space/channel lists them."),
+            )
         })?;
         if !carries(entry, &request.content) {
             return Err(cannot_carry(entry, &request.content));
@@ -325,7 +386,11 @@ fn choose_channel(snapshot: &Snapshot, workspace: WorkspaceId, contact: &Contact
         return Ok((Arc::clone(entry), "given"));
     }
     if matches!(request.content, Content::CustomPayload { .. }) {
-        return Err(Failure::new(ErrorCode::ChannelCannotCarry, "`custom_payload` needs `channelId`.").at("message", None, "/channelId"));
+        return Err(Failure::new(ErrorCode::ChannelCannotCarry, "`custom_payload` needs `channelId`.").at(
+            "message",
+            None,
+            "/channelId",
+        ));
     }
     let last = contact
         .lanes
@@ -335,7 +400,8 @@ fn choose_channel(snapshot: &Snapshot, workspace: WorkspaceId, contact: &Contact
         .find(|entry| carries(entry, &request.content));
     last.map(|entry| (Arc::clone(entry), "last_interacted")).ok_or_else(|| {
         let word = request.content.word();
-        let message = format!("The contact has used no channel yet that can carry `{word}`; give `channelId`.");
+        let message =
+            format!("The contact has used no channel yet that can carry `{word}`; give `channelId`.");
         Failure::new(ErrorCode::NoChannel, message).at("message", None, "/channelId")
     })
 }
@@ -362,7 +428,8 @@ fn addresses_on(contact: &Contact, entry: &ChannelEntry) -> Vec<Address> {
         AddressKind::Email => false,
         AddressKind::Native => address.scope == entry.channel.id.to_string(),
     };
-    let mut found: Vec<Address> = contact.addresses.iter().map(|known| &known.address).filter(|a| fits(a)).cloned().collect();
+    let mut found: Vec<Address> =
+        contact.addresses.iter().map(|known| &known.address).filter(|a| fits(a)).cloned().collect();
     found.sort_by_key(|address| address.kind);
     let lane = contact.lanes.iter().find(|lane| lane.channel == entry.channel.id);
     if let Some(lane) = lane {
@@ -395,12 +462,20 @@ fn refuse_strictly(findings: &[Finding]) -> Result<(), Refusal> {
     let faults: Vec<Fault> = findings
         .iter()
         .filter(|finding| template::refused_under_strict(finding))
-        .map(|finding| Fault::new("/message/template/components", format!("{}: {} {}", finding.component, finding.message, finding.fix)))
+        .map(|finding| {
+            Fault::new(
+                "/message/template/components",
+                format!("{}: {} {}", finding.component, finding.message, finding.fix),
+            )
+        })
         .collect();
     if faults.is_empty() {
         return Ok(());
     }
-    let message = format!("Strict lint found {} differences to the approved template; nothing was recorded.", faults.len());
+    let message = format!(
+        "Strict lint found {} differences to the approved template; nothing was recorded.",
+        faults.len()
+    );
     Err(Refusal::Request { failure: Box::new(Failure::new(ErrorCode::LintRefused, message)), faults })
 }
 
@@ -413,17 +488,29 @@ pub fn window_of(contact: &Contact, entry: &ChannelEntry, now: Timestamp) -> Opt
     let closed = lanes.iter().filter_map(|lane| lane.closed_at).max();
     let closes_at = last_in.map(|at| at + length);
     let said_closed = closed.is_some_and(|at| last_in.is_none_or(|last| at > last));
-    Some(Window { open: closes_at.is_some_and(|at| at > now) && !said_closed, closes_at: if said_closed { closed } else { closes_at } })
+    Some(Window {
+        open: closes_at.is_some_and(|at| at > now) && !said_closed,
+        closes_at: if said_closed { closed } else { closes_at },
+    })
 }
 
 /// Free text that is known to come too late is recorded as failed without asking the provider.
-fn close_on_window(draft: &mut Draft, contact: &Contact, window: Option<Window>, entry: &ChannelEntry, now: Timestamp) {
+fn close_on_window(
+    draft: &mut Draft,
+    contact: &Contact,
+    window: Option<Window>,
+    entry: &ChannelEntry,
+    now: Timestamp,
+) {
     let Some(Window { open: false, closes_at: Some(closed_at) }) = window else { return };
     let said_by_provider = contact.lanes.iter().any(|lane| lane.closed_at == Some(closed_at));
     if !said_by_provider && closed_at + WINDOW_GRACE > now {
         return;
     }
-    if matches!(draft.content, Content::WhatsappTemplate(_)) || draft.refused.is_some() || draft.failed.is_some() {
+    if matches!(draft.content, Content::WhatsappTemplate(_))
+        || draft.refused.is_some()
+        || draft.failed.is_some()
+    {
         return;
     }
     draft.failed = Some(

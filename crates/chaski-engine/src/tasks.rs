@@ -50,17 +50,24 @@ impl Engine {
     /// # Errors
     /// What the provider refused, or that it could not be reached.
     pub async fn ask(&self, entry: &ChannelEntry, task: &Task) -> Result<Answer, Failure> {
-        let adapter = entry
-            .adapter
-            .ok_or_else(|| Failure::new(ErrorCode::NotSupported, "This build has no adapter for the channel's kind."))?;
-        let cx = Cx { settings: &entry.channel.settings, to: &[], reference: "", hook_url: &entry.hook_url, now: self.clock.now() };
+        let adapter = entry.adapter.ok_or_else(|| {
+            Failure::new(ErrorCode::NotSupported, "This build has no adapter for the channel's kind.")
+        })?;
+        let cx = Cx {
+            settings: &entry.channel.settings,
+            to: &[],
+            reference: "",
+            hook_url: &entry.hook_url,
+            now: self.clock.now(),
+        };
         let mut replies: Vec<Reply> = Vec::new();
         for _ in 0..MAX_STEPS {
             match adapter.ask(&cx, task, &replies) {
                 Step::Done(answer) => return Ok(answer),
                 Step::Fail(failure) => return Err(failure),
                 Step::Call(call) => {
-                    let reply = self.transport.send(&call, &entry.channel.settings, &entry.secrets, CALL).await;
+                    let reply =
+                        self.transport.send(&call, &entry.channel.settings, &entry.secrets, CALL).await;
                     replies.push(reply.map_err(|lost| match lost {
                         Lost::NotSent(failure) | Lost::Lost(failure) => failure,
                     })?);
@@ -109,7 +116,8 @@ impl Engine {
     /// Syncs the catalogues that were marked stale, one after the other.
     pub(crate) async fn sync_stale(&self) {
         self.flights.wake.notified().await;
-        let stale = std::mem::take(&mut *self.flights.stale.lock().expect("nobody panics while holding the set"));
+        let stale =
+            std::mem::take(&mut *self.flights.stale.lock().expect("nobody panics while holding the set"));
         for account in stale {
             self.sync_for_absent(account).await;
         }
@@ -122,7 +130,9 @@ impl Engine {
             .values()
             .filter(|entry| entry.channel.account == account && !entry.locked)
             .min_by_key(|entry| (entry.is_held(), entry.channel.id))
-            .ok_or_else(|| Failure::new(ErrorCode::ChannelNotFound, "The account has no channel that could be asked."))?;
+            .ok_or_else(|| {
+                Failure::new(ErrorCode::ChannelNotFound, "The account has no channel that could be asked.")
+            })?;
         match self.ask(entry, &Task::Templates).await {
             Ok(answer) => self.replace_catalogue(account, answer.templates).await,
             Err(failure) => {
@@ -137,13 +147,18 @@ impl Engine {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub async fn replace_catalogue(&self, account: AccountId, objects: Vec<serde_json::Value>) -> Result<Synced, Failure> {
+    pub async fn replace_catalogue(
+        &self,
+        account: AccountId,
+        objects: Vec<serde_json::Value>,
+    ) -> Result<Synced, Failure> {
         let templates: Vec<SyncedTemplate> = objects
             .into_iter()
             .filter_map(|object| Some(SyncedTemplate { definition: definition::parse(&object)?, object }))
             .collect();
         let count = templates.len();
-        let (changed, gone) = self.store.replace_templates(account, templates, self.clock.now()).await.map_err(storage)?;
+        let (changed, gone) =
+            self.store.replace_templates(account, templates, self.clock.now()).await.map_err(storage)?;
         self.reload().await.map_err(storage)?;
         Ok(Synced { templates: count, changed, gone })
     }
@@ -155,7 +170,8 @@ impl Engine {
             return;
         }
         tracing::error!(channel.id = channel.id.0, cause = %failure.message, "the channel is held; settle the cause and resume it");
-        let held = self.store.set_channel(channel.id, "held", Some(failure.clone()), BTreeMap::new(), now).await;
+        let held =
+            self.store.set_channel(channel.id, "held", Some(failure.clone()), BTreeMap::new(), now).await;
         if held.is_ok() {
             let _ = self.reload().await;
         }

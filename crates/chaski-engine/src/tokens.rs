@@ -8,8 +8,15 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 /// Every scope that a token can have.
-pub const SCOPES: [&str; 7] =
-    ["messages:send", "messages:read", "contacts:read", "contacts:write", "space:read", "space:write", "admin"];
+pub const SCOPES: [&str; 7] = [
+    "messages:send",
+    "messages:read",
+    "contacts:read",
+    "contacts:write",
+    "space:read",
+    "space:write",
+    "admin",
+];
 
 /// A new token. Its third part is random: there is nothing to sign, the hash is looked up.
 pub fn new_token(id: TokenId, workspace: WorkspaceId, now: Timestamp) -> String {
@@ -39,7 +46,8 @@ mod tests {
     fn a_token_decodes_as_clients_expect_and_never_repeats() {
         let token = new_token(TokenId(5), WorkspaceId(1), Timestamp::from_secs(1_795_000_000));
         let parts: Vec<_> = token.split('.').collect();
-        let claims: serde_json::Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
+        let claims: serde_json::Value =
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
         assert_eq!(parts.len(), 3);
         for key in ["iat", "id", "spaceId", "orgId"] {
             assert!(claims[key].is_i64(), "{key}");

@@ -66,17 +66,32 @@ impl Transport {
     ///
     /// # Errors
     /// No reply, and whether the request can have been acted upon.
-    pub async fn send(&self, call: &Call, settings: &Settings, secrets: &Secrets, timeout: Duration) -> Result<Reply, Lost> {
+    pub async fn send(
+        &self,
+        call: &Call,
+        settings: &Settings,
+        secrets: &Secrets,
+        timeout: Duration,
+    ) -> Result<Reply, Lost> {
         let request = self.request(call, settings, secrets).map_err(Lost::NotSent)?;
         match tokio::time::timeout(timeout, self.exchange(request)).await {
             Ok(reply) => reply,
-            Err(_) => Err(Lost::Lost(unavailable(format!("The provider did not answer within {} s.", timeout.as_secs())))),
+            Err(_) => Err(Lost::Lost(unavailable(format!(
+                "The provider did not answer within {} s.",
+                timeout.as_secs()
+            )))),
         }
     }
 
-    fn request(&self, call: &Call, settings: &Settings, secrets: &Secrets) -> Result<http::Request<Full<Bytes>>, Failure> {
+    fn request(
+        &self,
+        call: &Call,
+        settings: &Settings,
+        secrets: &Secrets,
+    ) -> Result<http::Request<Full<Bytes>>, Failure> {
         self.guard.check(&call.url)?;
-        let bad = |what: &str| Failure::new(ErrorCode::Internal, format!("The request could not be made: {what}."));
+        let bad =
+            |what: &str| Failure::new(ErrorCode::Internal, format!("The request could not be made: {what}."));
         let mut request = http::Request::new(Full::new(Bytes::from(call.body.clone())));
         *request.method_mut() = call.method.clone();
         *request.uri_mut() = call.url.parse().map_err(|_| bad("its address is not valid"))?;
@@ -88,7 +103,10 @@ impl Transport {
         }
         if let Some((name, value)) = self.credentials(call.auth, settings, secrets)? {
             let mut value = HeaderValue::from_str(&value).map_err(|_| {
-                Failure::new(ErrorCode::CredentialsRefused, "The channel's credentials hold characters that cannot be sent.")
+                Failure::new(
+                    ErrorCode::CredentialsRefused,
+                    "The channel's credentials hold characters that cannot be sent.",
+                )
             })?;
             value.set_sensitive(true);
             headers.insert(name, value);
@@ -96,10 +114,18 @@ impl Transport {
         Ok(request)
     }
 
-    fn credentials(&self, auth: Auth, settings: &Settings, secrets: &Secrets) -> Result<Option<(HeaderName, String)>, Failure> {
+    fn credentials(
+        &self,
+        auth: Auth,
+        settings: &Settings,
+        secrets: &Secrets,
+    ) -> Result<Option<(HeaderName, String)>, Failure> {
         let secret = |key: &str| {
             secrets.get(key).ok_or_else(|| {
-                Failure::new(ErrorCode::CredentialsRefused, format!("The channel has no `{key}`; set it and resume the channel."))
+                Failure::new(
+                    ErrorCode::CredentialsRefused,
+                    format!("The channel has no `{key}`; set it and resume the channel."),
+                )
             })
         };
         let setting = |key: &str| settings.get(key).map_or("", String::as_str);
@@ -130,7 +156,8 @@ impl Transport {
         {
             return Ok(jwt);
         }
-        let refuse = |_| Failure::new(ErrorCode::CredentialsRefused, "The private key is not an RSA key in PEM form.");
+        let refuse =
+            |_| Failure::new(ErrorCode::CredentialsRefused, "The private key is not an RSA key in PEM form.");
         let key = jsonwebtoken::EncodingKey::from_rsa_pem(private_key.as_bytes()).map_err(refuse)?;
         let claims = json!({
             "application_id": application, "iat": now, "exp": now + 900, "jti": uuid::Uuid::new_v4().to_string(),
@@ -149,12 +176,15 @@ impl Transport {
             if error.is_connect() { Lost::NotSent(why) } else { Lost::Lost(why) }
         })?;
         let status = response.status().as_u16();
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()?.trim().parse().ok()).map(Duration::from_secs);
+        let retry_after = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|v| v.to_str().ok()?.trim().parse().ok())
+            .map(Duration::from_secs);
         let location = response.headers().get(LOCATION).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let body = Limited::new(response.into_body(), ANSWER_LIMIT)
-            .collect()
-            .await
-            .map_err(|error| Lost::Lost(unavailable(format!("The provider's answer was cut off: {error}."))))?;
+        let body = Limited::new(response.into_body(), ANSWER_LIMIT).collect().await.map_err(|error| {
+            Lost::Lost(unavailable(format!("The provider's answer was cut off: {error}.")))
+        })?;
         Ok(Reply { status, retry_after, location, body: body.to_bytes().to_vec() })
     }
 }
@@ -175,9 +205,10 @@ fn causes(error: &dyn std::error::Error) -> String {
 
 /// Masks every secret in a text that people may see.
 fn mask(text: String, secrets: &[&str]) -> String {
-    secrets.iter().filter(|secret| secret.len() >= 6).fold(text, |text, secret| {
-        if text.contains(secret) { text.replace(secret, "***") } else { text }
-    })
+    secrets
+        .iter()
+        .filter(|secret| secret.len() >= 6)
+        .fold(text, |text, secret| if text.contains(secret) { text.replace(secret, "***") } else { text })
 }
 
 /// A call and its answer in a form that people may see: credentials are masked, wherever they stand.
@@ -199,7 +230,8 @@ pub fn exchange_of(call: &Call, reply: Result<&Reply, &Lost>, began: Instant, se
 
 /// The headers of a call as people may see them.
 pub fn shown_headers(call: &Call) -> Vec<(String, String)> {
-    let mut headers: Vec<(String, String)> = call.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let mut headers: Vec<(String, String)> =
+        call.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     match call.auth {
         Auth::None => {}
         Auth::Bearer { .. } | Auth::Jwt { .. } => headers.push(("authorization".into(), "Bearer ***".into())),

@@ -15,7 +15,8 @@ pub struct Variables<'a> {
 }
 
 /// Names of a contact's own properties.
-const CONTACT: [&str; 8] = ["id", "firstName", "lastName", "name", "phone", "email", "language", "countryCode"];
+const CONTACT: [&str; 8] =
+    ["id", "firstName", "lastName", "name", "phone", "email", "language", "countryCode"];
 
 impl<'a> Variables<'a> {
     /// A contact's values; `fields` are its workspace's custom fields.
@@ -76,13 +77,20 @@ impl<'a> Variables<'a> {
     fn variable_at(&self, text: &str, notes: &mut Vec<Note>) -> (Option<String>, usize) {
         for (prefix, is_field) in [("@contact.", false), ("@field.", true)] {
             let Some(rest) = text.strip_prefix(prefix) else { continue };
-            let found = if is_field { self.longest_field(rest) } else { longest(rest, CONTACT.into_iter()).map(|n| (n, self.contact_value(n))) };
+            let found = if is_field {
+                self.longest_field(rest)
+            } else {
+                longest(rest, CONTACT.into_iter()).map(|n| (n, self.contact_value(n)))
+            };
             if let Some((name, value)) = found {
                 return (Some(value), prefix.len() + name.len());
             }
             let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
             let literal = &text[..prefix.len() + end];
-            notes.push(Note::new("unknown_field", format!("`{literal}` is not a field of this workspace; it was sent as it is written.")));
+            notes.push(Note::new(
+                "unknown_field",
+                format!("`{literal}` is not a field of this workspace; it was sent as it is written."),
+            ));
             return (None, literal.len());
         }
         (None, 1)
@@ -127,7 +135,10 @@ impl<'a> Variables<'a> {
                 out.push_str(&self.contact_value(name));
             } else {
                 let literal = &rest[at..at + OPEN.len() + end + 2];
-                notes.push(Note::new("unknown_field", format!("`{literal}` is not known; it was sent as it is written.")));
+                notes.push(Note::new(
+                    "unknown_field",
+                    format!("`{literal}` is not known; it was sent as it is written."),
+                ));
                 out.push_str(literal);
             }
             rest = &inside[end + 2..];
@@ -222,7 +233,8 @@ mod tests {
     fn texts_know_the_other_form() {
         let contact = contact();
         let mut notes = vec![];
-        let text = Variables::new(&contact, &[]).fill_text("Hola {{$contact.name}}, {{$contact.shoe}} {{1}} {{$contact.", &mut notes);
+        let text = Variables::new(&contact, &[])
+            .fill_text("Hola {{$contact.name}}, {{$contact.shoe}} {{1}} {{$contact.", &mut notes);
         assert_eq!(text, "Hola Ana Torres, {{$contact.shoe}} {{1}} {{$contact.");
         assert_eq!(notes.len(), 1);
     }

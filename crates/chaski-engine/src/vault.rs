@@ -53,11 +53,15 @@ impl Vault {
         let fail = |cause: String| VaultError::KeyFile { path: path.display().to_string(), cause };
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => make_key(path).map_err(|e| fail(e.to_string()))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                make_key(path).map_err(|e| fail(e.to_string()))?
+            }
             Err(error) => return Err(fail(error.to_string())),
         };
-        let key = hex::decode(text.trim()).map_err(|_| fail("it holds no key (64 hexadecimal digits)".into()))?;
-        let master = XChaCha20Poly1305::new_from_slice(&key).map_err(|_| fail("its key has the wrong length".into()))?;
+        let key =
+            hex::decode(text.trim()).map_err(|_| fail("it holds no key (64 hexadecimal digits)".into()))?;
+        let master = XChaCha20Poly1305::new_from_slice(&key)
+            .map_err(|_| fail("its key has the wrong length".into()))?;
         Ok(Self { master })
     }
 
@@ -136,7 +140,9 @@ mod tests {
     use super::*;
 
     fn vault(name: &str) -> (std::path::PathBuf, Vault) {
-        let path = std::env::temp_dir().join(format!("chaski-vault-{name}-{}", std::process::id())).join("secret.key");
+        let path = std::env::temp_dir()
+            .join(format!("chaski-vault-{name}-{}", std::process::id()))
+            .join("secret.key");
         let _ = std::fs::remove_file(&path);
         let vault = Vault::open(&path).unwrap();
         (path, vault)

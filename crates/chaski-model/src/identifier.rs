@@ -31,11 +31,14 @@ impl Identifier {
                 .map(|n| Self::Id(ContactId(n)))
                 .ok_or_else(|| "`id:` must be followed by digits, for example id:123.".to_owned()),
             "email" if address::is_email(value) => Ok(Self::Email(value.to_lowercase())),
-            "email" => Err("`email:` must be an e-mail address, for example email:ana@ejemplo.ec.".to_owned()),
+            "email" => {
+                Err("`email:` must be an e-mail address, for example email:ana@ejemplo.ec.".to_owned())
+            }
             "phone" => E164::parse(value, country).map(Self::Phone).ok_or_else(|| {
                 "`phone:` must be an international number, for example phone:+593997333444.".to_owned()
             }),
-            _ => Err("The contact must be given as id:123, email:ana@ejemplo.ec or phone:+593997333444.".to_owned()),
+            _ => Err("The contact must be given as id:123, email:ana@ejemplo.ec or phone:+593997333444."
+                .to_owned()),
         }
     }
 }
@@ -47,7 +50,10 @@ mod tests {
     #[test]
     fn each_form_is_read_in_any_case() {
         assert_eq!(Identifier::parse("id:123", None), Ok(Identifier::Id(ContactId(123))));
-        assert_eq!(Identifier::parse("Email:Ana@Ejemplo.EC", None), Ok(Identifier::Email("ana@ejemplo.ec".into())));
+        assert_eq!(
+            Identifier::parse("Email:Ana@Ejemplo.EC", None),
+            Ok(Identifier::Email("ana@ejemplo.ec".into()))
+        );
         let phone = E164::parse("+60121233112", None).unwrap();
         for text in ["phone:+60121233112", "phone:60121233112", "phone: +60 12-123 3112"] {
             assert_eq!(Identifier::parse(text, None), Ok(Identifier::Phone(phone.clone())), "{text}");
@@ -56,8 +62,26 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_with_the_right_form() {
-        for text in ["", "123", "identifier", "id:", "id:-4", "id:+4", "id:0", "id:12x", "email:ana", "phone:", "phone:abc", "tel:+1"] {
-            assert!(Identifier::parse(text, None).unwrap_err().contains("for example") || !text.contains(':') || text.starts_with("tel"), "{text}");
+        for text in [
+            "",
+            "123",
+            "identifier",
+            "id:",
+            "id:-4",
+            "id:+4",
+            "id:0",
+            "id:12x",
+            "email:ana",
+            "phone:",
+            "phone:abc",
+            "tel:+1",
+        ] {
+            assert!(
+                Identifier::parse(text, None).unwrap_err().contains("for example")
+                    || !text.contains(':')
+                    || text.starts_with("tel"),
+                "{text}"
+            );
         }
     }
 }

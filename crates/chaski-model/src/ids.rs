@@ -102,7 +102,9 @@ impl IdSource {
         let counter = self.last & ((1 << COUNTER_BITS) - 1);
         self.last = if tick > last_tick {
             self.compose(tick, 0)
-        } else if counter + 1 < (1 << COUNTER_BITS) && self.last & self.slot_mask() == self.slot << COUNTER_BITS {
+        } else if counter + 1 < (1 << COUNTER_BITS)
+            && self.last & self.slot_mask() == self.slot << COUNTER_BITS
+        {
             self.last + 1
         } else {
             self.compose(last_tick + 1, 0)

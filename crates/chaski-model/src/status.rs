@@ -84,7 +84,9 @@ impl ReceiptKind {
 
     /// From the database's number.
     pub fn from_number(number: i64) -> Option<Self> {
-        [Self::Sent, Self::Failed, Self::Delivered, Self::Read].into_iter().find(|kind| *kind as i64 == number)
+        [Self::Sent, Self::Failed, Self::Delivered, Self::Read]
+            .into_iter()
+            .find(|kind| *kind as i64 == number)
     }
 }
 

@@ -20,9 +20,13 @@ pub(crate) fn token(app: &App, headers: &HeaderMap, scope: &str) -> Result<Arc<T
         .split_once(' ')
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim())
-        .ok_or_else(|| unauthorized("UN_AUTHORIZED: the token must be sent as `Authorization: Bearer TOKEN`."))?;
+        .ok_or_else(|| {
+            unauthorized("UN_AUTHORIZED: the token must be sent as `Authorization: Bearer TOKEN`.")
+        })?;
     let found = app.engine.snapshot().tokens.get(&hash(given)).cloned();
-    let token = found.ok_or_else(|| unauthorized("UN_AUTHORIZED: this server does not know the token; it may have been revoked."))?;
+    let token = found.ok_or_else(|| {
+        unauthorized("UN_AUTHORIZED: this server does not know the token; it may have been revoked.")
+    })?;
     if token.expires_at.is_some_and(|at| at <= app.engine.clock().now()) {
         return Err(Problem::new(ErrorCode::TokenExpired, "The token has expired; make a new one."));
     }

@@ -24,7 +24,9 @@ pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
     let mut collected = BytesMut::new();
     let arrived = tokio::time::timeout(ARRIVES_WITHIN, async {
         while let Some(frame) = frames.frame().await {
-            let frame = frame.map_err(|_| Problem::new(ErrorCode::MalformedJson, "The body was cut off; send it again."))?;
+            let frame = frame.map_err(|_| {
+                Problem::new(ErrorCode::MalformedJson, "The body was cut off; send it again.")
+            })?;
             let Ok(data) = frame.into_data() else { continue };
             if collected.len() + data.len() > limit {
                 return Ok(false);
@@ -38,10 +40,15 @@ pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
         Ok(Ok(true)) => Ok(collected.freeze()),
         Ok(Ok(false)) => {
             let _ = tokio::time::timeout(READ_AWAY_FOR, read_away(frames)).await;
-            Err(Problem::new(ErrorCode::BodyTooLarge, format!("The body is larger than {} KiB; send less.", limit / 1024)))
+            Err(Problem::new(
+                ErrorCode::BodyTooLarge,
+                format!("The body is larger than {} KiB; send less.", limit / 1024),
+            ))
         }
         Ok(Err(problem)) => Err(problem),
-        Err(_) => Err(Problem::new(ErrorCode::MalformedJson, "The body did not arrive within 30 s; send it again.")),
+        Err(_) => {
+            Err(Problem::new(ErrorCode::MalformedJson, "The body did not arrive within 30 s; send it again."))
+        }
     }
 }
 
@@ -58,12 +65,18 @@ async fn read_away(mut body: Body) {
 /// A body as one JSON object.
 pub(crate) fn json(bytes: &[u8]) -> Result<Value, Problem> {
     let value: Value = serde_json::from_slice(bytes).map_err(|error| {
-        Problem::new(ErrorCode::MalformedJson, format!("The body is not valid JSON: {error}. Send one JSON object."))
+        Problem::new(
+            ErrorCode::MalformedJson,
+            format!("The body is not valid JSON: {error}. Send one JSON object."),
+        )
     })?;
     if value.is_object() {
         return Ok(value);
     }
-    Err(Problem::faults(vec![Fault::new("", format!("The body must be a JSON object, not {}.", name(&value)))]))
+    Err(Problem::faults(vec![Fault::new(
+        "",
+        format!("The body must be a JSON object, not {}.", name(&value)),
+    )]))
 }
 
 /// What a value is, in words.
@@ -103,11 +116,18 @@ impl<'a> Fields<'a> {
         self.value.get(key).is_some()
     }
 
-    fn typed<T>(&self, key: &str, what: &str, faults: &mut Vec<Fault>, read: impl FnOnce(&'a Value) -> Option<T>) -> Option<T> {
+    fn typed<T>(
+        &self,
+        key: &str,
+        what: &str,
+        faults: &mut Vec<Fault>,
+        read: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Option<T> {
         let value = self.get(key)?;
         let found = read(value);
         if found.is_none() {
-            faults.push(Fault::new(self.pointer(key), format!("`{key}` must be {what}, not {}.", name(value))));
+            faults
+                .push(Fault::new(self.pointer(key), format!("`{key}` must be {what}, not {}.", name(value))));
         }
         found
     }
@@ -143,7 +163,8 @@ impl<'a> Fields<'a> {
     pub(crate) fn short_text(&self, key: &str, limit: usize, faults: &mut Vec<Fault>) -> Option<String> {
         let text = self.text(key, faults)?.trim();
         if text.chars().count() > limit {
-            faults.push(Fault::new(self.pointer(key), format!("`{key}` may have at most {limit} characters.")));
+            faults
+                .push(Fault::new(self.pointer(key), format!("`{key}` may have at most {limit} characters.")));
         }
         (!text.is_empty()).then(|| text.to_owned())
     }
@@ -151,10 +172,12 @@ impl<'a> Fields<'a> {
     /// One word of a closed list, in any case.
     pub(crate) fn word<T: Copy>(&self, key: &str, words: &[(&str, T)], faults: &mut Vec<Fault>) -> Option<T> {
         let word = self.text(key, faults)?;
-        let found = words.iter().find(|(known, _)| known.eq_ignore_ascii_case(word.trim())).map(|(_, value)| *value);
+        let found =
+            words.iter().find(|(known, _)| known.eq_ignore_ascii_case(word.trim())).map(|(_, value)| *value);
         if found.is_none() {
             let known: Vec<String> = words.iter().map(|(known, _)| format!("`{known}`")).collect();
-            faults.push(Fault::new(self.pointer(key), format!("`{key}` must be one of {}.", known.join(", "))));
+            faults
+                .push(Fault::new(self.pointer(key), format!("`{key}` must be one of {}.", known.join(", "))));
         }
         found
     }

@@ -11,7 +11,11 @@ use chaski_engine::ingest::Refused;
 use chaski_model::ErrorCode;
 
 /// A provider's check that the address is ours.
-pub(crate) async fn check(State(app): State<App>, Path(key): Path<String>, RawQuery(query): RawQuery) -> Response {
+pub(crate) async fn check(
+    State(app): State<App>,
+    Path(key): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
     match app.engine.challenge(&key, query.as_deref().unwrap_or("")) {
         Ok(challenge) => {
             let status = StatusCode::from_u16(challenge.status).unwrap_or(StatusCode::FORBIDDEN);
@@ -22,7 +26,12 @@ pub(crate) async fn check(State(app): State<App>, Path(key): Path<String>, RawQu
 }
 
 /// A webhook. The answer comes after the commit; the work goes on even if the provider hangs up.
-pub(crate) async fn receive(State(app): State<App>, Path(key): Path<String>, headers: HeaderMap, body: Body) -> Response {
+pub(crate) async fn receive(
+    State(app): State<App>,
+    Path(key): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     let bytes = match body::read(body, body::HOOK).await {
         Ok(bytes) => bytes,
         Err(problem) => return problem.into_response(),
@@ -41,7 +50,9 @@ pub(crate) async fn receive(State(app): State<App>, Path(key): Path<String>, hea
 
 fn answer(refused: Refused) -> Response {
     match refused {
-        Refused::UnknownKey => Problem::new(ErrorCode::RouteNotFound, "No webhook has this address.").into_response(),
+        Refused::UnknownKey => {
+            Problem::new(ErrorCode::RouteNotFound, "No webhook has this address.").into_response()
+        }
         Refused::Unauthorized(failure) => {
             metrics::counter!("chaski_webhooks_refused_total").increment(1);
             tracing::warn!(cause = %failure.message, "a webhook was refused");

@@ -55,7 +55,8 @@ impl Problem {
         body.insert("message".into(), json!(failure.message));
         body.insert("error".into(), json!(failure.code));
         body.insert("requestId".into(), json!(request_id));
-        let faults: Vec<Value> = self.faults.iter().map(|f| json!({"pointer": f.pointer, "message": f.message})).collect();
+        let faults: Vec<Value> =
+            self.faults.iter().map(|f| json!({"pointer": f.pointer, "message": f.message})).collect();
         body.insert("errors".into(), Value::Array(faults));
         if let Some(code) = failure.provider_code {
             body.insert("providerCode".into(), json!(code));
@@ -89,17 +90,24 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let cause = error.to_string();
         let told = match &error {
-            StoreError::Busy => Self::new(ErrorCode::Busy, "Too many requests at once; send it again in a second. Nothing was stored."),
-            StoreError::Unavailable(why) => {
-                Self::new(ErrorCode::StorageUnavailable, format!("The storage cannot be written ({why}); nothing was stored."))
-            }
+            StoreError::Busy => Self::new(
+                ErrorCode::Busy,
+                "Too many requests at once; send it again in a second. Nothing was stored.",
+            ),
+            StoreError::Unavailable(why) => Self::new(
+                ErrorCode::StorageUnavailable,
+                format!("The storage cannot be written ({why}); nothing was stored."),
+            ),
             StoreError::CommitUnknown => Self::new(
                 ErrorCode::CommitUnknown,
                 "It is not known whether the request was stored; send it again with the same Idempotency-Key.",
             ),
             StoreError::Conflict(why) => Self::new(ErrorCode::Conflict, why.clone()),
             StoreError::NotFound(what) => Self::new(ErrorCode::NotFound, format!("There is no such {what}.")),
-            StoreError::Fault(_) => Self::new(ErrorCode::Internal, "Something went wrong in the server; tell the administrator the requestId."),
+            StoreError::Fault(_) => Self::new(
+                ErrorCode::Internal,
+                "Something went wrong in the server; tell the administrator the requestId.",
+            ),
         };
         Self { cause: Some(cause), ..told }
     }

@@ -40,11 +40,18 @@ pub struct Access {
 ///
 /// # Errors
 /// The store cannot be written.
-pub async fn first_workspace(app: &App, name: &str, country: Option<&str>, email: &str, token: &str) -> Result<Access, SetupError> {
+pub async fn first_workspace(
+    app: &App,
+    name: &str,
+    country: Option<&str>,
+    email: &str,
+    token: &str,
+) -> Result<Access, SetupError> {
     let engine = &app.engine;
     let now = engine.clock().now();
     let key = engine.vault().new_data_key();
-    let workspace = engine.store().add_workspace(name.to_owned(), country.map(str::to_owned), key, now).await?;
+    let workspace =
+        engine.store().add_workspace(name.to_owned(), country.map(str::to_owned), key, now).await?;
     let user = NewUser {
         workspace,
         email: email.to_owned(),
@@ -61,7 +68,12 @@ pub async fn first_workspace(app: &App, name: &str, country: Option<&str>, email
 ///
 /// # Errors
 /// The store cannot be written, or there is no such user.
-pub async fn renew_access(app: &App, workspace: WorkspaceId, email: &str, token: &str) -> Result<Access, SetupError> {
+pub async fn renew_access(
+    app: &App,
+    workspace: WorkspaceId,
+    email: &str,
+    token: &str,
+) -> Result<Access, SetupError> {
     let engine = &app.engine;
     engine.store().revoke_tokens(workspace, token.to_owned(), engine.clock().now()).await?;
     let (_, made) = make_token(app, workspace, token, SCOPES.map(str::to_owned).to_vec(), None).await?;

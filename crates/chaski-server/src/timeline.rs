@@ -92,10 +92,15 @@ pub struct Life {
 ///
 /// # Errors
 /// The store cannot be read.
-pub async fn life(engine: &Engine, workspace: WorkspaceId, id: MessageId) -> Result<Option<Life>, StoreError> {
+pub async fn life(
+    engine: &Engine,
+    workspace: WorkspaceId,
+    id: MessageId,
+) -> Result<Option<Life>, StoreError> {
     let Some(message) = engine.store().message(workspace, id).await? else { return Ok(None) };
     let parts = engine.store().life(workspace, id).await?;
-    let channel = engine.snapshot().channels.get(&message.channel).map(|e| e.channel.name.clone()).unwrap_or_default();
+    let channel =
+        engine.snapshot().channels.get(&message.channel).map(|e| e.channel.name.clone()).unwrap_or_default();
     let mut steps = beginning(&message, channel);
     for part in &parts {
         of_part(engine, &message, part, &mut steps);
@@ -104,7 +109,10 @@ pub async fn life(engine: &Engine, workspace: WorkspaceId, id: MessageId) -> Res
         && message.rank == Rank::Failed
         && let Some(failure) = &message.error
     {
-        steps.push(Step { at: message.failed_at.unwrap_or(message.created_at), what: What::NotSent { failure: failure.clone() } });
+        steps.push(Step {
+            at: message.failed_at.unwrap_or(message.created_at),
+            what: What::NotSent { failure: failure.clone() },
+        });
     }
     steps.sort_by_key(|step| step.at);
     Ok(Some(Life { message, steps }))
@@ -120,14 +128,22 @@ fn beginning(message: &Message, channel: String) -> Vec<Step> {
     let notes = message.resolved.as_ref().map_or(0, |resolved| resolved.notes.len());
     vec![
         Step { at, what: What::Accepted { by, idempotent: origin.idempotent, notes } },
-        Step { at, what: What::Routed { channel, route: origin.route.clone(), window_closes_at: origin.window_closes_at } },
+        Step {
+            at,
+            what: What::Routed {
+                channel,
+                route: origin.route.clone(),
+                window_closes_at: origin.window_closes_at,
+            },
+        },
     ]
 }
 
 fn of_part(engine: &Engine, message: &Message, part: &PartLife, steps: &mut Vec<Step>) {
     let reference = PartRef { message: message.id, delivery: part.delivery, part: part.part };
     for attempt in &part.attempts {
-        let exchange = engine.exchanges().read(reference, attempt.number, attempt.begun_at).ok().flatten().map(Box::new);
+        let exchange =
+            engine.exchanges().read(reference, attempt.number, attempt.begun_at).ok().flatten().map(Box::new);
         let what = What::Attempt { part: part.part, attempt: attempt.clone(), exchange };
         steps.push(Step { at: attempt.begun_at, what });
         if attempt.outcome == "sent"
@@ -160,7 +176,9 @@ impl Step {
     /// For programs.
     pub fn json(&self) -> Value {
         let mut view = match &self.what {
-            What::Accepted { by, idempotent, notes } => json!({"step": "accepted", "by": by, "idempotent": idempotent, "notes": notes}),
+            What::Accepted { by, idempotent, notes } => {
+                json!({"step": "accepted", "by": by, "idempotent": idempotent, "notes": notes})
+            }
             What::Received => json!({"step": "received"}),
             What::Routed { channel, route, window_closes_at } => json!({
                 "step": "routed", "channel": channel, "route": route,
@@ -176,7 +194,9 @@ impl Step {
             What::Receipt { kind, provider_at, out_of_order, failure } => json!({
                 "step": "receipt", "kind": kind, "providerAt": provider_at.to_rfc3339(), "outOfOrder": out_of_order, "failure": failure,
             }),
-            What::Waiting { until, aside } => json!({"step": "waiting", "until": until.to_rfc3339(), "aside": aside}),
+            What::Waiting { until, aside } => {
+                json!({"step": "waiting", "until": until.to_rfc3339(), "aside": aside})
+            }
             What::Unknown => json!({"step": "unknown"}),
         };
         view["at"] = json!(self.at.to_rfc3339());

@@ -67,9 +67,7 @@ pub(crate) static ACCOUNTS: [Account; 6] = [
         number: "15550360360",
         phone_number_id: "360540352242901",
         waba_id: "360290129340391",
-        credential: Credential::Dialog360 {
-            api_key: "simulator_only_d360_key_1",
-        },
+        credential: Credential::Dialog360 { api_key: "simulator_only_d360_key_1" },
     },
     Account {
         source: Source::Dialog360,
@@ -78,9 +76,7 @@ pub(crate) static ACCOUNTS: [Account; 6] = [
         number: "15550360361",
         phone_number_id: "360540352242902",
         waba_id: "360290129340392",
-        credential: Credential::Dialog360 {
-            api_key: "simulator_only_d360_key_2",
-        },
+        credential: Credential::Dialog360 { api_key: "simulator_only_d360_key_2" },
     },
     Account {
         source: Source::Vonage,
@@ -148,7 +144,10 @@ pub(crate) fn first(source: Source) -> AccountId {
 
 /// What `GET /sim/v1/accounts` answers: the settings with which a gateway connects to each account.
 pub(crate) fn listed(url: &str, private_key: &str) -> Value {
-    ACCOUNTS.iter().map(|a| json!({"source": a.source.word(), "name": a.name, "set": settings(a, url, private_key)})).collect()
+    ACCOUNTS
+        .iter()
+        .map(|a| json!({"source": a.source.word(), "name": a.name, "set": settings(a, url, private_key)}))
+        .collect()
 }
 
 fn settings(a: &Account, url: &str, private_key: &str) -> Map<String, Value> {
@@ -163,12 +162,7 @@ fn settings(a: &Account, url: &str, private_key: &str) -> Map<String, Value> {
                 ("phone_number_id", a.phone_number_id),
             ]
         }
-        Credential::Vonage {
-            application_id,
-            api_key,
-            api_secret,
-            signature_secret,
-        } => vec![
+        Credential::Vonage { application_id, api_key, api_secret, signature_secret } => vec![
             ("base_url", &base_url),
             ("application_id", application_id),
             ("private_key", private_key),
@@ -178,11 +172,7 @@ fn settings(a: &Account, url: &str, private_key: &str) -> Map<String, Value> {
             ("api_key", api_key),
             ("api_secret", api_secret),
         ],
-        Credential::Cloud {
-            access_token,
-            app_secret,
-            verify_token,
-        } => vec![
+        Credential::Cloud { access_token, app_secret, verify_token } => vec![
             ("base_url", &base_url),
             ("version", "v23.0"),
             ("phone_number_id", a.phone_number_id),
@@ -193,8 +183,5 @@ fn settings(a: &Account, url: &str, private_key: &str) -> Map<String, Value> {
             ("verify_token", verify_token),
         ],
     };
-    pairs
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), Value::from(value)))
-        .collect()
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), Value::from(value))).collect()
 }

@@ -65,11 +65,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Self {
-        Self::raw(
-            status,
-            "application/json; charset=UTF-8",
-            serde_json::to_vec(body).unwrap_or_default(),
-        )
+        Self::raw(status, "application/json; charset=UTF-8", serde_json::to_vec(body).unwrap_or_default())
     }
 
     pub(crate) fn ok(body: &impl Serialize) -> Self {

@@ -60,30 +60,12 @@ fn failed(mut message: Outgoing, fault: String) -> Outgoing {
 /// Decides whether the phone can have the message, gives it, and reports.
 fn land(sim: &Shared, message: Outgoing) {
     let now = sim.clock.now_ms();
-    let Outgoing {
-        account: id,
-        id: message_id,
-        phone,
-        to,
-        content,
-        trace,
-        failure,
-    } = message;
+    let Outgoing { account: id, id: message_id, phone, to, content, trace, failure } = message;
     let is_template = content.template.is_some();
     let Some(key) = phone else {
         let phone = crate::phones::Identity::stranger(&to);
         let stage = Stage::Failed(failure.unwrap_or(Failure::NotOnWhatsApp));
-        return report(
-            sim,
-            vec![Receipt {
-                account: id,
-                message_id,
-                phone,
-                stage,
-                at_ms: now,
-                trace,
-            }],
-        );
+        return report(sim, vec![Receipt { account: id, message_id, phone, stage, at_ms: now, trace }]);
     };
     let kept = Message {
         id: message_id.clone(),

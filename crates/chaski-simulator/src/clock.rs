@@ -14,10 +14,7 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn new(offset_ms: i64) -> Self {
-        Self {
-            offset_ms: AtomicI64::new(offset_ms),
-            moved: watch::Sender::new(offset_ms),
-        }
+        Self { offset_ms: AtomicI64::new(offset_ms), moved: watch::Sender::new(offset_ms) }
     }
 
     pub(crate) fn offset_ms(&self) -> i64 {
@@ -37,10 +34,7 @@ impl Clock {
     /// Moves the clock forward and wakes all who wait for a time.
     pub(crate) fn advance(&self, by: Duration) -> i64 {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX / 4);
-        let now = self
-            .offset_ms
-            .fetch_add(by, Ordering::Relaxed)
-            .saturating_add(by);
+        let now = self.offset_ms.fetch_add(by, Ordering::Relaxed).saturating_add(by);
         self.moved.send_replace(now);
         now
     }
@@ -52,26 +46,19 @@ impl Clock {
 }
 
 /// The machine's own time in Unix milliseconds: the only place where it is read.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the simulator is the clock that others are given"
-)]
+#[expect(clippy::disallowed_methods, reason = "the simulator is the clock that others are given")]
 pub(crate) fn machine_ms() -> i64 {
     Timestamp::now().as_millisecond()
 }
 
 /// A time as RFC 3339 with seconds, as Vonage and the control API write it.
 pub(crate) fn rfc3339(ms: i64) -> String {
-    Timestamp::from_millisecond(ms - ms.rem_euclid(1000))
-        .map(|at| at.to_string())
-        .unwrap_or_default()
+    Timestamp::from_millisecond(ms - ms.rem_euclid(1000)).map(|at| at.to_string()).unwrap_or_default()
 }
 
 /// A time as RFC 3339 with milliseconds.
 pub(crate) fn rfc3339_ms(ms: i64) -> String {
-    Timestamp::from_millisecond(ms)
-        .map(|at| format!("{at:.3}"))
-        .unwrap_or_default()
+    Timestamp::from_millisecond(ms).map(|at| format!("{at:.3}")).unwrap_or_default()
 }
 
 /// Reads a span such as `90s`, `15m`, `25h`, `2d` or `1h30m`.
@@ -80,12 +67,7 @@ pub(crate) fn parse_span(text: &str) -> Option<Duration> {
     let mut number: Option<u64> = None;
     for sign in text.trim().chars() {
         if let Some(digit) = sign.to_digit(10) {
-            number = Some(
-                number
-                    .unwrap_or(0)
-                    .checked_mul(10)?
-                    .checked_add(u64::from(digit))?,
-            );
+            number = Some(number.unwrap_or(0).checked_mul(10)?.checked_add(u64::from(digit))?);
             continue;
         }
         let unit = match sign {
@@ -98,8 +80,7 @@ pub(crate) fn parse_span(text: &str) -> Option<Duration> {
         seconds = seconds.checked_add(number.take()?.checked_mul(unit)?)?;
     }
     // More than ten years would leave the range in which timestamps are sensible.
-    (number.is_none() && seconds > 0 && seconds <= 3650 * 86_400)
-        .then(|| Duration::from_secs(seconds))
+    (number.is_none() && seconds > 0 && seconds <= 3650 * 86_400).then(|| Duration::from_secs(seconds))
 }
 
 #[cfg(test)]
@@ -114,16 +95,7 @@ mod tests {
         assert_eq!(seconds("25h"), Some(90_000));
         assert_eq!(seconds("2d"), Some(172_800));
         assert_eq!(seconds("1h30m"), Some(5_400));
-        for wrong in [
-            "",
-            "5",
-            "h",
-            "-1h",
-            "1w",
-            "0s",
-            "1h30",
-            "99999999999999999999s",
-        ] {
+        for wrong in ["", "5", "h", "-1h", "1w", "0s", "1h30", "99999999999999999999s"] {
             assert_eq!(seconds(wrong), None, "{wrong}");
         }
     }

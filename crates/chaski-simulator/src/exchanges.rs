@@ -51,43 +51,22 @@ impl Exchanges {
             let mut inner = locked(&self.inner);
             inner.last_id += 1;
             exchange.id = inner.last_id;
-            dropped = if inner.ring.len() >= KEPT {
-                inner.ring.pop_front()
-            } else {
-                None
-            };
+            dropped = if inner.ring.len() >= KEPT { inner.ring.pop_front() } else { None };
             inner.ring.push_back(exchange);
         }
         drop(dropped);
     }
 
     /// Exchanges after an id (else the newest), oldest first.
-    pub(crate) fn list(
-        &self,
-        source: Option<Source>,
-        after: Option<u64>,
-        limit: usize,
-    ) -> Vec<Exchange> {
+    pub(crate) fn list(&self, source: Option<Source>, after: Option<u64>, limit: usize) -> Vec<Exchange> {
         let inner = locked(&self.inner);
         let meant = |e: &&Exchange| source.is_none_or(|wanted| wanted == e.source);
         match after {
-            Some(after) => inner
-                .ring
-                .iter()
-                .filter(meant)
-                .filter(|e| e.id > after)
-                .take(limit)
-                .cloned()
-                .collect(),
+            Some(after) => {
+                inner.ring.iter().filter(meant).filter(|e| e.id > after).take(limit).cloned().collect()
+            }
             None => {
-                let mut newest: Vec<_> = inner
-                    .ring
-                    .iter()
-                    .rev()
-                    .filter(meant)
-                    .take(limit)
-                    .cloned()
-                    .collect();
+                let mut newest: Vec<_> = inner.ring.iter().rev().filter(meant).take(limit).cloned().collect();
                 newest.reverse();
                 newest
             }
@@ -122,10 +101,7 @@ impl Exchange {
 
     fn headers_view(&self) -> Map<String, Value> {
         let pairs = self.headers.iter().map(|(name, value)| {
-            (
-                name.as_str().to_owned(),
-                Value::from(String::from_utf8_lossy(value.as_bytes()).into_owned()),
-            )
+            (name.as_str().to_owned(), Value::from(String::from_utf8_lossy(value.as_bytes()).into_owned()))
         });
         pairs.collect()
     }
@@ -133,16 +109,9 @@ impl Exchange {
     /// What the provider said of the request, in its own words.
     pub(crate) fn verdict(&self) -> Option<String> {
         let body = parsed(&self.answer);
-        let places = [
-            "/error/error_data/details",
-            "/error/message",
-            "/meta/developer_message",
-            "/detail",
-            "/error",
-        ];
-        let said = places
-            .iter()
-            .find_map(|place| body.pointer(place).and_then(Value::as_str));
+        let places =
+            ["/error/error_data/details", "/error/message", "/meta/developer_message", "/detail", "/error"];
+        let said = places.iter().find_map(|place| body.pointer(place).and_then(Value::as_str));
         (self.status >= 400).then(|| said.unwrap_or("").to_owned())
     }
 }
@@ -152,6 +121,5 @@ pub(crate) fn parsed(bytes: &[u8]) -> Value {
     if bytes.is_empty() {
         return Value::Null;
     }
-    serde_json::from_slice(bytes)
-        .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(bytes).into_owned()))
+    serde_json::from_slice(bytes).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(bytes).into_owned()))
 }

@@ -81,10 +81,7 @@ pub(crate) enum Receipts {
 }
 
 impl Receipts {
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde passes a reference"
-    )]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     fn is_normal(&self) -> bool {
         *self == Self::Normal
     }
@@ -100,26 +97,14 @@ impl Faults {
     /// Puts other rules in force, counting from nothing; refuses what cannot be meant.
     pub(crate) fn replace(&self, rules: Vec<Rule>) -> Result<(), String> {
         for (place, rule) in rules.iter().enumerate() {
-            if rule
-                .when
-                .probability
-                .is_some_and(|p| !(0.0..=1.0).contains(&p))
-            {
-                return Err(format!(
-                    "rule {place}: `when.probability` must be from 0 to 1"
-                ));
+            if rule.when.probability.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
+                return Err(format!("rule {place}: `when.probability` must be from 0 to 1"));
             }
             if rule.when.every == Some(0) {
                 return Err(format!("rule {place}: `when.every` must be at least 1"));
             }
-            if rule
-                .act
-                .http_status
-                .is_some_and(|status| !(100..=599).contains(&status))
-            {
-                return Err(format!(
-                    "rule {place}: `do.httpStatus` must be from 100 to 599"
-                ));
+            if rule.act.http_status.is_some_and(|status| !(100..=599).contains(&status)) {
+                return Err(format!("rule {place}: `do.httpStatus` must be from 100 to 599"));
             }
         }
         *locked(&self.rules) = rules;
@@ -131,17 +116,9 @@ impl Faults {
     }
 
     /// What happens to this send: the first rule that means it decides.
-    pub(crate) fn pick(
-        &self,
-        source: Source,
-        recipient: &str,
-        template: Option<&str>,
-    ) -> Option<Act> {
+    pub(crate) fn pick(&self, source: Source, recipient: &str, template: Option<&str>) -> Option<Act> {
         let mut rules = locked(&self.rules);
-        rules.iter_mut().find_map(|rule| {
-            rule.means(source, recipient, template)
-                .then(|| rule.act.clone())
-        })
+        rules.iter_mut().find_map(|rule| rule.means(source, recipient, template).then(|| rule.act.clone()))
     }
 }
 
@@ -150,14 +127,8 @@ impl Rule {
         let when = &self.when;
         let same_recipient = |wanted: &str| known_as(wanted) == known_as(recipient);
         if when.provider.is_some_and(|wanted| wanted != source)
-            || when
-                .recipient
-                .as_deref()
-                .is_some_and(|wanted| !same_recipient(wanted))
-            || when
-                .template
-                .as_deref()
-                .is_some_and(|wanted| Some(wanted) != template)
+            || when.recipient.as_deref().is_some_and(|wanted| !same_recipient(wanted))
+            || when.template.as_deref().is_some_and(|wanted| Some(wanted) != template)
         {
             return false;
         }
@@ -165,8 +136,7 @@ impl Rule {
         if when.every.is_some_and(|n| !self.met.is_multiple_of(n)) {
             return false;
         }
-        when.probability
-            .is_none_or(|p| chance(when.seed.unwrap_or(0), self.met) < p)
+        when.probability.is_none_or(|p| chance(when.seed.unwrap_or(0), self.met) < p)
     }
 }
 
@@ -194,9 +164,7 @@ mod tests {
     }
 
     fn hits(faults: &Faults, calls: usize) -> Vec<bool> {
-        (0..calls)
-            .map(|_| faults.pick(Source::Cloud, "+1", None).is_some())
-            .collect()
+        (0..calls).map(|_| faults.pick(Source::Cloud, "+1", None).is_some()).collect()
     }
 
     #[test]
@@ -220,11 +188,7 @@ mod tests {
         let faults = rule(
             r#"[{"when":{"template":"a"},"do":{"code":1}},{"when":{"recipient":"+593 99 733-3444"},"do":{"code":2}},{"do":{"code":3}}]"#,
         );
-        let code = |to, template| {
-            faults
-                .pick(Source::Cloud, to, template)
-                .and_then(|act| act.code)
-        };
+        let code = |to, template| faults.pick(Source::Cloud, to, template).and_then(|act| act.code);
         assert_eq!(code("+593997333444", Some("a")), Some(1));
         assert_eq!(code("593997333444", Some("b")), Some(2));
         assert_eq!(code("+594", None), Some(3));

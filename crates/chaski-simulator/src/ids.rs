@@ -14,28 +14,17 @@ pub(crate) struct Ids {
 
 impl Ids {
     pub(crate) fn new() -> Self {
-        Self {
-            start: getrandom::u32().unwrap_or(7),
-            next: AtomicU64::new(1),
-        }
+        Self { start: getrandom::u32().unwrap_or(7), next: AtomicU64::new(1) }
     }
 
     /// The id of a message that a business sent, as Meta forms it.
     pub(crate) fn outbound_wamid(&self, phone: &str) -> String {
-        wamid(
-            phone,
-            &[0x15, 0x02, 0x00, 0x11, 0x18, 0x12],
-            &self.unique()[2..],
-        )
+        wamid(phone, &[0x15, 0x02, 0x00, 0x11, 0x18, 0x12], &self.unique()[2..])
     }
 
     /// The id of a message that a phone sent, as Meta forms it.
     pub(crate) fn inbound_wamid(&self, phone: &str) -> String {
-        wamid(
-            phone,
-            &[0x15, 0x02, 0x00, 0x12, 0x18, 0x14],
-            &format!("3A{}", &self.unique()[2..]),
-        )
+        wamid(phone, &[0x15, 0x02, 0x00, 0x12, 0x18, 0x14], &format!("3A{}", &self.unique()[2..]))
     }
 
     /// A numeric id as Meta gives to media.
@@ -76,9 +65,8 @@ pub(crate) fn fbtrace() -> String {
 
 /// A number that depends on the text alone, for names and ids that must be the same on every start.
 pub(crate) fn stable(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Spreads a number over all bits (splitmix64), so that neighbours look unrelated.

@@ -84,13 +84,8 @@ pub struct Simulator {
 impl Simulator {
     /// Binds the address, reads the snapshot if there is one, and serves until [`Simulator::stop`].
     pub async fn start(config: Config) -> Result<Simulator, Error> {
-        let listen_error = |source| Error::Listen {
-            address: config.listen,
-            source,
-        };
-        let listener = TcpListener::bind(config.listen)
-            .await
-            .map_err(listen_error)?;
+        let listen_error = |source| Error::Listen { address: config.listen, source };
+        let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
         let bound = listener.local_addr().map_err(listen_error)?;
         let kept = match &config.data {
             Some(folder) => snapshot::read(folder)?,

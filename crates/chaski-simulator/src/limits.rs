@@ -28,13 +28,7 @@ pub(crate) struct Pair {
 
 impl Default for Limit {
     fn default() -> Self {
-        Self {
-            per_second: Some(80.0),
-            pair: Some(Pair {
-                seconds: 6.0,
-                burst: 45.0,
-            }),
-        }
+        Self { per_second: Some(80.0), pair: Some(Pair { seconds: 6.0, burst: 45.0 }) }
     }
 }
 
@@ -48,10 +42,7 @@ pub(crate) struct Bucket {
 impl Bucket {
     /// Takes one permit if there is one.
     pub(crate) fn take(&mut self, now_ms: i64, per_ms: f64, capacity: f64) -> bool {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a span in milliseconds is far below 2^52"
-        )]
+        #[expect(clippy::cast_precision_loss, reason = "a span in milliseconds is far below 2^52")]
         let passed = (now_ms - self.at_ms).max(0) as f64;
         self.used = (self.used - passed * per_ms).max(0.0);
         self.at_ms = now_ms;
@@ -77,11 +68,7 @@ struct Inner {
 
 impl Limits {
     pub(crate) fn get(&self, source: Source) -> Limit {
-        locked(&self.inner)
-            .limits
-            .get(&source)
-            .copied()
-            .unwrap_or_default()
+        locked(&self.inner).limits.get(&source).copied().unwrap_or_default()
     }
 
     pub(crate) fn set(&self, source: Source, limit: Limit) {
@@ -97,17 +84,9 @@ impl Limits {
     /// Whether a number may send one more message in this second.
     pub(crate) fn has_room(&self, id: AccountId, now_ms: i64) -> bool {
         let mut inner = locked(&self.inner);
-        let limit = inner
-            .limits
-            .get(&account(id).source)
-            .copied()
-            .unwrap_or_default();
+        let limit = inner.limits.get(&account(id).source).copied().unwrap_or_default();
         match limit.per_second {
-            Some(n) => inner
-                .numbers
-                .entry(id)
-                .or_default()
-                .take(now_ms, n / 1000.0, n.max(1.0)),
+            Some(n) => inner.numbers.entry(id).or_default().take(now_ms, n / 1000.0, n.max(1.0)),
             None => true,
         }
     }
@@ -120,9 +99,7 @@ mod tests {
     #[test]
     fn a_burst_is_borrowed_from_the_future() {
         let mut bucket = Bucket::default();
-        let granted = (0..50)
-            .filter(|_| bucket.take(1_000_000, 1.0 / 6000.0, 45.0))
-            .count();
+        let granted = (0..50).filter(|_| bucket.take(1_000_000, 1.0 / 6000.0, 45.0)).count();
         assert_eq!(granted, 45);
         assert!(!bucket.take(1_005_000, 1.0 / 6000.0, 45.0));
         assert!(bucket.take(1_006_100, 1.0 / 6000.0, 45.0));

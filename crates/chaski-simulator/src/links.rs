@@ -17,13 +17,10 @@ const REDIRECTS: usize = 3;
 
 /// What is wrong with a link that needs no look at it.
 pub(crate) fn fault_without_fetching(link: &str) -> Option<String> {
-    let host = Url::parse(link)
-        .ok()
-        .and_then(|url| url.host_str().map(str::to_owned))?;
+    let host = Url::parse(link).ok().and_then(|url| url.host_str().map(str::to_owned))?;
     let is_invalid = host == "invalid" || host.ends_with(".invalid");
-    is_invalid.then(|| {
-        format!("Downloading media from weblink failed: the host {host} could not be resolved")
-    })
+    is_invalid
+        .then(|| format!("Downloading media from weblink failed: the host {host} could not be resolved"))
 }
 
 /// Whether a link leads to this machine.
@@ -44,30 +41,21 @@ pub(crate) async fn fetch(sim: &Sim, link: &str, kind: &str) -> Result<File, Str
     let failed = |why: String| format!("Downloading media from weblink failed {why}");
     let mut link = link.to_owned();
     for _ in 0..=REDIRECTS {
-        let request = Request::get(&link)
-            .header("user-agent", "facebookexternalua")
-            .body(Full::<Bytes>::default());
         let request =
-            request.map_err(|fault| failed(format!("because the link is not valid: {fault}")))?;
+            Request::get(&link).header("user-agent", "facebookexternalua").body(Full::<Bytes>::default());
+        let request = request.map_err(|fault| failed(format!("because the link is not valid: {fault}")))?;
         let response = match timeout(PATIENCE, sim.http.request(request)).await {
             Ok(Ok(response)) => response,
             Ok(Err(_)) => {
-                return Err(failed(
-                    "because the connection was refused or broken".to_owned(),
-                ));
+                return Err(failed("because the connection was refused or broken".to_owned()));
             }
             Err(_) => {
-                return Err(failed(
-                    "because the server did not answer in time".to_owned(),
-                ));
+                return Err(failed("because the server did not answer in time".to_owned()));
             }
         };
         let (head, body) = response.into_parts();
         if head.status.is_redirection() {
-            let next = head
-                .headers
-                .get("location")
-                .and_then(|value| value.to_str().ok());
+            let next = head.headers.get("location").and_then(|value| value.to_str().ok());
             let next = next
                 .and_then(|next| Url::parse(&link).ok()?.join(next).ok())
                 .filter(|next| is_local(next.as_str()));
@@ -78,10 +66,7 @@ pub(crate) async fn fetch(sim: &Sim, link: &str, kind: &str) -> Result<File, Str
         }
         if !head.status.is_success() {
             let reason = head.status.canonical_reason().unwrap_or("Unknown");
-            return Err(failed(format!(
-                "with http code {}, status message {reason}",
-                head.status.as_u16()
-            )));
+            return Err(failed(format!("with http code {}, status message {reason}", head.status.as_u16())));
         }
         let mime = head
             .headers
@@ -90,9 +75,7 @@ pub(crate) async fn fetch(sim: &Sim, link: &str, kind: &str) -> Result<File, Str
             .unwrap_or_default()
             .to_owned();
         let Some(most) = limit(kind, &mime) else {
-            return Err(format!(
-                "Media file type is not supported: {kind} cannot be {mime}"
-            ));
+            return Err(format!("Media file type is not supported: {kind} cannot be {mime}"));
         };
         let too_large = || format!("Media file is too large: {kind} can have at most {most} bytes");
         let body = timeout(PATIENCE, Limited::new(body, most).collect()).await;
@@ -111,18 +94,12 @@ mod tests {
 
     #[test]
     fn only_links_to_this_machine_are_fetched() {
-        for local in [
-            "http://127.0.0.1:8000/a.png",
-            "http://localhost/a",
-            "http://[::1]/a",
-        ] {
+        for local in ["http://127.0.0.1:8000/a.png", "http://localhost/a", "http://[::1]/a"] {
             assert!(is_local(local), "{local}");
         }
-        for elsewhere in [
-            "https://picsum.photos/200/300",
-            "http://10.0.0.1/",
-            "http://localhost.example.com/",
-        ] {
+        for elsewhere in
+            ["https://picsum.photos/200/300", "http://10.0.0.1/", "http://localhost.example.com/"]
+        {
             assert!(!is_local(elsewhere), "{elsewhere}");
         }
         assert!(fault_without_fetching("https://files.invalid/a.pdf").is_some());

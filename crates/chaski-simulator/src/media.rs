@@ -85,9 +85,7 @@ pub(crate) fn limit(kind: &str, mime: &str) -> Option<usize> {
     match (kind, mime) {
         ("image", "image/jpeg" | "image/png") => Some(5 * MB),
         ("video", "video/mp4" | "video/3gpp") => Some(16 * MB),
-        ("audio", "audio/aac" | "audio/amr" | "audio/mpeg" | "audio/mp4" | "audio/ogg") => {
-            Some(16 * MB)
-        }
+        ("audio", "audio/aac" | "audio/amr" | "audio/mpeg" | "audio/mp4" | "audio/ogg") => Some(16 * MB),
         ("sticker", "image/webp") => Some(500 * 1024),
         ("document", mime) if !mime.is_empty() => Some(100 * MB),
         _ => None,
@@ -97,10 +95,8 @@ pub(crate) fn limit(kind: &str, mime: &str) -> Option<usize> {
 /// Refuses an upload whose type or size no kind of message could carry.
 pub(crate) fn check_upload(file: &File) -> Result<(), String> {
     let kinds = ["image", "video", "audio", "sticker"];
-    let most = kinds
-        .iter()
-        .find_map(|kind| limit(kind, &file.mime))
-        .or_else(|| limit("document", &file.mime));
+    let most =
+        kinds.iter().find_map(|kind| limit(kind, &file.mime)).or_else(|| limit("document", &file.mime));
     match most {
         None => Err("Param file must be a file with a supported type.".to_owned()),
         Some(most) if file.bytes.len() > most => Err("Param file is too large.".to_owned()),
@@ -116,24 +112,16 @@ pub(crate) struct Fields {
 
 impl Fields {
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.texts
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.texts.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// Reads a multipart form that is whole in memory.
 pub(crate) fn read_multipart(content_type: &str, body: &[u8]) -> Option<Fields> {
-    let boundary = content_type
-        .split(';')
-        .find_map(|part| part.trim().strip_prefix("boundary="))?
-        .trim_matches('"');
+    let boundary =
+        content_type.split(';').find_map(|part| part.trim().strip_prefix("boundary="))?.trim_matches('"');
     let delimiter = format!("--{boundary}");
-    let mut fields = Fields {
-        texts: Vec::new(),
-        file: None,
-    };
+    let mut fields = Fields { texts: Vec::new(), file: None };
     let mut rest = body;
     while let Some(start) = find(rest, delimiter.as_bytes()) {
         rest = rest.get(start + delimiter.len()..)?;
@@ -167,34 +155,25 @@ fn add_part(fields: &mut Fields, part: &[u8]) -> Option<()> {
     };
     let name = attribute("name")?;
     if name == "file" {
-        let mime = header("content-type")
-            .unwrap_or("application/octet-stream")
-            .to_owned();
-        fields.file = Some(File {
-            mime,
-            bytes: Bytes::copy_from_slice(content),
-        });
+        let mime = header("content-type").unwrap_or("application/octet-stream").to_owned();
+        fields.file = Some(File { mime, bytes: Bytes::copy_from_slice(content) });
     } else {
-        fields
-            .texts
-            .push((name, String::from_utf8_lossy(content).into_owned()));
+        fields.texts.push((name, String::from_utf8_lossy(content).into_owned()));
     }
     Some(())
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack
-        .windows(needle.len())
-        .position(|window| window == needle)
+    haystack.windows(needle.len()).position(|window| window == needle)
 }
 
 /// A small stand-in for a file whose link is not on this machine and is therefore never fetched.
 pub(crate) fn placeholder(kind: &str) -> File {
     const PNG: &[u8] = &[
-        0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, 0x49, 0x48, 0x44, 0x52, 0,
-        0, 0, 1, 0, 0, 0, 1, 8, 6, 0, 0, 0, 0x1f, 0x15, 0xc4, 0x89, 0, 0, 0, 0x0d, 0x49, 0x44,
-        0x41, 0x54, 0x78, 0x9c, 0x63, 0x60, 0x60, 0x60, 0xf8, 0x0f, 0, 1, 4, 1, 0, 0x5f, 0xe5,
-        0xc3, 0x4b, 0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82,
+        0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, 0x49, 0x48, 0x44, 0x52, 0, 0, 0, 1, 0,
+        0, 0, 1, 8, 6, 0, 0, 0, 0x1f, 0x15, 0xc4, 0x89, 0, 0, 0, 0x0d, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9c,
+        0x63, 0x60, 0x60, 0x60, 0xf8, 0x0f, 0, 1, 4, 1, 0, 0x5f, 0xe5, 0xc3, 0x4b, 0, 0, 0, 0, 0x49, 0x45,
+        0x4e, 0x44, 0xae, 0x42, 0x60, 0x82,
     ];
     let (mime, bytes): (&str, &'static [u8]) = match kind {
         "image" => ("image/png", PNG),
@@ -203,10 +182,7 @@ pub(crate) fn placeholder(kind: &str) -> File {
         "sticker" => ("image/webp", b"RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00"),
         _ => ("application/pdf", b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"),
     };
-    File {
-        mime: mime.to_owned(),
-        bytes: Bytes::from_static(bytes),
-    }
+    File { mime: mime.to_owned(), bytes: Bytes::from_static(bytes) }
 }
 
 #[cfg(test)]

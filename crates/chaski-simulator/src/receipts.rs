@@ -78,10 +78,7 @@ pub(crate) fn report(sim: &Shared, mut receipts: Vec<Receipt>) {
         Receipts::None => return,
         Receipts::Reorder => receipts.reverse(),
         Receipts::Double => {
-            receipts = receipts
-                .into_iter()
-                .flat_map(|receipt| [receipt.clone(), receipt])
-                .collect()
+            receipts = receipts.into_iter().flat_map(|receipt| [receipt.clone(), receipt]).collect()
         }
         Receipts::Late => {
             let late = sim.clone();
@@ -95,7 +92,5 @@ pub(crate) fn report(sim: &Shared, mut receipts: Vec<Receipt>) {
         }
         Receipts::Normal | Receipts::BadSignature => {}
     }
-    receipts
-        .iter()
-        .for_each(|receipt| providers::report(sim, receipt));
+    receipts.iter().for_each(|receipt| providers::report(sim, receipt));
 }

@@ -40,19 +40,14 @@ struct Cutting;
 
 /// Accepts connections until the simulator stops.
 pub(crate) async fn run(sim: Shared, listener: TcpListener) {
-    let own = control::router()
-        .merge(pages::router())
-        .with_state(sim.clone());
+    let own = control::router().merge(pages::router()).with_state(sim.clone());
     loop {
         let accepted = tokio::select! {
             () = sim.stopping.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => drop(
-                sim.tasks
-                    .spawn(connection(sim.clone(), own.clone(), stream)),
-            ),
+            Ok((stream, _)) => drop(sim.tasks.spawn(connection(sim.clone(), own.clone(), stream))),
             // Too many open files, for example: a pause lets connections end.
             Err(_) => sleep(Duration::from_millis(50)).await,
         }
@@ -64,9 +59,8 @@ async fn connection(sim: Shared, own: axum::Router, stream: TcpStream) {
     let _ = stream.set_nodelay(true);
     let stopping = sim.stopping.clone();
     let service = service_fn(move |request| serve(sim.clone(), own.clone(), request));
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(stream), service);
+    let served =
+        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         () = stopping.cancelled() => {}
         // A fault here is the caller's leaving, or a cut on purpose.
@@ -96,45 +90,23 @@ async fn provider(
 ) -> Result<Response<Body>, Cutting> {
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LARGEST).collect().await else {
-        let refused = Response::builder()
-            .status(StatusCode::PAYLOAD_TOO_LARGE)
-            .header(header::CONNECTION, "close");
+        let refused =
+            Response::builder().status(StatusCode::PAYLOAD_TOO_LARGE).header(header::CONNECTION, "close");
         return Ok(refused.body(Body::empty()).unwrap_or_default());
     };
     let path = head.uri.path().to_owned();
-    let below = path
-        .strip_prefix(source.prefix())
-        .unwrap_or_default()
-        .to_owned();
+    let below = path.strip_prefix(source.prefix()).unwrap_or_default().to_owned();
     let query = head.uri.query().map(str::to_owned);
-    let call = Call {
-        method: head.method,
-        path: below,
-        query,
-        headers: head.headers,
-        body: body.to_bytes(),
-    };
+    let call = Call { method: head.method, path: below, query, headers: head.headers, body: body.to_bytes() };
     sim.webhooks.room().await;
     let at_ms = sim.clock.now_ms();
     let mut reply = providers::answer(&sim, source, &call).await;
-    let release = Release {
-        sim: sim.clone(),
-        outgoing: reply.outgoing.take(),
-    };
+    let release = Release { sim: sim.clone(), outgoing: reply.outgoing.take() };
     let act = reply.act.take();
     let cut = act.as_ref().and_then(|act| act.cut);
-    let Call {
-        method,
-        query,
-        headers,
-        body,
-        ..
-    } = call;
-    let (status, answer) = if cut.is_some() {
-        (0, Bytes::new())
-    } else {
-        (reply.status.as_u16(), reply.body.clone())
-    };
+    let Call { method, query, headers, body, .. } = call;
+    let (status, answer) =
+        if cut.is_some() { (0, Bytes::new()) } else { (reply.status.as_u16(), reply.body.clone()) };
     sim.exchanges.record(Exchange {
         id: 0,
         at_ms,
@@ -157,17 +129,13 @@ async fn provider(
 }
 
 fn response(reply: Reply, release: Release) -> Response<Body> {
-    let mut response = Response::builder()
-        .status(reply.status)
-        .header(header::CONTENT_TYPE, reply.content_type.as_ref());
+    let mut response =
+        Response::builder().status(reply.status).header(header::CONTENT_TYPE, reply.content_type.as_ref());
     for (name, value) in reply.headers {
         response = response.header(name, value);
     }
     let body = match &release.outgoing {
-        Some(_) => Body::new(Released {
-            data: Some(reply.body),
-            _release: release,
-        }),
+        Some(_) => Body::new(Released { data: Some(reply.body), _release: release }),
         None => Body::from(reply.body),
     };
     response.body(body).unwrap_or_default()

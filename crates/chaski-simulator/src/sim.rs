@@ -43,11 +43,7 @@ pub(crate) struct Sim {
 
 impl Sim {
     pub(crate) fn new(bound: SocketAddr, kept: Option<Snapshot>) -> Shared {
-        let host = if bound.ip().is_unspecified() {
-            IpAddr::V4(Ipv4Addr::LOCALHOST)
-        } else {
-            bound.ip()
-        };
+        let host = if bound.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { bound.ip() };
         let kept = kept.unwrap_or_default();
         Arc::new(Self {
             url: format!("http://{}", SocketAddr::new(host, bound.port())),

@@ -38,18 +38,12 @@ fn file(folder: &Path) -> PathBuf {
 /// Reads the snapshot, if there is one, and makes the folder, if there is none.
 pub(crate) fn read(folder: &Path) -> Result<Option<Snapshot>, Error> {
     let path = file(folder);
-    let data_error = |source| Error::Data {
-        path: path.clone(),
-        source,
-    };
+    let data_error = |source| Error::Data { path: path.clone(), source };
     std::fs::create_dir_all(folder).map_err(data_error)?;
     match std::fs::read(&path) {
         Ok(bytes) => serde_json::from_slice(&bytes)
             .map(Some)
-            .map_err(|source| Error::Snapshot {
-                path: path.clone(),
-                source,
-            }),
+            .map_err(|source| Error::Snapshot { path: path.clone(), source }),
         Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(fault) => Err(data_error(fault)),
     }

@@ -5,7 +5,8 @@ use crate::error::StoreError;
 use async_trait::async_trait;
 use chaski_model::template::Definition;
 use chaski_model::{
-    AccountId, ChannelId, ChannelKind, Failure, FieldId, HookId, TemplateId, Timestamp, TokenId, UserId, WorkspaceId,
+    AccountId, ChannelId, ChannelKind, Failure, FieldId, HookId, TemplateId, Timestamp, TokenId, UserId,
+    WorkspaceId,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -250,25 +251,50 @@ pub trait Admin: Send + Sync {
     async fn directory(&self) -> Result<Directory, StoreError>;
 
     /// Makes a workspace.
-    async fn add_workspace(&self, name: String, country: Option<String>, data_key: Vec<u8>, now: Timestamp) -> Result<WorkspaceId, StoreError>;
+    async fn add_workspace(
+        &self,
+        name: String,
+        country: Option<String>,
+        data_key: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<WorkspaceId, StoreError>;
 
     /// The next token's number, which the token itself carries.
     async fn next_token_id(&self) -> Result<TokenId, StoreError>;
     /// Stores a token.
     async fn add_token(&self, token: Token) -> Result<(), StoreError>;
     /// Ends every token of this name.
-    async fn revoke_tokens(&self, workspace: WorkspaceId, name: String, now: Timestamp) -> Result<usize, StoreError>;
+    async fn revoke_tokens(
+        &self,
+        workspace: WorkspaceId,
+        name: String,
+        now: Timestamp,
+    ) -> Result<usize, StoreError>;
 
     /// Makes a user.
     async fn add_user(&self, user: NewUser, now: Timestamp) -> Result<UserId, StoreError>;
     /// Saves a user's choice of language.
     async fn set_language(&self, user: UserId, language: String) -> Result<(), StoreError>;
     /// Stores a link that signs in once.
-    async fn add_sign_in_link(&self, hash: [u8; 32], user: UserId, expires_at: Timestamp) -> Result<(), StoreError>;
+    async fn add_sign_in_link(
+        &self,
+        hash: [u8; 32],
+        user: UserId,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError>;
     /// Uses a link up; `None` when it is unknown, used or over.
-    async fn use_sign_in_link(&self, hash: [u8; 32], machine_now: Timestamp) -> Result<Option<UserId>, StoreError>;
+    async fn use_sign_in_link(
+        &self,
+        hash: [u8; 32],
+        machine_now: Timestamp,
+    ) -> Result<Option<UserId>, StoreError>;
     /// Starts a session.
-    async fn add_session(&self, hash: [u8; 32], session: Session, expires_at: Timestamp) -> Result<(), StoreError>;
+    async fn add_session(
+        &self,
+        hash: [u8; 32],
+        session: Session,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError>;
     /// Finds a session.
     async fn session(&self, hash: [u8; 32], machine_now: Timestamp) -> Result<Option<Session>, StoreError>;
     /// Ends a session.
@@ -294,7 +320,12 @@ pub trait Admin: Send + Sync {
     async fn remove_channel(&self, channel: ChannelId) -> Result<(), StoreError>;
 
     /// Replaces an account's catalogue. Returns (added or changed, gone).
-    async fn replace_templates(&self, account: AccountId, templates: Vec<SyncedTemplate>, now: Timestamp) -> Result<(usize, usize), StoreError>;
+    async fn replace_templates(
+        &self,
+        account: AccountId,
+        templates: Vec<SyncedTemplate>,
+        now: Timestamp,
+    ) -> Result<(usize, usize), StoreError>;
     /// Notes that a sync failed.
     async fn sync_failed(&self, account: AccountId, error: String, now: Timestamp) -> Result<(), StoreError>;
     /// Changes one template's status, as its webhook says.

@@ -60,7 +60,10 @@ impl Contact {
             return name;
         }
         let other = self.phone().or_else(|| self.email());
-        other.or_else(|| self.addresses.first().map(|known| known.address.value.as_str())).unwrap_or("?").to_owned()
+        other
+            .or_else(|| self.addresses.first().map(|known| known.address.value.as_str()))
+            .unwrap_or("?")
+            .to_owned()
     }
 
     fn address(&self, kind: chaski_model::AddressKind) -> Option<&str> {
@@ -124,7 +127,11 @@ pub struct ContactChange {
 #[async_trait]
 pub trait Contacts: Send + Sync {
     /// The contact that an identifier names; the first one if several match.
-    async fn contact(&self, workspace: WorkspaceId, identifier: &Identifier) -> Result<Option<Contact>, StoreError>;
+    async fn contact(
+        &self,
+        workspace: WorkspaceId,
+        identifier: &Identifier,
+    ) -> Result<Option<Contact>, StoreError>;
 
     /// Makes a contact. `id` is only given for the demo's.
     /// Fails with `Conflict` when an address belongs to another contact.
@@ -146,5 +153,10 @@ pub trait Contacts: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// Contacts after an id, oldest first.
-    async fn list_contacts(&self, workspace: WorkspaceId, after: i64, limit: usize) -> Result<Vec<Contact>, StoreError>;
+    async fn list_contacts(
+        &self,
+        workspace: WorkspaceId,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<Contact>, StoreError>;
 }

@@ -55,7 +55,9 @@ impl Exchanges {
     pub fn open(folder: &Path) -> Self {
         let (entries, waiting) = sync_channel(WAITING);
         let of_thread = folder.to_owned();
-        let started = std::thread::Builder::new().name("exchanges".into()).spawn(move || write_all(&of_thread, &waiting));
+        let started = std::thread::Builder::new()
+            .name("exchanges".into())
+            .spawn(move || write_all(&of_thread, &waiting));
         if let Err(cause) = started {
             tracing::error!(%cause, "no thread for the log of exchanges");
         }
@@ -89,7 +91,8 @@ impl Exchanges {
             })
             .map_err(|e| StoreError::Fault(e.to_string()))?;
         let Some(packed) = packed else { return Ok(None) };
-        let json = lz4_flex::decompress_size_prepended(&packed).map_err(|e| StoreError::Fault(e.to_string()))?;
+        let json =
+            lz4_flex::decompress_size_prepended(&packed).map_err(|e| StoreError::Fault(e.to_string()))?;
         serde_json::from_slice(&json).map(Some).map_err(|e| StoreError::Fault(e.to_string()))
     }
 }
@@ -109,7 +112,11 @@ fn write_all(folder: &Path, waiting: &Receiver<Entry>) {
     }
 }
 
-fn write_batch(folder: &Path, open: &mut Option<(PathBuf, Connection)>, batch: &[Entry]) -> rusqlite::Result<()> {
+fn write_batch(
+    folder: &Path,
+    open: &mut Option<(PathBuf, Connection)>,
+    batch: &[Entry],
+) -> rusqlite::Result<()> {
     for week in batch.chunk_by(|a, b| a.at.0.div_euclid(WEEK_MS) == b.at.0.div_euclid(WEEK_MS)) {
         let path = file(folder, week[0].at);
         if open.as_ref().is_none_or(|(current, _)| *current != path) {

@@ -29,7 +29,12 @@ pub trait Feed: Send + Sync {
     /// The newest seq of a workspace.
     async fn head(&self, workspace: WorkspaceId) -> Result<i64, StoreError>;
     /// Changes after a seq, oldest first.
-    async fn events(&self, workspace: WorkspaceId, after: i64, limit: usize) -> Result<Vec<FeedEvent>, StoreError>;
+    async fn events(
+        &self,
+        workspace: WorkspaceId,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<FeedEvent>, StoreError>;
     /// Ticks after each commit that changed a feed.
     fn ticks(&self) -> watch::Receiver<u64>;
     /// Brings conversations and counters up to the feed; true while there is more to do.

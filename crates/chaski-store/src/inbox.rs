@@ -173,11 +173,21 @@ pub trait Inbox: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Conversation>, StoreError>;
     /// The conversation of one contact.
-    async fn conversation(&self, workspace: WorkspaceId, contact: ContactId) -> Result<Option<Conversation>, StoreError>;
+    async fn conversation(
+        &self,
+        workspace: WorkspaceId,
+        contact: ContactId,
+    ) -> Result<Option<Conversation>, StoreError>;
     /// The numbers beside the filters.
     async fn counts(&self, workspace: WorkspaceId) -> Result<Counts, StoreError>;
     /// A person has seen a thread up to a message.
-    async fn seen(&self, workspace: WorkspaceId, contact: ContactId, up_to: MessageId, now: Timestamp) -> Result<(), StoreError>;
+    async fn seen(
+        &self,
+        workspace: WorkspaceId,
+        contact: ContactId,
+        up_to: MessageId,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
     /// Messages with an unknown outcome, newest first.
     async fn unknown(&self, workspace: WorkspaceId, limit: usize) -> Result<Vec<MessageId>, StoreError>;
 }

@@ -268,7 +268,11 @@ pub trait Outbox: Send + Sync {
     async fn accept(&self, accept: Accept) -> Result<Accepted, StoreError>;
 
     /// Looks a stored answer up without storing anything.
-    async fn answered(&self, key: [u8; 32], now: Timestamp) -> Result<Option<([u8; 32], u16, String)>, StoreError>;
+    async fn answered(
+        &self,
+        key: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<([u8; 32], u16, String)>, StoreError>;
 
     /// Records that an attempt is about to leave.
     async fn begin(&self, head: Head, now: Timestamp, call_by: Timestamp) -> Result<Verdict, StoreError>;
@@ -280,7 +284,12 @@ pub trait Outbox: Send + Sync {
     async fn step_aside(&self, head: Head, now: Timestamp) -> Result<Settled, StoreError>;
 
     /// Work of a channel in order of age, after a remembered place.
-    async fn due(&self, channel: ChannelId, after: Option<PartRef>, limit: usize) -> Result<Vec<Head>, StoreError>;
+    async fn due(
+        &self,
+        channel: ChannelId,
+        after: Option<PartRef>,
+        limit: usize,
+    ) -> Result<Vec<Head>, StoreError>;
 
     /// At start, with the file lock held: attempts that were open when the last process died are
     /// unknown from now on. Returns how many.

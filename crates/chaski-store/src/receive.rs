@@ -4,7 +4,9 @@ use crate::error::StoreError;
 use crate::outbox::Head;
 use async_trait::async_trait;
 use chaski_model::address::Address;
-use chaski_model::{ChannelId, ContactId, Failure, HookId, MessageId, PartRef, ReceiptKind, Timestamp, WorkspaceId};
+use chaski_model::{
+    ChannelId, ContactId, Failure, HookId, MessageId, PartRef, ReceiptKind, Timestamp, WorkspaceId,
+};
 
 /// A provider's report about a part of ours.
 #[derive(Debug, Clone)]
@@ -89,16 +91,34 @@ pub trait Receive: Send + Sync {
     async fn receipt(&self, receipt: ReceiptIn) -> Result<ReceiptVerdict, StoreError>;
 
     /// Finds the part that a provider's id belongs to, for receipts without our reference.
-    async fn part_by_provider_id(&self, channel: ChannelId, provider_id: &str, now: Timestamp) -> Result<Option<PartRef>, StoreError>;
+    async fn part_by_provider_id(
+        &self,
+        channel: ChannelId,
+        provider_id: &str,
+        now: Timestamp,
+    ) -> Result<Option<PartRef>, StoreError>;
 
     /// Stores a message from a contact: contact, addresses, lane, window, thread, event.
     async fn inbound(&self, inbound: InboundIn) -> Result<InboundVerdict, StoreError>;
 
     /// Joins addresses of one person to the contact that has one of them.
-    async fn learn(&self, workspace: WorkspaceId, addresses: Vec<Address>, from: &'static str, now: Timestamp) -> Result<(), StoreError>;
+    async fn learn(
+        &self,
+        workspace: WorkspaceId,
+        addresses: Vec<Address>,
+        from: &'static str,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Keeps a webhook that could not be used.
-    async fn keep(&self, workspace: WorkspaceId, hook: HookId, cause: String, body: Vec<u8>, now: Timestamp) -> Result<(), StoreError>;
+    async fn keep(
+        &self,
+        workspace: WorkspaceId,
+        hook: HookId,
+        cause: String,
+        body: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Remembers a signature's id; false when it was seen before.
     async fn first_sight(&self, hook: HookId, id: String, now: Timestamp) -> Result<bool, StoreError>;

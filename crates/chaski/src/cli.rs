@@ -1,6 +1,9 @@
 //! The command line.
 
-use crate::verbs::{self, ChannelVerb, ContactVerb, FieldVerb, MessageVerb, SendOptions, TemplateVerb, TokenVerb, UserVerb, WorkspaceVerb};
+use crate::verbs::{
+    self, ChannelVerb, ContactVerb, FieldVerb, MessageVerb, SendOptions, TemplateVerb, TokenVerb, UserVerb,
+    WorkspaceVerb,
+};
 use crate::{config, demo, explain, output, serve};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};

@@ -23,7 +23,8 @@ pub(crate) struct Client {
 impl Client {
     /// The server and token of the command line.
     pub(crate) fn new(common: &Common) -> Result<Self> {
-        let token = common.token.clone().ok_or_else(|| anyhow!("no token: give --token or set CHASKI_TOKEN"))?;
+        let token =
+            common.token.clone().ok_or_else(|| anyhow!("no token: give --token or set CHASKI_TOKEN"))?;
         Ok(Self::with_token(&common.url, token))
     }
 
@@ -61,17 +62,23 @@ impl Client {
     }
 
     async fn call(&self, method: http::Method, path: &str, body: Option<&Value>) -> Result<Value> {
-        let auth = if self.secrets.get("token").is_some() { Auth::Bearer { secret: "token" } } else { Auth::None };
+        let auth =
+            if self.secrets.get("token").is_some() { Auth::Bearer { secret: "token" } } else { Auth::None };
         let url = format!("{}{path}", self.base);
         let mut call = match body {
             Some(body) => Call::json(url, auth, body),
             None => Call::get(url, auth),
         };
         call.method = method;
-        let reply = self.transport.send(&call, &Settings::new(), &self.secrets, TIMEOUT).await.map_err(|lost| match lost {
-            Lost::NotSent(failure) => anyhow!("no server answers at {}: {}", self.base, failure.message),
-            Lost::Lost(failure) => anyhow!("the server's answer was lost: {}", failure.message),
-        })?;
+        let reply =
+            self.transport.send(&call, &Settings::new(), &self.secrets, TIMEOUT).await.map_err(|lost| {
+                match lost {
+                    Lost::NotSent(failure) => {
+                        anyhow!("no server answers at {}: {}", self.base, failure.message)
+                    }
+                    Lost::Lost(failure) => anyhow!("the server's answer was lost: {}", failure.message),
+                }
+            })?;
         let answer = reply.json().unwrap_or(Value::Null);
         if reply.is_success() {
             return Ok(answer);
@@ -82,9 +89,16 @@ impl Client {
             .into_iter()
             .flatten()
             .filter(|fault| fault["message"].as_str() != Some(message))
-            .map(|fault| format!("\n  {}: {}", fault["pointer"].as_str().unwrap_or(""), fault["message"].as_str().unwrap_or("")))
+            .map(|fault| {
+                format!(
+                    "\n  {}: {}",
+                    fault["pointer"].as_str().unwrap_or(""),
+                    fault["message"].as_str().unwrap_or("")
+                )
+            })
             .collect();
-        let recorded = answer["messageId"].as_i64().map(|id| format!(" (recorded as message {id})")).unwrap_or_default();
+        let recorded =
+            answer["messageId"].as_i64().map(|id| format!(" (recorded as message {id})")).unwrap_or_default();
         bail!("{message}{recorded} [HTTP {}]{}", reply.status, faults.concat())
     }
 }

@@ -64,7 +64,9 @@ pub(crate) async fn simulator(common: &Common, options: SimulatorOptions) -> Res
     if common.json {
         output::line(&json!({"simulator": url}).to_string());
     } else {
-        output::line(&format!("Simulated providers at {url}\n  Phones        {url}/\n  Control API   {url}/sim/v1/accounts"));
+        output::line(&format!(
+            "Simulated providers at {url}\n  Phones        {url}/\n  Control API   {url}/sim/v1/accounts"
+        ));
     }
     serve::signal().await?;
     simulator.stop().await;
@@ -72,7 +74,9 @@ pub(crate) async fn simulator(common: &Common, options: SimulatorOptions) -> Res
 }
 
 async fn start_simulator(listen: &str, data: Option<PathBuf>) -> Result<Simulator> {
-    let listen = listen.parse().with_context(|| format!("`{listen}` is not an address; write for example 127.0.0.1:8090"))?;
+    let listen = listen
+        .parse()
+        .with_context(|| format!("`{listen}` is not an address; write for example 127.0.0.1:8090"))?;
     Simulator::start(chaski_simulator::Config { listen, data }).await.context("the simulator cannot start")
 }
 
@@ -149,7 +153,9 @@ impl World {
         let accounts = self.control.get("/sim/v1/accounts").await?;
         for (source, name) in CHANNELS {
             let account = accounts.as_array().into_iter().flatten().find(|a| a["source"] == source);
-            let set = account.map(|a| a["set"].clone()).with_context(|| format!("the simulator has no account for {source}"))?;
+            let set = account
+                .map(|a| a["set"].clone())
+                .with_context(|| format!("the simulator has no account for {source}"))?;
             self.connect(source, name, &set).await?;
         }
         self.make_contact().await?;
@@ -173,17 +179,35 @@ impl World {
     async fn connect(&self, source: &str, name: &str, set: &Value) -> Result<()> {
         let engine = &self.app.engine;
         let kind = ChannelKind::from_source(source).with_context(|| format!("no kind {source}"))?;
-        let set: BTreeMap<String, String> =
-            set.as_object().into_iter().flatten().map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default().to_owned())).collect();
+        let set: BTreeMap<String, String> = set
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default().to_owned()))
+            .collect();
         let verify_token = set.get("verify_token").cloned();
         let base_url = set.get("base_url").cloned().unwrap_or_default();
-        let known = engine.snapshot().channels_of(self.workspace).into_iter().find(|e| e.channel.kind == kind).cloned();
+        let known = engine
+            .snapshot()
+            .channels_of(self.workspace)
+            .into_iter()
+            .find(|e| e.channel.kind == kind)
+            .cloned();
         let webhook_url = match known {
             Some(entry) => {
-                engine.reconnect(entry.channel.id, [("base_url".to_owned(), base_url)].into()).await.map_err(told)?;
+                engine
+                    .reconnect(entry.channel.id, [("base_url".to_owned(), base_url)].into())
+                    .await
+                    .map_err(told)?;
                 entry.hook_url.clone()
             }
-            None => engine.connect(self.workspace, kind, name, set).await.map_err(|refused| told(refused.failure))?.webhook_url,
+            None => {
+                engine
+                    .connect(self.workspace, kind, name, set)
+                    .await
+                    .map_err(|refused| told(refused.failure))?
+                    .webhook_url
+            }
         };
         if kind != ChannelKind::Whatsapp360dialog {
             let mut hook = json!({"source": source, "url": webhook_url});
@@ -243,9 +267,12 @@ impl World {
         let engine = &self.app.engine;
         let snapshot = engine.snapshot();
         let Some(contact) = self.contact().await? else { return Ok(false) };
-        let entry = snapshot.channels_of(self.workspace).into_iter().find(|e| e.channel.kind.source() == source);
+        let entry =
+            snapshot.channels_of(self.workspace).into_iter().find(|e| e.channel.kind.source() == source);
         let soon = engine.clock().now() + WINDOW_LEFT;
-        Ok(entry.and_then(|e| chaski_engine::plan::window_of(&contact, e, soon)).is_some_and(|window| window.open))
+        Ok(entry
+            .and_then(|e| chaski_engine::plan::window_of(&contact, e, soon))
+            .is_some_and(|window| window.open))
     }
 }
 

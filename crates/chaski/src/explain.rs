@@ -9,10 +9,13 @@ use std::process::ExitCode;
 
 /// Explains a code in Spanish or English; fails when nobody knows it.
 pub(crate) fn run(common: &Common, code: &str, lang: Option<&str>) -> Result<ExitCode> {
-    let spanish = lang.map_or_else(|| std::env::var("LANG").is_ok_and(|l| l.starts_with("es")), |l| l.starts_with("es"));
+    let spanish = lang
+        .map_or_else(|| std::env::var("LANG").is_ok_and(|l| l.starts_with("es")), |l| l.starts_with("es"));
     let found = explanations(code.trim(), spanish);
     if found.is_empty() {
-        anyhow::bail!("nobody knows the code `{code}`; see docs/errors.md for ours, or the provider's own documentation");
+        anyhow::bail!(
+            "nobody knows the code `{code}`; see docs/errors.md for ours, or the provider's own documentation"
+        );
     }
     if common.json {
         output::json(&Value::Array(found));
@@ -20,8 +23,16 @@ pub(crate) fn run(common: &Common, code: &str, lang: Option<&str>) -> Result<Exi
     }
     for item in found {
         let text = |key: &str| item[key].as_str().unwrap_or("").to_owned();
-        let (who, fix) = if spanish { ("A quién le toca", "Qué hacer") } else { ("Whose move", "What to do") };
-        output::line(&format!("{} · {}\n  {}\n  {who}: {}\n  {fix}: {}", text("of"), text("code"), text("title"), text("actor"), text("fix")));
+        let (who, fix) =
+            if spanish { ("A quién le toca", "Qué hacer") } else { ("Whose move", "What to do") };
+        output::line(&format!(
+            "{} · {}\n  {}\n  {who}: {}\n  {fix}: {}",
+            text("of"),
+            text("code"),
+            text("title"),
+            text("actor"),
+            text("fix")
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -56,9 +56,13 @@ pub(crate) async fn run(common: &Common, options: Options) -> Result<()> {
     if common.json {
         output::line(&told.to_string());
     } else {
-        output::line(&format!("Chaski listens at {public}\n  API       {public}/v2\n  Messages  {public}/messages"));
+        output::line(&format!(
+            "Chaski listens at {public}\n  API       {public}/v2\n  Messages  {public}/messages"
+        ));
         if let (Some(token), Some(link)) = (told["token"].as_str(), told["signIn"].as_str()) {
-            output::line(&format!("This is the first start. These are shown once:\n  Token     {token}\n  Sign in   {link}"));
+            output::line(&format!(
+                "This is the first start. These are shown once:\n  Token     {token}\n  Sign in   {link}"
+            ));
         }
     }
     ready.serve().await
@@ -77,13 +81,23 @@ pub(crate) fn logs(settings: &Settings) -> Result<()> {
 }
 
 /// Binds, opens the store, starts the engine.
-pub(crate) async fn prepare(settings: Settings, clock_of: Option<String>, simulator_url: Option<String>) -> Result<Ready> {
+pub(crate) async fn prepare(
+    settings: Settings,
+    clock_of: Option<String>,
+    simulator_url: Option<String>,
+) -> Result<Ready> {
     let listen = settings.server.listen.clone();
     let listener = TcpListener::bind(&listen).await.with_context(|| {
-        format!("cannot listen at {listen}; is another chaski running? Use --listen 127.0.0.1:0 for any free port")
+        format!(
+            "cannot listen at {listen}; is another chaski running? Use --listen 127.0.0.1:0 for any free port"
+        )
     })?;
     let bound = listener.local_addr()?;
-    let public_url = if settings.server.public_url.is_empty() { format!("http://{bound}") } else { settings.server.public_url.clone() };
+    let public_url = if settings.server.public_url.is_empty() {
+        format!("http://{bound}")
+    } else {
+        settings.server.public_url.clone()
+    };
     let store = SqliteStore::open(&settings.storage.data, 0)?;
     let metrics = chaski_server::install_metrics();
     let clock = Arc::new(Clock::default());
@@ -113,7 +127,8 @@ impl Ready {
     pub(crate) fn start(self) -> tokio::task::JoinHandle<()> {
         let grace = self.settings.server.grace.0;
         tokio::spawn(async move {
-            chaski_server::serve(self.listener, router(Arc::clone(&self.app)), self.stop.clone(), grace).await;
+            chaski_server::serve(self.listener, router(Arc::clone(&self.app)), self.stop.clone(), grace)
+                .await;
             self.app.engine.stop(grace).await;
         })
     }

@@ -214,7 +214,9 @@ pub(crate) enum MessageVerb {
 pub(crate) async fn send(common: &Common, options: SendOptions) -> Result<()> {
     let mut body = match (&options.text, &options.template, &options.file) {
         (Some(text), _, _) => json!({"message": {"type": "text", "text": text}}),
-        (None, Some(name), _) => json!({"message": {"type": "whatsapp_template", "template": template_of(name, &options)}}),
+        (None, Some(name), _) => {
+            json!({"message": {"type": "whatsapp_template", "template": template_of(name, &options)}})
+        }
         (None, None, Some(file)) => read_json(file)?,
         (None, None, None) => bail!("say what to send: --text, --template or --file"),
     };
@@ -232,8 +234,10 @@ pub(crate) async fn send(common: &Common, options: SendOptions) -> Result<()> {
 }
 
 fn template_of(name: &str, options: &SendOptions) -> Value {
-    let parameters: Vec<Value> = options.params.iter().map(|text| json!({"type": "text", "text": text})).collect();
-    let components = if parameters.is_empty() { json!([]) } else { json!([{"type": "body", "parameters": parameters}]) };
+    let parameters: Vec<Value> =
+        options.params.iter().map(|text| json!({"type": "text", "text": text})).collect();
+    let components =
+        if parameters.is_empty() { json!([]) } else { json!([{"type": "body", "parameters": parameters}]) };
     json!({"name": name, "languageCode": options.language, "components": components})
 }
 
@@ -271,8 +275,12 @@ pub(crate) async fn workspace(common: &Common, verb: WorkspaceVerb) -> Result<()
     match verb {
         WorkspaceVerb::List => list(common, "/admin/v1/workspaces", &["id", "name", "country"]).await,
         WorkspaceVerb::Add { name, country } => {
-            let answer = Client::new(common)?.post("/admin/v1/workspaces", &json!({"name": name, "country": country})).await?;
-            tell(common, &answer, |a| format!("workspace {}\ntoken (shown once) {}", cell(a, "id"), cell(a, "token")));
+            let answer = Client::new(common)?
+                .post("/admin/v1/workspaces", &json!({"name": name, "country": country}))
+                .await?;
+            tell(common, &answer, |a| {
+                format!("workspace {}\ntoken (shown once) {}", cell(a, "id"), cell(a, "token"))
+            });
             Ok(())
         }
     }
@@ -280,10 +288,13 @@ pub(crate) async fn workspace(common: &Common, verb: WorkspaceVerb) -> Result<()
 
 pub(crate) async fn token(common: &Common, verb: TokenVerb) -> Result<()> {
     match verb {
-        TokenVerb::List => list(common, "/admin/v1/tokens", &["id", "name", "scopes", "createdAt", "expiresAt"]).await,
+        TokenVerb::List => {
+            list(common, "/admin/v1/tokens", &["id", "name", "scopes", "createdAt", "expiresAt"]).await
+        }
         TokenVerb::Add { name, scopes, expires } => {
             let lives = expires.map(|text| span(&text).map_err(|why| anyhow!(why))).transpose()?;
-            let body = json!({"name": name, "scopes": scopes, "expiresInSeconds": lives.map(|d| d.as_secs())});
+            let body =
+                json!({"name": name, "scopes": scopes, "expiresInSeconds": lives.map(|d| d.as_secs())});
             let answer = Client::new(common)?.post("/admin/v1/tokens", &body).await?;
             tell(common, &answer, |a| format!("token {} (shown once)\n{}", cell(a, "id"), cell(a, "token")));
             Ok(())
@@ -297,11 +308,14 @@ pub(crate) async fn user(common: &Common, verb: UserVerb) -> Result<()> {
         UserVerb::Add { email, role, first_name } => {
             let body = json!({"email": email, "role": role, "firstName": first_name});
             let answer = Client::new(common)?.post("/admin/v1/users", &body).await?;
-            tell(common, &answer, |a| format!("user {}\nsigns in once with {}", cell(a, "id"), cell(a, "signIn")));
+            tell(common, &answer, |a| {
+                format!("user {}\nsigns in once with {}", cell(a, "id"), cell(a, "signIn"))
+            });
             Ok(())
         }
         UserVerb::Link { email } => {
-            let answer = Client::new(common)?.post("/admin/v1/sign-in-links", &json!({"email": email})).await?;
+            let answer =
+                Client::new(common)?.post("/admin/v1/sign-in-links", &json!({"email": email})).await?;
             tell(common, &answer, |a| cell(a, "signIn"));
             Ok(())
         }
@@ -310,24 +324,44 @@ pub(crate) async fn user(common: &Common, verb: UserVerb) -> Result<()> {
 
 pub(crate) async fn channel(common: &Common, verb: ChannelVerb) -> Result<()> {
     match verb {
-        ChannelVerb::List => list(common, "/admin/v1/channels", &["id", "name", "source", "state", "templatesSyncedAt"]).await,
+        ChannelVerb::List => {
+            list(common, "/admin/v1/channels", &["id", "name", "source", "state", "templatesSyncedAt"]).await
+        }
         ChannelVerb::Add { source, name, set } => {
             let set = settings(&set)?;
-            let answer = Client::new(common)?.post("/admin/v1/channels", &json!({"source": source, "name": name, "set": set})).await?;
+            let answer = Client::new(common)?
+                .post("/admin/v1/channels", &json!({"source": source, "name": name, "set": set}))
+                .await?;
             tell(common, &answer, |a| {
-                let todo: Vec<String> = a["toDo"].as_array().into_iter().flatten().map(|t| format!("\n  - {}", t.as_str().unwrap_or(""))).collect();
-                let left = if todo.is_empty() { String::new() } else { format!("\nleft to do by hand:{}", todo.concat()) };
-                format!("channel {}, {} templates\nwebhook {}{left}", cell(a, "id"), cell(a, "templates"), cell(a, "webhookUrl"))
+                let todo: Vec<String> = a["toDo"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .map(|t| format!("\n  - {}", t.as_str().unwrap_or("")))
+                    .collect();
+                let left = if todo.is_empty() {
+                    String::new()
+                } else {
+                    format!("\nleft to do by hand:{}", todo.concat())
+                };
+                format!(
+                    "channel {}, {} templates\nwebhook {}{left}",
+                    cell(a, "id"),
+                    cell(a, "templates"),
+                    cell(a, "webhookUrl")
+                )
             });
             Ok(())
         }
         ChannelVerb::Check { id } => {
-            let answer = Client::new(common)?.post(&format!("/admin/v1/channels/{id}/check"), &json!({})).await?;
+            let answer =
+                Client::new(common)?.post(&format!("/admin/v1/channels/{id}/check"), &json!({})).await?;
             tell(common, &answer, |_| format!("channel {id}: the provider accepts its credentials"));
             Ok(())
         }
         ChannelVerb::Resume { id } => {
-            let answer = Client::new(common)?.post(&format!("/admin/v1/channels/{id}/resume"), &json!({})).await?;
+            let answer =
+                Client::new(common)?.post(&format!("/admin/v1/channels/{id}/resume"), &json!({})).await?;
             tell(common, &answer, |_| format!("channel {id} goes on"));
             Ok(())
         }
@@ -340,7 +374,9 @@ fn settings(given: &[String]) -> Result<Map<String, Value>> {
         .map(|pair| {
             let (key, value) = pair.split_once('=').with_context(|| format!("`{pair}`: write KEY=VALUE"))?;
             let value = match value.strip_prefix('@') {
-                Some(file) => std::fs::read_to_string(file).with_context(|| format!("{file} cannot be read"))?,
+                Some(file) => {
+                    std::fs::read_to_string(file).with_context(|| format!("{file} cannot be read"))?
+                }
                 None => value.to_owned(),
             };
             Ok((key.to_owned(), json!(value)))
@@ -350,21 +386,29 @@ fn settings(given: &[String]) -> Result<Map<String, Value>> {
 
 pub(crate) async fn contact(common: &Common, verb: ContactVerb) -> Result<()> {
     match verb {
-        ContactVerb::List => list(common, "/admin/v1/contacts", &["id", "firstName", "lastName", "phone", "email"]).await,
+        ContactVerb::List => {
+            list(common, "/admin/v1/contacts", &["id", "firstName", "lastName", "phone", "email"]).await
+        }
         ContactVerb::Show { identifier } => {
-            output::json(&Client::new(common)?.get(&format!("/v2/contact/{}", percent_encode(&identifier))).await?);
+            output::json(
+                &Client::new(common)?.get(&format!("/v2/contact/{}", percent_encode(&identifier))).await?,
+            );
             Ok(())
         }
         ContactVerb::Add { first_name, phone, email, addresses } => {
             let addresses: Vec<Value> = addresses
                 .iter()
                 .map(|pair| {
-                    let (channel, value) = pair.split_once('=').with_context(|| format!("`{pair}`: write CHANNEL_ID=NATIVE_ID"))?;
-                    let channel: i64 = channel.parse().with_context(|| format!("`{channel}` is not a channel's number"))?;
+                    let (channel, value) = pair
+                        .split_once('=')
+                        .with_context(|| format!("`{pair}`: write CHANNEL_ID=NATIVE_ID"))?;
+                    let channel: i64 =
+                        channel.parse().with_context(|| format!("`{channel}` is not a channel's number"))?;
                     Ok(json!({"channelId": channel, "value": value}))
                 })
                 .collect::<Result<_>>()?;
-            let body = json!({"firstName": first_name, "phone": phone, "email": email, "addresses": addresses});
+            let body =
+                json!({"firstName": first_name, "phone": phone, "email": email, "addresses": addresses});
             let answer = Client::new(common)?.post("/admin/v1/contacts", &body).await?;
             tell(common, &answer, |a| format!("contact {}", cell(a, "id")));
             Ok(())
@@ -382,7 +426,8 @@ pub(crate) async fn field(common: &Common, verb: FieldVerb) -> Result<()> {
             Ok(())
         }
         FieldVerb::Delete { name } => {
-            let answer = Client::new(common)?.delete(&format!("/admin/v1/fields/{}", percent_encode(&name))).await?;
+            let answer =
+                Client::new(common)?.delete(&format!("/admin/v1/fields/{}", percent_encode(&name))).await?;
             tell(common, &answer, |_| format!("field {name} deleted"));
             Ok(())
         }
@@ -390,16 +435,34 @@ pub(crate) async fn field(common: &Common, verb: FieldVerb) -> Result<()> {
 }
 
 pub(crate) async fn template(common: &Common, verb: TemplateVerb) -> Result<ExitCode> {
-    let synced = |a: &Value| format!("{} templates, {} new or changed, {} gone", cell(a, "templates"), cell(a, "changed"), cell(a, "gone"));
+    let synced = |a: &Value| {
+        format!(
+            "{} templates, {} new or changed, {} gone",
+            cell(a, "templates"),
+            cell(a, "changed"),
+            cell(a, "gone")
+        )
+    };
     match verb {
-        TemplateVerb::List => list(common, "/admin/v1/templates", &["source", "name", "language", "status", "category", "version"]).await?,
+        TemplateVerb::List => {
+            list(
+                common,
+                "/admin/v1/templates",
+                &["source", "name", "language", "status", "category", "version"],
+            )
+            .await?
+        }
         TemplateVerb::Sync { channel } => {
-            let answer = Client::new(common)?.post(&format!("/admin/v1/channels/{channel}/templates/sync"), &json!({})).await?;
+            let answer = Client::new(common)?
+                .post(&format!("/admin/v1/channels/{channel}/templates/sync"), &json!({}))
+                .await?;
             tell(common, &answer, synced);
         }
         TemplateVerb::Import { channel, file } => {
             let list = read_json(&file)?;
-            let answer = Client::new(common)?.post(&format!("/admin/v1/channels/{channel}/templates/import"), &list).await?;
+            let answer = Client::new(common)?
+                .post(&format!("/admin/v1/channels/{channel}/templates/import"), &list)
+                .await?;
             tell(common, &answer, synced);
         }
         TemplateVerb::Lint { file } => {
@@ -417,7 +480,15 @@ fn lint_text(answer: &Value, would_send: bool) -> String {
         .as_array()
         .into_iter()
         .flatten()
-        .map(|f| format!("\n  {} [{}] {} {}", cell(f, "component"), cell(f, "code"), cell(f, "message"), cell(f, "fix")))
+        .map(|f| {
+            format!(
+                "\n  {} [{}] {} {}",
+                cell(f, "component"),
+                cell(f, "code"),
+                cell(f, "message"),
+                cell(f, "fix")
+            )
+        })
         .collect();
     format!("{}{}", if would_send { "would be sent" } else { "would be refused" }, findings.concat())
 }
@@ -425,7 +496,9 @@ fn lint_text(answer: &Value, would_send: bool) -> String {
 pub(crate) async fn message(common: &Common, verb: MessageVerb) -> Result<()> {
     match verb {
         MessageVerb::Resolve { id, choice } => {
-            let answer = Client::new(common)?.post(&format!("/admin/v1/messages/{id}/resolve"), &json!({"choice": choice})).await?;
+            let answer = Client::new(common)?
+                .post(&format!("/admin/v1/messages/{id}/resolve"), &json!({"choice": choice}))
+                .await?;
             tell(common, &answer, |_| format!("message {id}: {choice}"));
         }
         MessageVerb::Show { id, exchanges } => {
@@ -451,8 +524,16 @@ fn step_line(step: &Value, exchanges: bool) -> String {
         "not_sent" => format!("not sent: {}", cell(&step["failure"], "message")),
         "attempt" => {
             let failure = cell(&step["failure"], "message");
-            let next = if step["nextAt"].is_null() { String::new() } else { format!(", next try {}", cell(step, "nextAt")) };
-            let http = if step["httpStatus"].is_null() { String::new() } else { format!(" HTTP {}", cell(step, "httpStatus")) };
+            let next = if step["nextAt"].is_null() {
+                String::new()
+            } else {
+                format!(", next try {}", cell(step, "nextAt"))
+            };
+            let http = if step["httpStatus"].is_null() {
+                String::new()
+            } else {
+                format!(" HTTP {}", cell(step, "httpStatus"))
+            };
             format!("attempt {}: {}{http} {failure}{next}", cell(step, "attempt"), cell(step, "outcome"))
         }
         "provider_id" => format!("the provider's id {}", cell(step, "providerId")),
@@ -467,7 +548,14 @@ fn step_line(step: &Value, exchanges: bool) -> String {
     let mut line = format!("{}  {}", cell(step, "at"), what.trim_end());
     if exchanges && step["exchange"].is_object() {
         let e = &step["exchange"];
-        line.push_str(&format!("\n    {} {}\n    {}\n    -> {} {}", cell(e, "method"), cell(e, "url"), cell(e, "body"), cell(e, "status"), cell(e, "response")));
+        line.push_str(&format!(
+            "\n    {} {}\n    {}\n    -> {} {}",
+            cell(e, "method"),
+            cell(e, "url"),
+            cell(e, "body"),
+            cell(e, "status"),
+            cell(e, "response")
+        ));
     }
     line
 }
@@ -482,7 +570,9 @@ pub(crate) async fn check(common: &Common) -> Result<ExitCode> {
             let name = format!("{} {}", cell(item, "what"), cell(item, "name"));
             match item["ok"] == true {
                 true => output::line(&format!("ok    {name}")),
-                false => output::line(&format!("FAIL  {name}: {} {}", cell(item, "cause"), cell(item, "remedy"))),
+                false => {
+                    output::line(&format!("FAIL  {name}: {} {}", cell(item, "cause"), cell(item, "remedy")))
+                }
             }
         }
     }

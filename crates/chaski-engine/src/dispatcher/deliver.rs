@@ -56,11 +56,14 @@ pub(super) async fn deliver(engine: Arc<Engine>, entry: Arc<ChannelEntry>, head:
     let call_by = machine_now() + CALL_WITHIN;
     let work = match engine.store.begin(head, now, call_by).await {
         Ok(Verdict::Began(work)) => work,
-        Ok(Verdict::Gone { next } | Verdict::Expired { next }) => return Done::new(head, Settled { again: None, next }),
+        Ok(Verdict::Gone { next } | Verdict::Expired { next }) => {
+            return Done::new(head, Settled { again: None, next });
+        }
         Err(_) => return Done::new(head, again_later(&head, now)),
     };
     if machine_now() > call_by {
-        let settle = settle_of(&head, &work, now, engine.clock.now(), None, End::Unsent { at: engine.clock.now() });
+        let settle =
+            settle_of(&head, &work, now, engine.clock.now(), None, End::Unsent { at: engine.clock.now() });
         return Done::new(head, store(&engine, settle).await);
     }
     let (outcome, http_status) = call(&engine, &entry, &head, &work, now).await;
@@ -84,24 +87,42 @@ enum Tried {
     NotSent(Failure),
 }
 
-async fn call(engine: &Engine, entry: &ChannelEntry, head: &Head, work: &Work, now: Timestamp) -> (Tried, Option<u16>) {
+async fn call(
+    engine: &Engine,
+    entry: &ChannelEntry,
+    head: &Head,
+    work: &Work,
+    now: Timestamp,
+) -> (Tried, Option<u16>) {
     let Some(adapter) = entry.adapter else {
-        let failure = Failure::new(ErrorCode::NotSupported, "This build has no adapter for the channel's kind.");
+        let failure =
+            Failure::new(ErrorCode::NotSupported, "This build has no adapter for the channel's kind.");
         return (Tried::Outcome(Outcome::Fail { failure, marks: vec![] }), None);
     };
     let reference = head.part.reference();
-    let cx = Cx { settings: &entry.channel.settings, to: &work.to, reference: &reference, hook_url: &entry.hook_url, now };
+    let cx = Cx {
+        settings: &entry.channel.settings,
+        to: &work.to,
+        reference: &reference,
+        hook_url: &entry.hook_url,
+        now,
+    };
     let call: Call = match adapter.call(&cx, &work.body) {
         Ok(call) => call,
         Err(failure) => return (Tried::Outcome(Outcome::Fail { failure, marks: vec![] }), None),
     };
     let began = Instant::now();
-    let reply = engine.transport.send(&call, &entry.channel.settings, &entry.secrets, engine.config.call_timeout).await;
+    let reply = engine
+        .transport
+        .send(&call, &entry.channel.settings, &entry.secrets, engine.config.call_timeout)
+        .await;
     let exchange = exchange_of(&call, reply.as_ref(), began, &entry.hidden());
     engine.exchanges.note(head.part, work.attempt, now, exchange);
     match reply {
         Ok(reply) => (Tried::Outcome(adapter.outcome(&reply)), Some(reply.status)),
-        Err(Lost::NotSent(failure)) if failure.code == ErrorCode::ProviderUnavailable => (Tried::NotSent(failure), None),
+        Err(Lost::NotSent(failure)) if failure.code == ErrorCode::ProviderUnavailable => {
+            (Tried::NotSent(failure), None)
+        }
         Err(Lost::NotSent(failure)) if failure.code == ErrorCode::CredentialsRefused => {
             (Tried::Outcome(Outcome::Hold { scope: Scope::Channel, failure }), None)
         }
@@ -127,8 +148,12 @@ fn word(tried: &Tried) -> &'static str {
 fn signal_of(tried: &Tried) -> Signal {
     match tried {
         Tried::Outcome(Outcome::Sent { .. }) => Signal::Well,
-        Tried::Outcome(Outcome::SlowDown { scope: Scope::Channel, after, .. }) => Signal::SlowDown { account: false, after: *after },
-        Tried::Outcome(Outcome::SlowDown { scope: Scope::Account, after, .. }) => Signal::SlowDown { account: true, after: *after },
+        Tried::Outcome(Outcome::SlowDown { scope: Scope::Channel, after, .. }) => {
+            Signal::SlowDown { account: false, after: *after }
+        }
+        Tried::Outcome(Outcome::SlowDown { scope: Scope::Account, after, .. }) => {
+            Signal::SlowDown { account: true, after: *after }
+        }
         _ => Signal::None,
     }
 }
@@ -156,7 +181,9 @@ fn end_of(engine: &Engine, head: &Head, work: &Work, tried: Tried, now: Timestam
     match tried {
         Tried::NotSent(failure) => by_schedule("not_sent", failure, None),
         Tried::Outcome(outcome) => match outcome {
-            Outcome::Sent { ids, .. } => End::Sent { provider_id: ids.into_iter().next().unwrap_or_default() },
+            Outcome::Sent { ids, .. } => {
+                End::Sent { provider_id: ids.into_iter().next().unwrap_or_default() }
+            }
             Outcome::Retry { failure, most: Some(most), .. } if u32::from(work.attempt) >= most => {
                 End::Failed { failure, closes_window: false }
             }
@@ -165,7 +192,8 @@ fn end_of(engine: &Engine, head: &Head, work: &Work, tried: Tried, now: Timestam
                 End::Unknown { failure, let_go_at: now + crate::dispatcher::UNKNOWN_KEEPS_LANE }
             }
             Outcome::SlowDown { scope: Scope::Recipient, failure, after } => End::Retry {
-                at: (now + after.unwrap_or_else(|| schedule::recipient_backoff(work.backoffs))).min(head.expires_at),
+                at: (now + after.unwrap_or_else(|| schedule::recipient_backoff(work.backoffs)))
+                    .min(head.expires_at),
                 keep_lane_ms,
                 outcome: "slow_down",
                 failure,
@@ -182,7 +210,14 @@ fn end_of(engine: &Engine, head: &Head, work: &Work, tried: Tried, now: Timestam
     }
 }
 
-fn settle_of(head: &Head, work: &Work, begun_at: Timestamp, ended_at: Timestamp, http_status: Option<u16>, end: End) -> Settle {
+fn settle_of(
+    head: &Head,
+    work: &Work,
+    begun_at: Timestamp,
+    ended_at: Timestamp,
+    http_status: Option<u16>,
+    end: End,
+) -> Settle {
     Settle { head: *head, attempt: work.attempt, begun_at, ended_at, http_status, end, learned: Vec::new() }
 }
 

@@ -52,7 +52,8 @@ impl Offers {
         let (sender, receiver) = mpsc::channel(ARRIVALS);
         let overflowed = Arc::new(AtomicBool::new(false));
         let changed = Arc::new(Notify::new());
-        let arrivals = Arrivals { heads: receiver, overflowed: Arc::clone(&overflowed), changed: Arc::clone(&changed) };
+        let arrivals =
+            Arrivals { heads: receiver, overflowed: Arc::clone(&overflowed), changed: Arc::clone(&changed) };
         (Self { heads: sender, overflowed, changed }, arrivals)
     }
 
@@ -134,7 +135,8 @@ impl Dispatcher {
         if lost_arrivals.swap(false, Ordering::Relaxed) {
             self.windows.values_mut().for_each(|window| window.overflowed = true);
         }
-        let wanting: Vec<ChannelId> = self.windows.iter().filter(|(_, w)| w.wants_more()).map(|(id, _)| *id).collect();
+        let wanting: Vec<ChannelId> =
+            self.windows.iter().filter(|(_, w)| w.wants_more()).map(|(id, _)| *id).collect();
         for id in wanting {
             match self.engine.store.due(id, None, WINDOW).await {
                 Ok(heads) => {
@@ -187,7 +189,9 @@ impl Dispatcher {
             }
             let engine = Arc::clone(&self.engine);
             match window.next(now) {
-                Next::Deliver(head) => self.in_flight.push(Box::pin(deliver(engine, Arc::clone(entry), head))),
+                Next::Deliver(head) => {
+                    self.in_flight.push(Box::pin(deliver(engine, Arc::clone(entry), head)))
+                }
                 Next::StepAside(head) => self.in_flight.push(Box::pin(step_aside(engine, head))),
                 Next::Wait(at) => return Some(at),
             }
@@ -208,7 +212,13 @@ impl Dispatcher {
         }
     }
 
-    fn slow_down(&mut self, channel: ChannelId, whole_account: bool, after: Option<Duration>, now: Timestamp) {
+    fn slow_down(
+        &mut self,
+        channel: ChannelId,
+        whole_account: bool,
+        after: Option<Duration>,
+        now: Timestamp,
+    ) {
         let snapshot = self.engine.snapshot();
         let account = snapshot.channels.get(&channel).map(|entry| entry.channel.account);
         for (id, window) in &mut self.windows {

@@ -90,7 +90,8 @@ impl Window {
     }
 
     fn place(&mut self, head: Head, now: Timestamp) {
-        let look_at = head.keep_until.map_or(head.due_at, |keep| keep.min(head.due_at)).min(head.expires_at.max(now));
+        let look_at =
+            head.keep_until.map_or(head.due_at, |keep| keep.min(head.due_at)).min(head.expires_at.max(now));
         if look_at > now {
             self.later.push(Reverse(Later(look_at, head.part, head)));
         } else {
@@ -184,7 +185,6 @@ impl Window {
             self.add(head, now);
         }
     }
-
 }
 
 #[cfg(test)]
@@ -251,7 +251,12 @@ mod tests {
             w.add(Head { class: 0, ..head(n, n) }, NOW);
             w.add(Head { class: 2, ..head(1000 + n, 1000 + n) }, NOW);
         }
-        let first: Vec<_> = (0..34).filter_map(|_| match w.next(NOW) { Next::Deliver(h) => Some(h.class), _ => None }).collect();
+        let first: Vec<_> = (0..34)
+            .filter_map(|_| match w.next(NOW) {
+                Next::Deliver(h) => Some(h.class),
+                _ => None,
+            })
+            .collect();
         assert_eq!(first.iter().filter(|class| **class == 2).count(), 2);
     }
 

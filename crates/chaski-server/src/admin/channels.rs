@@ -17,7 +17,8 @@ use std::sync::Arc;
 pub(crate) async fn list(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let token = operator(&app, &headers)?;
     let snapshot = app.engine.snapshot();
-    let items: Vec<Value> = snapshot.channels_of(token.workspace).into_iter().map(|entry| view(&app, entry)).collect();
+    let items: Vec<Value> =
+        snapshot.channels_of(token.workspace).into_iter().map(|entry| view(&app, entry)).collect();
     Ok(ok(json!({"items": items})))
 }
 
@@ -34,23 +35,33 @@ fn view(app: &App, entry: &ChannelEntry) -> Value {
     })
 }
 
-pub(crate) async fn add(State(app): State<App>, headers: HeaderMap, request: Body) -> Result<Response, Problem> {
+pub(crate) async fn add(
+    State(app): State<App>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Response, Problem> {
     let token = operator(&app, &headers)?;
     let body = object(request).await?;
     let kinds: Vec<(&str, ChannelKind)> = ChannelKind::all().map(|kind| (kind.source(), kind)).collect();
     let (kind, name, set) = fields(&body, |given, faults| {
         if given.get("source").is_none() {
-            faults.push(Fault::new("/source", "`source` is missing: what the channel is, for example whatsapp_cloud."));
+            faults.push(Fault::new(
+                "/source",
+                "`source` is missing: what the channel is, for example whatsapp_cloud.",
+            ));
         }
         let kind = given.word("source", &kinds, faults);
         let name = given.required_text("name", "the channel's name", faults).trim().to_owned();
         (kind, name, given.get("set").and_then(Value::as_object).map(settings).unwrap_or_default())
     })?;
-    let Some(kind) = kind else { return Err(Problem::new(ErrorCode::ValidationFailed, "`source` is missing.")) };
+    let Some(kind) = kind else {
+        return Err(Problem::new(ErrorCode::ValidationFailed, "`source` is missing."));
+    };
     let engine = Arc::clone(&app.engine);
     let connecting = tokio::spawn(async move { engine.connect(token.workspace, kind, &name, set).await });
     let connected = connecting.await.map_err(|cause| Problem::new(ErrorCode::Internal, cause.to_string()))?;
-    let connected = connected.map_err(|refused| Problem::from(refused.failure).with_faults(refused.faults))?;
+    let connected =
+        connected.map_err(|refused| Problem::from(refused.failure).with_faults(refused.faults))?;
     Ok(ok(json!({
         "id": connected.id, "webhookUrl": connected.webhook_url, "key": connected.key, "toDo": connected.by_hand,
         "templates": connected.templates,
@@ -65,20 +76,32 @@ fn settings(given: &serde_json::Map<String, Value>) -> BTreeMap<String, String> 
 }
 
 /// The channel that a path names, if it is the workspace's.
-pub(crate) fn channel(app: &App, workspace: WorkspaceId, place: Result<Path<String>, PathRejection>) -> Result<Arc<ChannelEntry>, Problem> {
+pub(crate) fn channel(
+    app: &App,
+    workspace: WorkspaceId,
+    place: Result<Path<String>, PathRejection>,
+) -> Result<Arc<ChannelEntry>, Problem> {
     let id = page_number(&path(place)?, ErrorCode::ChannelNotFound, "Channel")?;
     let found = app.engine.snapshot().channel(workspace, ChannelId(id)).cloned();
     found.ok_or_else(|| Problem::new(ErrorCode::ChannelNotFound, "Channel not found"))
 }
 
-pub(crate) async fn check(State(app): State<App>, place: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn check(
+    State(app): State<App>,
+    place: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let token = operator(&app, &headers)?;
     let entry = channel(&app, token.workspace, place)?;
     app.engine.check(entry.channel.id).await?;
     Ok(ok(json!({"id": entry.channel.id, "ok": true})))
 }
 
-pub(crate) async fn resume(State(app): State<App>, place: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn resume(
+    State(app): State<App>,
+    place: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let token = operator(&app, &headers)?;
     let entry = channel(&app, token.workspace, place)?;
     app.engine.resume(entry.channel.id).await?;
@@ -90,11 +113,24 @@ pub(crate) async fn check_all(State(app): State<App>, headers: HeaderMap) -> Res
     let token = operator(&app, &headers)?;
     let mut items = Vec::new();
     let database = app.engine.store().depths().await;
-    items.push(row("database", "", database.as_ref().err().map(|e| (e.to_string(), "See that the data folder can be written and has room."))));
+    items.push(row(
+        "database",
+        "",
+        database
+            .as_ref()
+            .err()
+            .map(|e| (e.to_string(), "See that the data folder can be written and has room.")),
+    ));
     let offset = app.engine.clock().offset_ms();
-    let moved = (offset != 0).then(|| (format!("The clock is moved by {} s.", offset / 1000), "This is for tests only: start without --clock."));
+    let moved = (offset != 0).then(|| {
+        (
+            format!("The clock is moved by {} s.", offset / 1000),
+            "This is for tests only: start without --clock.",
+        )
+    });
     items.push(row("clock", "", moved));
-    let entries: Vec<Arc<ChannelEntry>> = app.engine.snapshot().channels_of(token.workspace).into_iter().cloned().collect();
+    let entries: Vec<Arc<ChannelEntry>> =
+        app.engine.snapshot().channels_of(token.workspace).into_iter().cloned().collect();
     for entry in entries {
         let result = app.engine.check(entry.channel.id).await;
         let held = entry.channel.held.clone();
@@ -112,6 +148,8 @@ pub(crate) async fn check_all(State(app): State<App>, headers: HeaderMap) -> Res
 fn row(what: &str, name: &str, fault: Option<(String, &str)>) -> Value {
     match fault {
         None => json!({"what": what, "name": name, "ok": true}),
-        Some((cause, remedy)) => json!({"what": what, "name": name, "ok": false, "cause": cause, "remedy": remedy}),
+        Some((cause, remedy)) => {
+            json!({"what": what, "name": name, "ok": false, "cause": cause, "remedy": remedy})
+        }
     }
 }

@@ -9,7 +9,7 @@ use axum::extract::{Path, Query, State, rejection::PathRejection};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use chaski_model::address::{Address, AddressKind};
-use chaski_model::{ChannelId, ContactId, ErrorCode, FieldId, Fault, WorkspaceId};
+use chaski_model::{ChannelId, ContactId, ErrorCode, Fault, FieldId, WorkspaceId};
 use chaski_store::StoreError;
 use chaski_store::admin::Field;
 use chaski_store::contacts::ContactChange;
@@ -25,7 +25,11 @@ pub(crate) struct After {
     after: i64,
 }
 
-pub(crate) async fn list(State(app): State<App>, Query(after): Query<After>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    Query(after): Query<After>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let token = operator(&app, &headers)?;
     let found = app.engine.store().list_contacts(token.workspace, after.after, 100).await?;
     let snapshot = app.engine.snapshot();
@@ -34,15 +38,23 @@ pub(crate) async fn list(State(app): State<App>, Query(after): Query<After>, hea
     Ok(ok(json!({"items": items})))
 }
 
-pub(crate) async fn add(State(app): State<App>, headers: HeaderMap, request: Body) -> Result<Response, Problem> {
+pub(crate) async fn add(
+    State(app): State<App>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Response, Problem> {
     let token = operator(&app, &headers)?;
     let body = object(request).await?;
     let snapshot = app.engine.snapshot();
     let country = snapshot.workspaces.get(&token.workspace).and_then(|w| w.country.as_deref());
-    let mut change = contact_fields::read(&body, &snapshot.fields_of(token.workspace), country, false).map_err(Problem::faults)?;
+    let mut change = contact_fields::read(&body, &snapshot.fields_of(token.workspace), country, false)
+        .map_err(Problem::faults)?;
     add_native(&app, token.workspace, &body, &mut change)?;
     if change.addresses.is_empty() && change.first_name.is_none() {
-        return Err(Problem::faults(vec![Fault::new("", "Give at least a name, `phone`, `email` or an address.")]));
+        return Err(Problem::faults(vec![Fault::new(
+            "",
+            "Give at least a name, `phone`, `email` or an address.",
+        )]));
     }
     let id = body.get("id").and_then(Value::as_i64).map(ContactId);
     let made = app.engine.store().create_contact(token.workspace, id, change, app.engine.clock().now()).await;
@@ -54,7 +66,12 @@ pub(crate) async fn add(State(app): State<App>, headers: HeaderMap, request: Bod
 }
 
 /// `addresses: [{"channelId": 3, "value": "U123"}]`: ids that only a channel's provider knows.
-fn add_native(app: &App, workspace: WorkspaceId, body: &Value, change: &mut ContactChange) -> Result<(), Problem> {
+fn add_native(
+    app: &App,
+    workspace: WorkspaceId,
+    body: &Value,
+    change: &mut ContactChange,
+) -> Result<(), Problem> {
     let snapshot = app.engine.snapshot();
     let mut faults = Vec::new();
     for (at, given) in body.get("addresses").and_then(Value::as_array).into_iter().flatten().enumerate() {
@@ -62,11 +79,18 @@ fn add_native(app: &App, workspace: WorkspaceId, body: &Value, change: &mut Cont
         let value = given.get("value").and_then(Value::as_str).unwrap_or("").trim();
         let known = channel.and_then(|id| snapshot.channel(workspace, id));
         match known {
-            None => faults.push(Fault::new(format!("/addresses/{at}/channelId"), "There is no such channel.")),
-            Some(_) if value.is_empty() => faults.push(Fault::new(format!("/addresses/{at}/value"), "`value` is missing: the id at the provider.")),
+            None => {
+                faults.push(Fault::new(format!("/addresses/{at}/channelId"), "There is no such channel."))
+            }
+            Some(_) if value.is_empty() => faults.push(Fault::new(
+                format!("/addresses/{at}/value"),
+                "`value` is missing: the id at the provider.",
+            )),
             Some(entry) => {
-                let kind = if entry.channel.kind.is_whatsapp() { AddressKind::Bsuid } else { AddressKind::Native };
-                let scope = if kind == AddressKind::Native { entry.channel.id.to_string() } else { String::new() };
+                let kind =
+                    if entry.channel.kind.is_whatsapp() { AddressKind::Bsuid } else { AddressKind::Native };
+                let scope =
+                    if kind == AddressKind::Native { entry.channel.id.to_string() } else { String::new() };
                 change.addresses.push(Address { kind, scope, value: value.to_owned() });
                 change.lanes.push((entry.channel.id, value.to_owned()));
             }
@@ -78,7 +102,9 @@ fn add_native(app: &App, workspace: WorkspaceId, body: &Value, change: &mut Cont
 pub(crate) async fn fields_list(app: &App, workspace: WorkspaceId) -> Vec<Value> {
     let snapshot = app.engine.snapshot();
     let own = snapshot.fields_of(workspace);
-    own.into_iter().map(|f| json!({"id": f.id, "name": f.name, "slug": f.slug, "dataType": f.data_type})).collect()
+    own.into_iter()
+        .map(|f| json!({"id": f.id, "name": f.name, "slug": f.slug, "dataType": f.data_type}))
+        .collect()
 }
 
 pub(crate) async fn fields(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
@@ -86,7 +112,11 @@ pub(crate) async fn fields(State(app): State<App>, headers: HeaderMap) -> Result
     Ok(ok(json!({"items": fields_list(&app, token.workspace).await})))
 }
 
-pub(crate) async fn add_field(State(app): State<App>, headers: HeaderMap, request: Body) -> Result<Response, Problem> {
+pub(crate) async fn add_field(
+    State(app): State<App>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Response, Problem> {
     let token = operator(&app, &headers)?;
     let body = object(request).await?;
     let words: Vec<(&str, &str)> = TYPES.iter().map(|word| (*word, *word)).collect();
@@ -100,8 +130,12 @@ pub(crate) async fn add_field(State(app): State<App>, headers: HeaderMap, reques
             faults.push(Fault::new("/slug", "`slug` may hold letters, digits and underscores only."));
         }
         let data_type = given.word("dataType", &words, faults).unwrap_or("text").to_owned();
-        let allowed_values: Vec<String> =
-            given.array("allowedValues", faults).into_iter().flatten().filter_map(|v| v.as_str().map(str::to_owned)).collect();
+        let allowed_values: Vec<String> = given
+            .array("allowedValues", faults)
+            .into_iter()
+            .flatten()
+            .filter_map(|v| v.as_str().map(str::to_owned))
+            .collect();
         if data_type == "list" && allowed_values.is_empty() {
             faults.push(Fault::new("/allowedValues", "A list needs `allowedValues`."));
         }
@@ -114,11 +148,16 @@ pub(crate) async fn add_field(State(app): State<App>, headers: HeaderMap, reques
 
 /// A slug from a name: lower case, underscores.
 fn slug_of(name: &str) -> String {
-    let plain: String = name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let plain: String =
+        name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     plain.trim_matches('_').to_owned()
 }
 
-pub(crate) async fn delete_field(State(app): State<App>, place: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn delete_field(
+    State(app): State<App>,
+    place: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let token = operator(&app, &headers)?;
     let name = path(place)?;
     if !app.engine.store().delete_field(token.workspace, name.clone()).await? {

@@ -12,7 +12,11 @@ use axum::response::Response;
 use chaski_model::{ErrorCode, MessageId};
 use serde_json::{Value, json};
 
-pub(crate) async fn show(State(app): State<App>, place: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn show(
+    State(app): State<App>,
+    place: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let token = operator(&app, &headers)?;
     let id = page_number(&path(place)?, ErrorCode::MessageNotFound, "Message")?;
     let life = timeline::life(&app.engine, token.workspace, MessageId(id)).await?;
@@ -31,8 +35,10 @@ pub(crate) async fn resolve(
     let token = operator(&app, &headers)?;
     let id = page_number(&path(place)?, ErrorCode::MessageNotFound, "Message")?;
     let body = object(request).await?;
-    let resend = fields(&body, |given, faults| given.word("choice", &[("resend", true), ("leave", false)], faults))?;
-    let resend = resend.ok_or_else(|| Problem::new(ErrorCode::ValidationFailed, "`choice` must be `resend` or `leave`."))?;
+    let resend =
+        fields(&body, |given, faults| given.word("choice", &[("resend", true), ("leave", false)], faults))?;
+    let resend = resend
+        .ok_or_else(|| Problem::new(ErrorCode::ValidationFailed, "`choice` must be `resend` or `leave`."))?;
     app.engine.resolve_unknown(token.workspace, MessageId(id), resend).await?;
     Ok(ok(json!({"messageId": id})))
 }

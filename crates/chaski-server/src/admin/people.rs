@@ -11,8 +11,8 @@ use chaski_engine::clock::machine_now;
 use chaski_engine::tokens::{SCOPES, hash, new_key, new_token};
 use chaski_model::address::is_email;
 use chaski_model::{Fault, UserId, WorkspaceId};
-use chaski_store::admin::{NewUser, Token};
 use chaski_store::StoreError;
+use chaski_store::admin::{NewUser, Token};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -32,13 +32,24 @@ pub(crate) async fn workspaces(State(app): State<App>, headers: HeaderMap) -> Re
     Ok(ok(json!({"items": items})))
 }
 
-pub(crate) async fn add_workspace(State(app): State<App>, headers: HeaderMap, request: Body) -> Result<Response, Problem> {
+pub(crate) async fn add_workspace(
+    State(app): State<App>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Response, Problem> {
     operator(&app, &headers)?;
     let body = object(request).await?;
     let (name, country) = fields(&body, |given, faults| {
-        (given.required_text("name", "the workspace's name", faults).to_owned(), given.short_text("country", 2, faults))
+        (
+            given.required_text("name", "the workspace's name", faults).to_owned(),
+            given.short_text("country", 2, faults),
+        )
     })?;
-    let id = app.engine.store().add_workspace(name, country, app.engine.vault().new_data_key(), app.engine.clock().now()).await?;
+    let id = app
+        .engine
+        .store()
+        .add_workspace(name, country, app.engine.vault().new_data_key(), app.engine.clock().now())
+        .await?;
     let token = make_token(&app, id, "first", SCOPES.map(str::to_owned).to_vec(), None).await?;
     Ok(ok(json!({"id": id, "token": token.1})))
 }
@@ -60,7 +71,11 @@ pub(crate) async fn tokens(State(app): State<App>, headers: HeaderMap) -> Result
     Ok(ok(json!({"items": items})))
 }
 
-pub(crate) async fn add_token(State(app): State<App>, headers: HeaderMap, request: Body) -> Result<Response, Problem> {
+pub(crate) async fn add_token(
+    State(app): State<App>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Response, Problem> {
     let own = operator(&app, &headers)?;
     let body = object(request).await?;
     let (name, scopes, expires) = fields(&body, |given, faults| {
@@ -69,11 +84,17 @@ pub(crate) async fn add_token(State(app): State<App>, headers: HeaderMap, reques
         for (at, scope) in given.array("scopes", faults).into_iter().flatten().enumerate() {
             match scope.as_str().filter(|scope| SCOPES.contains(scope)) {
                 Some(scope) => scopes.push(scope.to_owned()),
-                None => faults.push(Fault::new(format!("/scopes/{at}"), format!("A scope must be one of {}.", SCOPES.join(", ")))),
+                None => faults.push(Fault::new(
+                    format!("/scopes/{at}"),
+                    format!("A scope must be one of {}.", SCOPES.join(", ")),
+                )),
             }
         }
         if scopes.is_empty() && faults.is_empty() {
-            faults.push(Fault::new("/scopes", format!("`scopes` needs at least one of {}.", SCOPES.join(", "))));
+            faults.push(Fault::new(
+                "/scopes",
+                format!("`scopes` needs at least one of {}.", SCOPES.join(", ")),
+            ));
         }
         let expires = given.integer("expiresInSeconds", faults);
         if expires.is_some_and(|seconds| seconds < 0) {
@@ -130,7 +151,11 @@ pub(crate) async fn users(State(app): State<App>, headers: HeaderMap) -> Result<
     Ok(ok(json!({"items": items})))
 }
 
-pub(crate) async fn add_user(State(app): State<App>, headers: HeaderMap, request: Body) -> Result<Response, Problem> {
+pub(crate) async fn add_user(
+    State(app): State<App>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Response, Problem> {
     let token = operator(&app, &headers)?;
     let body = object(request).await?;
     let (email, first_name, role, password) = fields(&body, |given, faults| {
@@ -149,22 +174,37 @@ pub(crate) async fn add_user(State(app): State<App>, headers: HeaderMap, request
         Some(password) => Some(crate::ui::password::hash(password).await?),
         None => None,
     };
-    let user = NewUser { workspace: token.workspace, email: email.clone(), first_name, role: role.to_owned(), password_hash };
-    let id = app.engine.store().add_user(user, app.engine.clock().now()).await.map_err(|error| match error {
-        StoreError::Conflict(_) => StoreError::Conflict(format!("There is a user {email} already.")),
-        other => other,
-    })?;
+    let user = NewUser {
+        workspace: token.workspace,
+        email: email.clone(),
+        first_name,
+        role: role.to_owned(),
+        password_hash,
+    };
+    let id =
+        app.engine.store().add_user(user, app.engine.clock().now()).await.map_err(|error| match error {
+            StoreError::Conflict(_) => StoreError::Conflict(format!("There is a user {email} already.")),
+            other => other,
+        })?;
     app.engine.reload().await?;
     Ok(ok(json!({"id": id, "signIn": sign_in_link(&app, id).await?})))
 }
 
-pub(crate) async fn add_sign_in_link(State(app): State<App>, headers: HeaderMap, request: Body) -> Result<Response, Problem> {
+pub(crate) async fn add_sign_in_link(
+    State(app): State<App>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Response, Problem> {
     let token = operator(&app, &headers)?;
     let body = object(request).await?;
-    let email = fields(&body, |given, faults| given.required_text("email", "whose link", faults).trim().to_lowercase())?;
+    let email = fields(&body, |given, faults| {
+        given.required_text("email", "whose link", faults).trim().to_lowercase()
+    })?;
     let snapshot = app.engine.snapshot();
     let user = snapshot.users.iter().find(|user| user.email == email && user.workspace == token.workspace);
-    let user = user.ok_or_else(|| Problem::new(chaski_model::ErrorCode::NotFound, format!("There is no user {email}.")))?;
+    let user = user.ok_or_else(|| {
+        Problem::new(chaski_model::ErrorCode::NotFound, format!("There is no user {email}."))
+    })?;
     Ok(ok(json!({"signIn": sign_in_link(&app, user.id).await?})))
 }
 

@@ -12,7 +12,11 @@ use axum::response::Response;
 use chaski_model::{ErrorCode, Fault, Timestamp};
 use serde_json::{Value, json};
 
-pub(crate) async fn sync(State(app): State<App>, place: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn sync(
+    State(app): State<App>,
+    place: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let token = operator(&app, &headers)?;
     let entry = channel(&app, token.workspace, place)?;
     let synced = app.engine.sync_templates(entry.channel.account).await?;
@@ -29,9 +33,11 @@ pub(crate) async fn import(
     let token = operator(&app, &headers)?;
     let entry = channel(&app, token.workspace, place)?;
     let bytes = body::read(request, body::HOOK).await?;
-    let given: Value = serde_json::from_slice(&bytes)
-        .map_err(|error| Problem::new(ErrorCode::MalformedJson, format!("The file is not valid JSON: {error}.")))?;
-    let list = ["data", "waba_templates", "templates"].iter().find_map(|key| given.get(key)).unwrap_or(&given);
+    let given: Value = serde_json::from_slice(&bytes).map_err(|error| {
+        Problem::new(ErrorCode::MalformedJson, format!("The file is not valid JSON: {error}."))
+    })?;
+    let list =
+        ["data", "waba_templates", "templates"].iter().find_map(|key| given.get(key)).unwrap_or(&given);
     let Some(list) = list.as_array() else {
         let message = "The file must hold the provider's list: an array, or an object with `data`, `waba_templates` or `templates`.";
         return Err(Problem::faults(vec![Fault::new("", message)]));
@@ -43,7 +49,8 @@ pub(crate) async fn import(
 pub(crate) async fn list(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let token = operator(&app, &headers)?;
     let snapshot = app.engine.snapshot();
-    let mut accounts: Vec<_> = snapshot.accounts.values().filter(|account| account.workspace == token.workspace).collect();
+    let mut accounts: Vec<_> =
+        snapshot.accounts.values().filter(|account| account.workspace == token.workspace).collect();
     accounts.sort_by_key(|account| account.id);
     let mut items = Vec::new();
     for account in accounts {
@@ -60,13 +67,21 @@ pub(crate) async fn list(State(app): State<App>, headers: HeaderMap) -> Result<R
 }
 
 /// Lints a send's body against a channel's catalogue, without a contact.
-pub(crate) async fn lint(State(app): State<App>, headers: HeaderMap, request: Body) -> Result<Response, Problem> {
+pub(crate) async fn lint(
+    State(app): State<App>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Response, Problem> {
     let token = operator(&app, &headers)?;
     let given = object(request).await?;
-    let parsed = crate::api::parse::send_body(&given).map_err(|refused| Problem::from(refused.failure).with_faults(refused.faults))?;
+    let parsed = crate::api::parse::send_body(&given)
+        .map_err(|refused| Problem::from(refused.failure).with_faults(refused.faults))?;
     let channel_id = fields(&given, |given, faults| given.integer("channelId", faults))?;
     let chaski_model::Content::WhatsappTemplate(template) = parsed.content else {
-        return Err(Problem::faults(vec![Fault::new("/message/type", "Only `whatsapp_template` messages can be linted.")]));
+        return Err(Problem::faults(vec![Fault::new(
+            "/message/type",
+            "Only `whatsapp_template` messages can be linted.",
+        )]));
     };
     let resolution = app.engine.lint(token.workspace, channel_id.map(chaski_model::ChannelId), &template)?;
     let findings: Vec<Value> = resolution

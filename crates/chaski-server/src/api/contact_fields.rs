@@ -9,7 +9,12 @@ use chaski_store::contacts::ContactChange;
 use serde_json::Value;
 
 /// Reads ContactFields. `fields` are the workspace's custom fields, `country` is how it writes numbers.
-pub(crate) fn read(body: &Value, fields: &[&Field], country: Option<&str>, name_required: bool) -> Result<ContactChange, Vec<Fault>> {
+pub(crate) fn read(
+    body: &Value,
+    fields: &[&Field],
+    country: Option<&str>,
+    name_required: bool,
+) -> Result<ContactChange, Vec<Fault>> {
     let mut faults = Vec::new();
     let given = Fields::new(body, "");
     let mut change = ContactChange::default();
@@ -24,14 +29,18 @@ pub(crate) fn read(body: &Value, fields: &[&Field], country: Option<&str>, name_
     if let Some(phone) = given.short_text("phone", 64, &mut faults) {
         match E164::parse(&phone, country) {
             Some(number) => change.addresses.push(Address::phone(&number)),
-            None => faults.push(Fault::new("/phone", "`phone` must be an international number, for example +593997333444.")),
+            None => faults.push(Fault::new(
+                "/phone",
+                "`phone` must be an international number, for example +593997333444.",
+            )),
         }
     }
     if let Some(email) = given.short_text("email", 254, &mut faults) {
         if is_email(&email) {
             change.addresses.push(Address::email(&email));
         } else {
-            faults.push(Fault::new("/email", "`email` must be an e-mail address, for example ana@ejemplo.ec."));
+            faults
+                .push(Fault::new("/email", "`email` must be an e-mail address, for example ana@ejemplo.ec."));
         }
     }
     if let Some(list) = given.array("custom_fields", &mut faults) {
@@ -60,11 +69,22 @@ pub(crate) fn add_identifier(change: &mut ContactChange, identifier: &Identifier
 }
 
 /// A present field sets or, empty or null, clears.
-fn text_or_clear(given: &Fields<'_>, key: &str, limit: usize, faults: &mut Vec<Fault>) -> Option<Option<String>> {
+fn text_or_clear(
+    given: &Fields<'_>,
+    key: &str,
+    limit: usize,
+    faults: &mut Vec<Fault>,
+) -> Option<Option<String>> {
     given.has(key).then(|| given.short_text(key, limit, faults))
 }
 
-fn custom_field(pointer: &str, value: &Value, fields: &[&Field], change: &mut ContactChange, faults: &mut Vec<Fault>) {
+fn custom_field(
+    pointer: &str,
+    value: &Value,
+    fields: &[&Field],
+    change: &mut ContactChange,
+    faults: &mut Vec<Fault>,
+) {
     let given = Fields::new(value, pointer);
     if !value.is_object() {
         faults.push(Fault::new(pointer, "A custom field must be {\"name\": …, \"value\": …}."));
@@ -74,8 +94,12 @@ fn custom_field(pointer: &str, value: &Value, fields: &[&Field], change: &mut Co
     if name.is_empty() {
         return;
     }
-    let Some(field) = fields.iter().find(|f| f.name == name || f.slug == name || f.id.to_string() == name) else {
-        faults.push(Fault::new(given.pointer("name"), format!("There is no custom field `{name}`; make it first.")));
+    let Some(field) = fields.iter().find(|f| f.name == name || f.slug == name || f.id.to_string() == name)
+    else {
+        faults.push(Fault::new(
+            given.pointer("name"),
+            format!("There is no custom field `{name}`; make it first."),
+        ));
         return;
     };
     match checked(field, given.get("value")) {
@@ -100,9 +124,15 @@ pub(crate) fn checked(field: &Field, value: Option<&Value>) -> Result<Value, Str
             .filter(|t| field.allowed_values.iter().any(|allowed| allowed == t))
             .map(Value::from)
             .ok_or_else(|| must(&format!("one of {}", field.allowed_values.join(", ")))),
-        "date" => text.filter(|t| t.parse::<jiff::civil::Date>().is_ok()).map(Value::from).ok_or_else(|| must("a date, yyyy-mm-dd")),
+        "date" => text
+            .filter(|t| t.parse::<jiff::civil::Date>().is_ok())
+            .map(Value::from)
+            .ok_or_else(|| must("a date, yyyy-mm-dd")),
         "time" => text.filter(|t| is_time(t)).map(Value::from).ok_or_else(|| must("a time, HH:MM")),
-        "url" => text.filter(|t| t.contains('.') && !t.contains(' ')).map(Value::from).ok_or_else(|| must("a web address")),
+        "url" => text
+            .filter(|t| t.contains('.') && !t.contains(' '))
+            .map(Value::from)
+            .ok_or_else(|| must("a web address")),
         _ => text.map(Value::from).ok_or_else(|| must("a text")),
     }
 }
@@ -115,5 +145,8 @@ fn is_time(text: &str) -> bool {
 
 /// Why a contact cannot be made by this identifier.
 pub(crate) fn refuse_id() -> (ErrorCode, &'static str) {
-    (ErrorCode::IdentifierInvalid, "A contact is created by email: or phone:, for example phone:+593997333444.")
+    (
+        ErrorCode::IdentifierInvalid,
+        "A contact is created by email: or phone:, for example phone:+593997333444.",
+    )
 }

@@ -15,7 +15,11 @@ use chaski_store::contacts::ContactChange;
 use serde_json::json;
 
 /// `GET /v2/contact/{identifier}`.
-pub(crate) async fn get(State(app): State<App>, place: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn get(
+    State(app): State<App>,
+    place: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let token = auth::token(&app, &headers, "contacts:read")?;
     let found = contact(&app, token.workspace, &path(place)?).await?;
     Ok(ok(views::contact(&found, &app.engine.snapshot().fields_of(token.workspace))))
@@ -36,7 +40,8 @@ pub(crate) async fn create(
         return Err(Problem::new(code, message));
     }
     let change = change_of(&app, token.workspace, &whom, &bytes)?;
-    let made = app.engine.store().create_contact(token.workspace, None, change, app.engine.clock().now()).await;
+    let made =
+        app.engine.store().create_contact(token.workspace, None, change, app.engine.clock().now()).await;
     made.map_err(taken)?;
     Ok(ok(json!({"code": "200", "message": "Contact added successfully!"})))
 }
@@ -59,17 +64,25 @@ pub(crate) async fn create_or_update(
             store.update_contact(token.workspace, known.id, change, now).await.map_err(taken)?;
             known.id
         }
-        None if matches!(whom, Identifier::Id(_)) => return Err(Problem::new(ErrorCode::ContactNotFound, "Contact not found")),
+        None if matches!(whom, Identifier::Id(_)) => {
+            return Err(Problem::new(ErrorCode::ContactNotFound, "Contact not found"));
+        }
         None => store.create_contact(token.workspace, None, change, now).await.map_err(taken)?,
     };
     Ok(ok(json!({"contactId": id})))
 }
 
-fn change_of(app: &App, workspace: WorkspaceId, whom: &Identifier, bytes: &[u8]) -> Result<ContactChange, Problem> {
+fn change_of(
+    app: &App,
+    workspace: WorkspaceId,
+    whom: &Identifier,
+    bytes: &[u8],
+) -> Result<ContactChange, Problem> {
     let given = body::json(bytes)?;
     let snapshot = app.engine.snapshot();
     let country = snapshot.workspaces.get(&workspace).and_then(|w| w.country.as_deref());
-    let mut change = contact_fields::read(&given, &snapshot.fields_of(workspace), country, true).map_err(Problem::faults)?;
+    let mut change = contact_fields::read(&given, &snapshot.fields_of(workspace), country, true)
+        .map_err(Problem::faults)?;
     contact_fields::add_identifier(&mut change, whom);
     Ok(change)
 }

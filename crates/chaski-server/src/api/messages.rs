@@ -46,7 +46,9 @@ pub(crate) async fn list(
     let store = app.engine.store();
     let mut messages = match cursor {
         Cursor::Start => store.thread(token.workspace, contact.id, None, limit + 1).await?,
-        Cursor::After(id) => store.thread(token.workspace, contact.id, Some(MessageId(id)), limit + 1).await?,
+        Cursor::After(id) => {
+            store.thread(token.workspace, contact.id, Some(MessageId(id)), limit + 1).await?
+        }
         Cursor::Before(id) => store.thread_after(token.workspace, contact.id, MessageId(id), limit).await?,
     };
     let more = messages.len() > limit || matches!(cursor, Cursor::Before(_));

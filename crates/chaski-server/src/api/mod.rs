@@ -37,7 +37,10 @@ pub(crate) fn routes() -> Router<App> {
 /// A path parameter, decoded; a path that is not UTF-8 is the caller's fault.
 pub(crate) fn path<T>(path: Result<Path<T>, PathRejection>) -> Result<T, Problem> {
     path.map(|Path(value)| value).map_err(|rejection| {
-        Problem::new(ErrorCode::IdentifierInvalid, format!("The path cannot be read: {}.", rejection.body_text()))
+        Problem::new(
+            ErrorCode::IdentifierInvalid,
+            format!("The path cannot be read: {}.", rejection.body_text()),
+        )
     })
 }
 

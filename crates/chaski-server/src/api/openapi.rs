@@ -1,7 +1,11 @@
 //! Placeholder.
 use crate::state::App;
 use axum::Router;
-pub(crate) fn routes() -> Router<App> { Router::new() }
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+}
 
 /// The OpenAPI document.
-pub fn document() -> serde_json::Value { serde_json::json!({}) }
+pub fn document() -> serde_json::Value {
+    serde_json::json!({})
+}

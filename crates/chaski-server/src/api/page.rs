@@ -41,7 +41,10 @@ impl Query {
             Some(Ok(id)) if id > 0 => Cursor::After(id),
             Some(Ok(id)) => Cursor::Before(-id),
             Some(Err(_)) => {
-                faults.push(Fault::new("?cursorId", "`cursorId` must be the number that a page's `next` or `previous` has."));
+                faults.push(Fault::new(
+                    "?cursorId",
+                    "`cursorId` must be the number that a page's `next` or `previous` has.",
+                ));
                 Cursor::Start
             }
         };
@@ -50,12 +53,23 @@ impl Query {
 }
 
 /// A page with the addresses of its neighbours; an empty text where there is none.
-pub(crate) fn page(items: Vec<Value>, address: &str, limit: usize, next: Option<i64>, previous: Option<i64>) -> Value {
-    let link = |cursor: Option<i64>| cursor.map_or_else(String::new, |id| format!("{address}?limit={limit}&cursorId={id}"));
+pub(crate) fn page(
+    items: Vec<Value>,
+    address: &str,
+    limit: usize,
+    next: Option<i64>,
+    previous: Option<i64>,
+) -> Value {
+    let link = |cursor: Option<i64>| {
+        cursor.map_or_else(String::new, |id| format!("{address}?limit={limit}&cursorId={id}"))
+    };
     json!({"items": items, "pagination": {"next": link(next), "previous": link(previous.map(|id| -id))}})
 }
 
 /// A number in a path.
 pub(crate) fn number(text: &str, code: ErrorCode, what: &str) -> Result<i64, Problem> {
-    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| Problem::new(code, format!("{what} not found: `{text}` is not a number.")))
+    text.parse()
+        .ok()
+        .filter(|n| *n > 0)
+        .ok_or_else(|| Problem::new(code, format!("{what} not found: `{text}` is not a number.")))
 }

@@ -65,17 +65,27 @@ pub(crate) fn send_body(body: &Value) -> Result<SendBody, Refused> {
         &[("warn", Lint::Warn), ("strict", Lint::Strict), ("autofix", Lint::Autofix)],
         &mut reading.faults,
     );
-    let class = fields.word("priority", &[("high", 0), ("normal", 1), ("low", 2)], &mut reading.faults).unwrap_or(1);
+    let class =
+        fields.word("priority", &[("high", 0), ("normal", 1), ("low", 2)], &mut reading.faults).unwrap_or(1);
     for key in ["sendAt", "fallback"] {
         if fields.get(key).is_some() {
-            reading.refuse(ErrorCode::NotSupported, format!("/{key}"), format!("`{key}` is not supported yet; leave it out."));
+            reading.refuse(
+                ErrorCode::NotSupported,
+                format!("/{key}"),
+                format!("`{key}` is not supported yet; leave it out."),
+            );
         }
     }
     let content = content(&fields, &mut reading);
     match content {
-        Some(content) if reading.faults.is_empty() => {
-            Ok(SendBody { channel, content, notes: reading.notes, lint: lint.unwrap_or_default(), lint_given: lint.is_some(), class })
-        }
+        Some(content) if reading.faults.is_empty() => Ok(SendBody {
+            channel,
+            content,
+            notes: reading.notes,
+            lint: lint.unwrap_or_default(),
+            lint_given: lint.is_some(),
+            class,
+        }),
         _ => Err(refused(reading)),
     }
 }
@@ -88,7 +98,9 @@ fn refused(reading: Reading) -> Refused {
         _ => {
             let message = match faults.as_slice() {
                 [only] => only.message.clone(),
-                many => format!("The body has {} faults; each is listed in `errors` with its place.", many.len()),
+                many => {
+                    format!("The body has {} faults; each is listed in `errors` with its place.", many.len())
+                }
             };
             Failure::new(ErrorCode::ValidationFailed, message)
         }
@@ -100,7 +112,10 @@ fn refused(reading: Reading) -> Refused {
 fn channel(fields: &Fields<'_>, reading: &mut Reading) -> Option<ChannelId> {
     let id = fields.integer("channelId", &mut reading.faults)?;
     if id < 0 {
-        reading.fault("/channelId", "`channelId` must be a channel's number, or 0 for the last interacted channel.");
+        reading.fault(
+            "/channelId",
+            "`channelId` must be a channel's number, or 0 for the last interacted channel.",
+        );
     }
     (id > 0).then_some(ChannelId(id))
 }
@@ -120,7 +135,11 @@ fn content(fields: &Fields<'_>, reading: &mut Reading) -> Option<Content> {
         "custom_payload" => custom_payload(&message, reading),
         "whatsapp_template" => parse_template::template(&message, reading).map(Content::WhatsappTemplate),
         "email" | "facebook_template" => {
-            reading.refuse(ErrorCode::NotSupported, "/message/type", format!("`{kind}` messages are not supported yet; use one of {TYPES}."));
+            reading.refuse(
+                ErrorCode::NotSupported,
+                "/message/type",
+                format!("`{kind}` messages are not supported yet; use one of {TYPES}."),
+            );
             None
         }
         other => {
@@ -141,19 +160,30 @@ fn text(message: &Fields<'_>, reading: &mut Reading) -> Option<Content> {
 
 fn attachment(message: &Fields<'_>, reading: &mut Reading) -> Option<Content> {
     if message.get("attachment").is_none() {
-        reading.fault("/message/attachment", "`attachment` is missing: {\"type\": \"image|video|audio|file\", \"url\": \"https://…\"}.");
+        reading.fault(
+            "/message/attachment",
+            "`attachment` is missing: {\"type\": \"image|video|audio|file\", \"url\": \"https://…\"}.",
+        );
         return None;
     }
     let attachment = message.object("attachment", &mut reading.faults)?;
-    let kinds =
-        [("image", MediaKind::Image), ("video", MediaKind::Video), ("audio", MediaKind::Audio), ("file", MediaKind::File)];
+    let kinds = [
+        ("image", MediaKind::Image),
+        ("video", MediaKind::Video),
+        ("audio", MediaKind::Audio),
+        ("file", MediaKind::File),
+    ];
     let kind = attachment.word("type", &kinds, &mut reading.faults);
     if attachment.get("type").is_none() {
         reading.fault("/message/attachment/type", "`type` is missing: `image`, `video`, `audio` or `file`.");
     }
     let url = attachment.required_text("url", "the public link of the file", &mut reading.faults);
     if !url.is_empty() && !is_http(url) {
-        reading.refuse(ErrorCode::MediaLinkInvalid, "/message/attachment/url", "`url` must be a valid http or https address that opens in a browser.");
+        reading.refuse(
+            ErrorCode::MediaLinkInvalid,
+            "/message/attachment/url",
+            "`url` must be a valid http or https address that opens in a browser.",
+        );
     }
     let filename = attachment.short_text("fileName", 240, &mut reading.faults);
     let mut media = Media::link(kind?, url);
@@ -188,7 +218,10 @@ fn quick_reply(message: &Fields<'_>, reading: &mut Reading) -> Option<Content> {
         match reply.as_str().map(str::trim) {
             Some("") => reading.fault(format!("/message/replies/{at}"), "An answer may not be empty."),
             Some(label) => labels.push(label.to_owned()),
-            None => reading.fault(format!("/message/replies/{at}"), format!("An answer must be a text, not {}.", crate::body::name(reply))),
+            None => reading.fault(
+                format!("/message/replies/{at}"),
+                format!("An answer must be a text, not {}.", crate::body::name(reply)),
+            ),
         }
     }
     Some(Content::QuickReply { title, replies: labels })
@@ -198,7 +231,11 @@ fn custom_payload(message: &Fields<'_>, reading: &mut Reading) -> Option<Content
     if !message.has("payload") {
         reading.fault("/message/payload", "`payload` is missing: the channel's own message object.");
     }
-    let payload = message.object("payload", &mut reading.faults).is_some().then(|| message.get("payload").cloned()).flatten()?;
+    let payload = message
+        .object("payload", &mut reading.faults)
+        .is_some()
+        .then(|| message.get("payload").cloned())
+        .flatten()?;
     Some(Content::CustomPayload { payload })
 }
 
@@ -210,11 +247,15 @@ mod tests {
     #[test]
     fn zero_null_and_absent_mean_the_last_channel() {
         for channel in [json!(0), json!(null)] {
-            let body = send_body(&json!({"channelId": channel, "message": {"type": "text", "text": "hola"}})).unwrap();
+            let body = send_body(&json!({"channelId": channel, "message": {"type": "text", "text": "hola"}}))
+                .unwrap();
             assert_eq!(body.channel, None);
         }
         assert_eq!(send_body(&json!({"message": {"type": "text", "text": "hola"}})).unwrap().channel, None);
-        assert_eq!(send_body(&json!({"channelId": 3, "message": {"type": "text", "text": "hola"}})).unwrap().channel, Some(ChannelId(3)));
+        assert_eq!(
+            send_body(&json!({"channelId": 3, "message": {"type": "text", "text": "hola"}})).unwrap().channel,
+            Some(ChannelId(3))
+        );
     }
 
     #[test]
@@ -233,12 +274,17 @@ mod tests {
 
     #[test]
     fn what_would_silently_change_the_meaning_is_refused() {
-        let refused = send_body(&json!({"sendAt": "2027-01-01T00:00:00Z", "message": {"type": "text", "text": "hola"}})).unwrap_err();
+        let refused = send_body(
+            &json!({"sendAt": "2027-01-01T00:00:00Z", "message": {"type": "text", "text": "hola"}}),
+        )
+        .unwrap_err();
         assert_eq!(refused.failure.code, ErrorCode::NotSupported);
     }
 
     #[test]
     fn unknown_fields_are_ignored() {
-        assert!(send_body(&json!({"foo": 1, "message": {"type": "text", "text": "hola", "bar": [1]}})).is_ok());
+        assert!(
+            send_body(&json!({"foo": 1, "message": {"type": "text", "text": "hola", "bar": [1]}})).is_ok()
+        );
     }
 }

@@ -15,12 +15,18 @@ const MOST: usize = 100;
 /// Reads `message.template`.
 pub(super) fn template(message: &Fields<'_>, reading: &mut Reading) -> Option<TemplateRequest> {
     if message.get("template").is_none() {
-        reading.fault("/message/template", "`template` is missing: an object with `name`, `languageCode` and `components`.");
+        reading.fault(
+            "/message/template",
+            "`template` is missing: an object with `name`, `languageCode` and `components`.",
+        );
         return None;
     }
     let template = message.object("template", &mut reading.faults)?;
     let name = template.required_text("name", "the template's name", &mut reading.faults).trim().to_owned();
-    let language = template.required_text("languageCode", "the language code, for example es", &mut reading.faults).trim().to_owned();
+    let language = template
+        .required_text("languageCode", "the language code, for example es", &mut reading.faults)
+        .trim()
+        .to_owned();
     let mut components = Vec::new();
     if let Some(list) = template.array("components", &mut reading.faults) {
         for (at, value) in list.iter().take(MOST).enumerate() {
@@ -36,9 +42,14 @@ pub(super) fn template(message: &Fields<'_>, reading: &mut Reading) -> Option<Te
 
 fn twice(components: &[RequestComponent], reading: &mut Reading) {
     for (place, component) in components.iter().enumerate() {
-        let same = |other: &RequestComponent| std::mem::discriminant(&other.body) == std::mem::discriminant(&component.body);
+        let same = |other: &RequestComponent| {
+            std::mem::discriminant(&other.body) == std::mem::discriminant(&component.body)
+        };
         if components[..place].iter().any(same) {
-            reading.fault(format!("/message/template/components/{}", component.at), "This component is there twice; give it once.");
+            reading.fault(
+                format!("/message/template/components/{}", component.at),
+                "This component is there twice; give it once.",
+            );
         }
     }
 }
@@ -50,15 +61,22 @@ fn component(at: usize, value: &Value, reading: &mut Reading) -> Option<RequestC
         return None;
     }
     let fields = Fields::new(value, pointer.clone());
-    let kind = fields.required_text("type", "`header`, `body`, `footer` or `buttons`", &mut reading.faults).to_ascii_lowercase();
+    let kind = fields
+        .required_text("type", "`header`, `body`, `footer` or `buttons`", &mut reading.faults)
+        .to_ascii_lowercase();
     let body = match kind.as_str() {
         "" => return None,
         "header" => header(&fields, reading),
-        "body" => RequestBody::Body { text: optional_text(&fields, reading), parameters: parameters(&fields, reading) },
+        "body" => RequestBody::Body {
+            text: optional_text(&fields, reading),
+            parameters: parameters(&fields, reading),
+        },
         "footer" => RequestBody::Footer { text: optional_text(&fields, reading) },
         "buttons" | "button" => RequestBody::Buttons { buttons: buttons(&fields, reading) },
         other => {
-            let message = format!("The component `{other}` is not supported; use `header`, `body`, `footer` and `buttons`.");
+            let message = format!(
+                "The component `{other}` is not supported; use `header`, `body`, `footer` and `buttons`."
+            );
             reading.refuse(ErrorCode::ComponentNotSupported, format!("{pointer}/type"), message);
             return None;
         }
@@ -83,7 +101,11 @@ fn header(fields: &Fields<'_>, reading: &mut Reading) -> RequestBody {
     ];
     let format = fields.word("format", &formats, &mut reading.faults);
     note_spanish(fields.get("format"), &fields.pointer("format"), reading);
-    RequestBody::Header { format, text: optional_text(fields, reading), parameters: parameters(fields, reading) }
+    RequestBody::Header {
+        format,
+        text: optional_text(fields, reading),
+        parameters: parameters(fields, reading),
+    }
 }
 
 /// The document writes some words in Spanish; they are taken, and said.
@@ -106,7 +128,11 @@ fn buttons(fields: &Fields<'_>, reading: &mut Reading) -> Vec<RequestButton> {
     };
     let Some(list) = fields.array(key, &mut reading.faults) else { return Vec::new() };
     let pointer = fields.pointer(key);
-    list.iter().take(MOST).enumerate().filter_map(|(at, value)| button(&format!("{pointer}/{at}"), value, reading)).collect()
+    list.iter()
+        .take(MOST)
+        .enumerate()
+        .filter_map(|(at, value)| button(&format!("{pointer}/{at}"), value, reading))
+        .collect()
 }
 
 fn button(pointer: &str, value: &Value, reading: &mut Reading) -> Option<RequestButton> {
@@ -115,7 +141,9 @@ fn button(pointer: &str, value: &Value, reading: &mut Reading) -> Option<Request
         return None;
     }
     let fields = Fields::new(value, pointer);
-    let word = fields.required_text("type", "`url`, `phone_number` or `quick_reply`", &mut reading.faults).to_ascii_lowercase();
+    let word = fields
+        .required_text("type", "`url`, `phone_number` or `quick_reply`", &mut reading.faults)
+        .to_ascii_lowercase();
     let kind = match word.as_str() {
         "" => return None,
         "url" => ButtonKind::Url,
@@ -124,7 +152,9 @@ fn button(pointer: &str, value: &Value, reading: &mut Reading) -> Option<Request
         "catalog" => ButtonKind::Catalog,
         "mpm" => ButtonKind::Mpm,
         other => {
-            let message = format!("Buttons of the type `{other}` are not supported; use `url`, `phone_number`, `quick_reply`, `catalog` or `mpm`.");
+            let message = format!(
+                "Buttons of the type `{other}` are not supported; use `url`, `phone_number`, `quick_reply`, `catalog` or `mpm`."
+            );
             reading.refuse(ErrorCode::ComponentNotSupported, format!("{pointer}/type"), message);
             return None;
         }
@@ -143,11 +173,16 @@ fn parameters(fields: &Fields<'_>, reading: &mut Reading) -> Vec<Parameter> {
     let pointer = fields.pointer("parameters");
     match fields.get("parameters") {
         None => Vec::new(),
-        Some(Value::Array(list)) => {
-            list.iter().take(MOST).enumerate().filter_map(|(at, value)| parameter(&format!("{pointer}/{at}"), value, reading)).collect()
-        }
+        Some(Value::Array(list)) => list
+            .iter()
+            .take(MOST)
+            .enumerate()
+            .filter_map(|(at, value)| parameter(&format!("{pointer}/{at}"), value, reading))
+            .collect(),
         Some(value @ Value::Object(_)) => {
-            reading.notes.push(Note::new("alias", format!("{pointer}: one object, taken as an array of one.")));
+            reading
+                .notes
+                .push(Note::new("alias", format!("{pointer}: one object, taken as an array of one.")));
             parameter(&pointer, value, reading).into_iter().collect()
         }
         Some(other) => {
@@ -163,7 +198,9 @@ fn parameter(pointer: &str, value: &Value, reading: &mut Reading) -> Option<Para
         return None;
     }
     let fields = Fields::new(value, pointer);
-    let kind = fields.required_text("type", "`text`, `image`, `video`, `document` or `location`", &mut reading.faults).to_ascii_lowercase();
+    let kind = fields
+        .required_text("type", "`text`, `image`, `video`, `document` or `location`", &mut reading.faults)
+        .to_ascii_lowercase();
     note_spanish(fields.get("type"), &fields.pointer("type"), reading);
     match kind.as_str() {
         "" => None,
@@ -178,10 +215,15 @@ fn parameter(pointer: &str, value: &Value, reading: &mut Reading) -> Option<Para
         "document" | "documento" => media(&fields, MediaKind::File, &["document", "documento"], reading),
         "location" => location(&fields, reading),
         "payload" => {
-            let payload = fields.required_text("payload", "what comes back when the button is tapped", &mut reading.faults).to_owned();
+            let payload = fields
+                .required_text("payload", "what comes back when the button is tapped", &mut reading.faults)
+                .to_owned();
             Some(Parameter::Payload { payload })
         }
-        "action" => fields.object("action", &mut reading.faults).and_then(|_| fields.get("action")).map(|action| Parameter::Action { action: action.clone() }),
+        "action" => fields
+            .object("action", &mut reading.faults)
+            .and_then(|_| fields.get("action"))
+            .map(|action| Parameter::Action { action: action.clone() }),
         "currency" | "date_time" => Some(Parameter::Native { value: value.clone() }),
         other => {
             reading.fault(format!("{pointer}/type"), format!("`{other}` is not a parameter type; use `text`, `image`, `video`, `document` or `location`."));
@@ -196,14 +238,20 @@ fn media(fields: &Fields<'_>, kind: MediaKind, keys: &[&str], reading: &mut Read
         return None;
     };
     let media = fields.object(key, &mut reading.faults)?;
-    let link = media.required_text("link", "a public http or https address of the file", &mut reading.faults).trim().to_owned();
+    let link = media
+        .required_text("link", "a public http or https address of the file", &mut reading.faults)
+        .trim()
+        .to_owned();
     let filename = media.short_text("filename", 240, &mut reading.faults);
     Some(Parameter::Media { kind, link, filename })
 }
 
 fn location(fields: &Fields<'_>, reading: &mut Reading) -> Option<Parameter> {
     if fields.get("location").is_none() {
-        reading.fault(fields.pointer("location"), "`location` is missing: an object with `latitude`, `longitude`, `name`, `address`.");
+        reading.fault(
+            fields.pointer("location"),
+            "`location` is missing: an object with `latitude`, `longitude`, `name`, `address`.",
+        );
         return None;
     }
     let place = fields.object("location", &mut reading.faults)?;
@@ -259,13 +307,16 @@ mod tests {
         ]))
         .unwrap_err();
         let root = "/message/template/components";
-        assert_eq!(places, [
-            format!("{root}/0/parameters/0/text"),
-            format!("{root}/0/parameters/1/video"),
-            format!("{root}/0/parameters/2"),
-            format!("{root}/2/type"),
-            format!("{root}/3"),
-            format!("{root}/1"),
-        ]);
+        assert_eq!(
+            places,
+            [
+                format!("{root}/0/parameters/0/text"),
+                format!("{root}/0/parameters/1/video"),
+                format!("{root}/0/parameters/2"),
+                format!("{root}/2/type"),
+                format!("{root}/3"),
+                format!("{root}/1"),
+            ]
+        );
     }
 }

@@ -58,7 +58,8 @@ pub(crate) async fn post(
         key,
     };
     let read = body::json(&bytes)?;
-    let parsed = parse::send_body(&read).map_err(|refused| Problem::from(refused.failure).with_faults(refused.faults))?;
+    let parsed = parse::send_body(&read)
+        .map_err(|refused| Problem::from(refused.failure).with_faults(refused.faults))?;
     if dry_run {
         return dry(&app, &caller, whom, parsed).await;
     }
@@ -69,7 +70,10 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let text = value.to_str().unwrap_or("");
     if text.is_empty() || text.len() > 255 {
-        return Err(Problem::new(ErrorCode::ValidationFailed, "`Idempotency-Key` must have 1 to 255 visible ASCII characters."));
+        return Err(Problem::new(
+            ErrorCode::ValidationFailed,
+            "`Idempotency-Key` must have 1 to 255 visible ASCII characters.",
+        ));
     }
     Ok(Some(text.to_owned()))
 }
@@ -77,7 +81,8 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 /// Plans, stores and answers. Once the store has the plan, it is finished whoever hangs up.
 async fn send(app: &App, caller: Caller, whom: Identifier, parsed: SendBody) -> Result<Response, Problem> {
     if let Some((key, content)) = caller.key
-        && let Some((known, status, answer)) = app.engine.store().answered(key, app.engine.clock().now()).await?
+        && let Some((known, status, answer)) =
+            app.engine.store().answered(key, app.engine.clock().now()).await?
     {
         return if known == content { Ok(json_text(status, answer)) } else { Err(key_conflict()) };
     }
@@ -108,7 +113,10 @@ fn request_of(origin: Origin, whom: Identifier, parsed: SendBody) -> SendRequest
 }
 
 fn key_conflict() -> Problem {
-    Problem::new(ErrorCode::IdempotencyConflict, "This Idempotency-Key was used with another body; use a new key for a new message.")
+    Problem::new(
+        ErrorCode::IdempotencyConflict,
+        "This Idempotency-Key was used with another body; use a new key for a new message.",
+    )
 }
 
 /// The answer that a plan gets, before it is stored: a key that comes again gets the same.
@@ -118,7 +126,9 @@ fn answer(plan: &Plan, lint_given: bool) -> (u16, String) {
             let problem = Problem::from(failure.clone()).recorded(plan.id);
             (problem.status(), problem.body(&uuid::Uuid::now_v7().simple().to_string()).to_string())
         }
-        None if lint_given => (200, json!({"messageId": plan.id, "warnings": views::findings(&plan.resolved)}).to_string()),
+        None if lint_given => {
+            (200, json!({"messageId": plan.id, "warnings": views::findings(&plan.resolved)}).to_string())
+        }
         None => (200, json!({"messageId": plan.id}).to_string()),
     }
 }
@@ -128,9 +138,12 @@ async fn dry(app: &App, caller: &Caller, whom: Identifier, parsed: SendBody) -> 
     let plan = app.engine.plan(caller.workspace, request_of(caller.origin.clone(), whom, parsed)).await?;
     let snapshot = app.engine.snapshot();
     let source = snapshot.channel(caller.workspace, plan.channel).map(|entry| entry.channel.kind.source());
-    let window = plan.window.map(|w| json!({"open": w.open, "closesAt": w.closes_at.map(chaski_model::Timestamp::to_rfc3339)}));
+    let window = plan
+        .window
+        .map(|w| json!({"open": w.open, "closesAt": w.closes_at.map(chaski_model::Timestamp::to_rfc3339)}));
     let preview = app.engine.preview(&plan).map(|p| {
-        let headers: serde_json::Map<String, serde_json::Value> = p.headers.into_iter().map(|(k, v)| (k, json!(v))).collect();
+        let headers: serde_json::Map<String, serde_json::Value> =
+            p.headers.into_iter().map(|(k, v)| (k, json!(v))).collect();
         json!({"method": p.method, "url": p.url, "headers": headers, "body": p.body})
     });
     Ok(ok(json!({

@@ -15,7 +15,11 @@ use serde_json::{Value, json};
 const MOST: usize = 100;
 
 /// `GET /v2/space/channel`.
-pub(crate) async fn channels(State(app): State<App>, Query(query): Query<page::Query>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn channels(
+    State(app): State<App>,
+    Query(query): Query<page::Query>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let token = auth::token(&app, &headers, "space:read")?;
     let (limit, cursor) = query.read(MOST)?;
     let snapshot = app.engine.snapshot();
@@ -58,7 +62,12 @@ pub(crate) async fn templates(
         })
         .collect();
     rows.sort_by_key(|(id, _)| *id);
-    Ok(ok(cut(rows, limit, cursor, &format!("{}/v2/space/channel/{id}/template", app.engine.config().public_url))))
+    Ok(ok(cut(
+        rows,
+        limit,
+        cursor,
+        &format!("{}/v2/space/channel/{id}/template", app.engine.config().public_url),
+    )))
 }
 
 /// One page of rows that are in memory, by their numbers.

@@ -1,8 +1,8 @@
 //! Stored things in the API's own form.
 
 use chaski_model::message::{Content, Direction, Media, MediaKind};
-use chaski_model::template::{ButtonKind, Parameter, RequestBody, RequestButton, TemplateRequest};
 use chaski_model::provider_codes::{self, Family, ProviderCode};
+use chaski_model::template::{ButtonKind, Parameter, RequestBody, RequestButton, TemplateRequest};
 use chaski_model::{ErrorCode, Failure, Rank};
 use chaski_store::admin::Field;
 use chaski_store::contacts::Contact;
@@ -103,7 +103,9 @@ fn statuses(message: &Message) -> Value {
 /// `132000: <sentence>`; without a provider's code our own word stands there.
 fn failure_line(failure: &Failure) -> String {
     match (failure.code, failure.provider_code) {
-        (ErrorCode::Expired | ErrorCode::Canceled, _) => format!("{}: {}", failure.code.info().code, failure.message),
+        (ErrorCode::Expired | ErrorCode::Canceled, _) => {
+            format!("{}: {}", failure.code.info().code, failure.message)
+        }
         (_, Some(code)) => format!("{code}: {}", failure.message),
         (code, None) => format!("{}: {}", code.info().code, failure.message),
     }
@@ -143,8 +145,12 @@ pub(crate) fn content(content: &Content) -> Value {
             None => json!({"type": "text", "text": text}),
         },
         Content::Attachment(media) => json!({"type": "attachment", "attachment": attachment(media)}),
-        Content::QuickReply { title, replies } => json!({"type": "quick_reply", "title": title, "replies": replies}),
-        Content::WhatsappTemplate(request) => json!({"type": "whatsapp_template", "template": template(request)}),
+        Content::QuickReply { title, replies } => {
+            json!({"type": "quick_reply", "title": title, "replies": replies})
+        }
+        Content::WhatsappTemplate(request) => {
+            json!({"type": "whatsapp_template", "template": template(request)})
+        }
         Content::CustomPayload { payload } => json!({"type": "custom_payload", "payload": payload}),
         Content::Location { latitude, longitude, name, address } => {
             json!({"type": "location", "latitude": latitude, "longitude": longitude, "name": name, "address": address})
@@ -153,9 +159,15 @@ pub(crate) fn content(content: &Content) -> Value {
         Content::Reply { source, title, payload } => {
             json!({"type": "whatsapp_interactive", "source": source, "text": title, "payload": payload})
         }
-        Content::Reaction { emoji, target } => json!({"type": "reaction", "emoji": emoji, "channelMessageId": target}),
-        Content::Order { catalog_id, text, items } => json!({"type": "whatsapp_order", "catalogId": catalog_id, "text": text, "items": items}),
-        Content::Unsupported { what, detail } => json!({"type": "unsupported", "what": what, "detail": detail}),
+        Content::Reaction { emoji, target } => {
+            json!({"type": "reaction", "emoji": emoji, "channelMessageId": target})
+        }
+        Content::Order { catalog_id, text, items } => {
+            json!({"type": "whatsapp_order", "catalogId": catalog_id, "text": text, "items": items})
+        }
+        Content::Unsupported { what, detail } => {
+            json!({"type": "unsupported", "what": what, "detail": detail})
+        }
     }
 }
 
@@ -171,7 +183,8 @@ fn attachment(media: &Media) -> Value {
 }
 
 fn template(request: &TemplateRequest) -> Value {
-    let components: Vec<Value> = request.components.iter().map(|component| request_body(&component.body)).collect();
+    let components: Vec<Value> =
+        request.components.iter().map(|component| request_body(&component.body)).collect();
     json!({"name": request.name, "languageCode": request.language, "components": components})
 }
 
@@ -241,7 +254,9 @@ fn parameters(list: &[Parameter]) -> Value {
 fn parameter(parameter: &Parameter) -> Value {
     match parameter {
         Parameter::Text { text, name: None } => json!({"type": "text", "text": text}),
-        Parameter::Text { text, name: Some(name) } => json!({"type": "text", "parameter_name": name, "text": text}),
+        Parameter::Text { text, name: Some(name) } => {
+            json!({"type": "text", "parameter_name": name, "text": text})
+        }
         Parameter::Media { kind, link, filename } => {
             let word = if *kind == MediaKind::File { "document" } else { kind.word() };
             let mut media = json!({"link": link});
@@ -264,5 +279,7 @@ fn parameter(parameter: &Parameter) -> Value {
 /// 1000 and 1999, and what is decided here carries Meta's numbers on every WhatsApp kind.
 pub(crate) fn known_code(code: i64) -> Option<&'static ProviderCode> {
     let first = if (1000..2000).contains(&code) { Family::Vonage } else { Family::Meta };
-    [first, Family::Vonage, Family::Dialog360].into_iter().find_map(|family| provider_codes::find(family, code))
+    [first, Family::Vonage, Family::Dialog360]
+        .into_iter()
+        .find_map(|family| provider_codes::find(family, code))
 }

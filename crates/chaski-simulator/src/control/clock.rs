@@ -22,10 +22,7 @@ fn view(sim: &Sim) -> Json<Value> {
 }
 
 /// Answers at once if the offset is another one, else when it changes or the wait is over.
-pub(super) async fn read(
-    State(sim): State<Shared>,
-    Query(query): Query<ClockQuery>,
-) -> Json<Value> {
+pub(super) async fn read(State(sim): State<Shared>, Query(query): Query<ClockQuery>) -> Json<Value> {
     let mut moved = sim.clock.watch();
     if query.after == Some(sim.clock.offset_ms()) {
         let _ = timeout(patience(query.wait), moved.changed()).await;
@@ -38,15 +35,10 @@ struct Advance {
     advance: String,
 }
 
-pub(super) async fn advance(
-    State(sim): State<Shared>,
-    body: Bytes,
-) -> Result<Json<Value>, Refused> {
+pub(super) async fn advance(State(sim): State<Shared>, body: Bytes) -> Result<Json<Value>, Refused> {
     let Advance { advance } = read_body(&body)?;
     let span = parse_span(&advance).ok_or_else(|| {
-        Refused::bad(format!(
-            "`advance` must be a span such as 90s, 15m, 25h, 2d or 1h30m, not {advance:?}"
-        ))
+        Refused::bad(format!("`advance` must be a span such as 90s, 15m, 25h, 2d or 1h30m, not {advance:?}"))
     })?;
     sim.clock.advance(span);
     sim.touch();

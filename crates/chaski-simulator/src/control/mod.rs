@@ -27,36 +27,18 @@ use crate::source::Source;
 pub(crate) fn router() -> Router {
     axum::Router::new()
         .route("/sim/v1/accounts", get(accounts_list))
-        .route(
-            "/sim/v1/webhooks",
-            get(settings::webhooks).put(settings::put_webhook),
-        )
+        .route("/sim/v1/webhooks", get(settings::webhooks).put(settings::put_webhook))
         .route("/sim/v1/exchanges", get(exchanges))
         .route("/sim/v1/phones", get(phones::list))
-        .route(
-            "/sim/v1/phones/{address}",
-            get(phones::one).put(phones::change),
-        )
+        .route("/sim/v1/phones/{address}", get(phones::one).put(phones::change))
         .route("/sim/v1/phones/{address}/open", post(phones::open))
-        .route(
-            "/sim/v1/phones/{address}/messages",
-            get(phones::messages).post(phones::write),
-        )
+        .route("/sim/v1/phones/{address}/messages", get(phones::messages).post(phones::write))
         .route("/sim/v1/faults", get(fault::list).put(fault::replace))
-        .route(
-            "/sim/v1/limits",
-            get(settings::limits).put(settings::put_limits),
-        )
-        .route(
-            "/sim/v1/templates",
-            get(settings::templates).put(settings::put_templates),
-        )
+        .route("/sim/v1/limits", get(settings::limits).put(settings::put_limits))
+        .route("/sim/v1/templates", get(settings::templates).put(settings::put_templates))
         .route("/sim/v1/clock", get(clock::read).post(clock::advance))
         .route("/sim/v1/state", axum::routing::delete(clear))
-        .route(
-            "/sim/v1/{*rest}",
-            put(unknown).get(unknown).post(unknown).delete(unknown),
-        )
+        .route("/sim/v1/{*rest}", put(unknown).get(unknown).post(unknown).delete(unknown))
         .layer(DefaultBodyLimit::max(16 * 1024 * 1024))
         .layer(from_fn(own_origin))
 }
@@ -76,11 +58,7 @@ impl Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        (
-            self.0,
-            Json(json!({"code": self.0.as_u16(), "message": self.1})),
-        )
-            .into_response()
+        (self.0, Json(json!({"code": self.0.as_u16(), "message": self.1}))).into_response()
     }
 }
 
@@ -100,33 +78,21 @@ pub(crate) fn patience(seconds: Option<f64>) -> Duration {
 pub(crate) fn source(word: &str) -> Result<Source, Refused> {
     let words: Vec<&str> = Source::ALL.iter().map(|source| source.word()).collect();
     Source::parse(word).ok_or_else(|| {
-        Refused::bad(format!(
-            "There is no provider {word:?}; the simulator has {}",
-            words.join(", ")
-        ))
+        Refused::bad(format!("There is no provider {word:?}; the simulator has {}", words.join(", ")))
     })
 }
 
 /// Refuses what another site's page makes a browser send.
 pub(crate) async fn own_origin(request: Request, next: Next) -> Response {
     let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
-    let host = request
-        .headers()
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let origin = request
-        .headers()
-        .get(header::ORIGIN)
-        .and_then(|origin| origin.to_str().ok());
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let origin = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
     let is_own = origin.is_none_or(|origin| origin.split_once("://").map(|(_, rest)| rest) == host);
     if is_reading || is_own {
         return next.run(request).await;
     }
-    Refused(
-        StatusCode::FORBIDDEN,
-        "Another site's page may not steer the simulator".to_owned(),
-    )
-    .into_response()
+    Refused(StatusCode::FORBIDDEN, "Another site's page may not steer the simulator".to_owned())
+        .into_response()
 }
 
 async fn accounts_list(State(sim): State<Shared>) -> Json<Value> {
@@ -150,9 +116,7 @@ async fn exchanges(
         return Err(Refused::bad("`limit` must be from 1 to 1000"));
     }
     let found = sim.exchanges.list(provider, query.after, limit);
-    Ok(Json(
-        found.iter().map(crate::exchanges::Exchange::view).collect(),
-    ))
+    Ok(Json(found.iter().map(crate::exchanges::Exchange::view).collect()))
 }
 
 /// Forgets phones, messages, exchanges, faults, limits and files; accounts with their webhooks,
@@ -169,9 +133,5 @@ async fn clear(State(sim): State<Shared>) -> StatusCode {
 }
 
 async fn unknown(request: Request) -> Refused {
-    Refused::missing(format!(
-        "The control API has no {} {}",
-        request.method(),
-        request.uri().path()
-    ))
+    Refused::missing(format!("The control API has no {} {}", request.method(), request.uri().path()))
 }

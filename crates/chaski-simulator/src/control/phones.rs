@@ -69,20 +69,14 @@ pub(crate) fn set(sim: &Shared, key: &str, wanted: &Map<String, Value>) {
         settings.blocked = flag("blocked").unwrap_or(settings.blocked);
         settings.whatsapp = flag("whatsapp").unwrap_or(settings.whatsapp);
         if let Some(username) = wanted.get("username") {
-            let username = username
-                .as_str()
-                .map(|name| name.trim().trim_start_matches('@').to_owned());
+            let username = username.as_str().map(|name| name.trim().trim_start_matches('@').to_owned());
             settings.username = username.filter(|name| !name.is_empty());
         }
         if let Some(name) = wanted.get("name").and_then(Value::as_str) {
             name.clone_into(&mut phone.name);
         }
     });
-    let stages = if is_seen {
-        vec![Stage::Delivered, Stage::Read]
-    } else {
-        vec![Stage::Delivered]
-    };
+    let stages = if is_seen { vec![Stage::Delivered, Stage::Read] } else { vec![Stage::Delivered] };
     for message in arrived {
         report(sim, receipts(sim, &identity, &message, &stages));
     }
@@ -105,11 +99,7 @@ fn receipts(sim: &Sim, phone: &Identity, message: &Message, stages: &[Stage]) ->
 /// A person looks at the phone: everything is read, and reported if receipts are on.
 pub(crate) fn open_phone(sim: &Shared, key: &str) {
     let (identity, reports, read) = sim.phones.with(key, |phone| {
-        (
-            phone.identity(),
-            phone.settings.read_receipts && phone.settings.online,
-            phone.read_all(),
-        )
+        (phone.identity(), phone.settings.read_receipts && phone.settings.online, phone.read_all())
     });
     if read.is_empty() {
         return;
@@ -146,10 +136,8 @@ pub(super) async fn messages(
     let wanted = query.contains.as_deref().unwrap_or_default();
     let found = || {
         sim.phones.with(&key, |phone| {
-            let messages = phone
-                .messages
-                .iter()
-                .filter(|message| wanted.is_empty() || message.contains(wanted));
+            let messages =
+                phone.messages.iter().filter(|message| wanted.is_empty() || message.contains(wanted));
             messages.map(Message::view).collect::<Vec<_>>()
         })
     };

@@ -37,41 +37,24 @@ struct PutWebhook {
     headers: BTreeMap<String, String>,
 }
 
-pub(super) async fn put_webhook(
-    State(sim): State<Shared>,
-    body: Bytes,
-) -> Result<Json<Value>, Refused> {
+pub(super) async fn put_webhook(State(sim): State<Shared>, body: Bytes) -> Result<Json<Value>, Refused> {
     let wanted: PutWebhook = read(&body)?;
     let provider = source(&wanted.source)?;
     let only = only(provider, wanted.account.as_deref())?;
-    for url in [Some(&wanted.url), wanted.status_url.as_ref()]
-        .into_iter()
-        .flatten()
-    {
+    for url in [Some(&wanted.url), wanted.status_url.as_ref()].into_iter().flatten() {
         if !is_http(url) {
-            return Err(Refused::bad(format!(
-                "`url` must be an http(s) address, not {url:?}"
-            )));
+            return Err(Refused::bad(format!("`url` must be an http(s) address, not {url:?}")));
         }
     }
     if provider == Source::Cloud {
         let id = only.unwrap_or_else(|| accounts::first(provider));
-        let token = wanted
-            .verify_token
-            .as_deref()
-            .unwrap_or(match &account(id).credential {
-                Credential::Cloud { verify_token, .. } => verify_token,
-                _ => "",
-            });
-        challenge(&sim, &wanted.url, token)
-            .await
-            .map_err(Refused::bad)?;
+        let token = wanted.verify_token.as_deref().unwrap_or(match &account(id).credential {
+            Credential::Cloud { verify_token, .. } => verify_token,
+            _ => "",
+        });
+        challenge(&sim, &wanted.url, token).await.map_err(Refused::bad)?;
     }
-    let hook = Hook {
-        url: wanted.url,
-        status_url: wanted.status_url,
-        headers: wanted.headers,
-    };
+    let hook = Hook { url: wanted.url, status_url: wanted.status_url, headers: wanted.headers };
     sim.webhooks.set(provider, only, Some(hook.clone()));
     sim.touch();
     Ok(Json(
@@ -83,9 +66,7 @@ pub(super) async fn put_webhook(
 pub(super) fn only(provider: Source, name: Option<&str>) -> Result<Option<AccountId>, Refused> {
     let Some(name) = name else { return Ok(None) };
     let found = accounts::named(provider, name);
-    found
-        .map(Some)
-        .ok_or_else(|| Refused::missing(format!("{} has no account {name:?}", provider.name())))
+    found.map(Some).ok_or_else(|| Refused::missing(format!("{} has no account {name:?}", provider.name())))
 }
 
 fn limit_view(sim: &Sim, provider: Source) -> Value {
@@ -94,19 +75,11 @@ fn limit_view(sim: &Sim, provider: Source) -> Value {
 }
 
 pub(super) async fn limits(State(sim): State<Shared>) -> Json<Value> {
-    Json(
-        Source::ALL
-            .into_iter()
-            .map(|provider| limit_view(&sim, provider))
-            .collect(),
-    )
+    Json(Source::ALL.into_iter().map(|provider| limit_view(&sim, provider)).collect())
 }
 
 /// Sets what the body names; `null` lifts a limit; without a provider it is meant for all.
-pub(super) async fn put_limits(
-    State(sim): State<Shared>,
-    body: Bytes,
-) -> Result<Json<Value>, Refused> {
+pub(super) async fn put_limits(State(sim): State<Shared>, body: Bytes) -> Result<Json<Value>, Refused> {
     let wanted: Map<String, Value> = read(&body)?;
     let providers = match wanted.get("provider") {
         None | Some(Value::Null) => Source::ALL.to_vec(),
@@ -120,9 +93,9 @@ pub(super) async fn put_limits(
             Some(Value::Null) => limit.per_second = None,
             Some(number) => {
                 let number = number.as_f64().filter(|n| *n > 0.0);
-                limit.per_second = Some(number.ok_or_else(|| {
-                    Refused::bad("`perSecond` must be a number above 0, or null")
-                })?);
+                limit.per_second = Some(
+                    number.ok_or_else(|| Refused::bad("`perSecond` must be a number above 0, or null"))?,
+                );
             }
         }
         match wanted.get("pair") {
@@ -130,9 +103,7 @@ pub(super) async fn put_limits(
             Some(Value::Null) => limit.pair = None,
             Some(pair) => {
                 let pair: Result<Pair, _> = serde_json::from_value(pair.clone());
-                let pair = pair
-                    .ok()
-                    .filter(|pair| pair.seconds >= 0.0 && pair.burst >= 1.0);
+                let pair = pair.ok().filter(|pair| pair.seconds >= 0.0 && pair.burst >= 1.0);
                 limit.pair = Some(pair.ok_or_else(|| {
                     Refused::bad("`pair` must be {\"seconds\": n, \"burst\": n ≥ 1}, or null")
                 })?);
@@ -142,11 +113,7 @@ pub(super) async fn put_limits(
         changed.push(limit_view(&sim, provider));
     }
     sim.phones.forget_pairs();
-    Ok(Json(if changed.len() == 1 {
-        changed.remove(0)
-    } else {
-        Value::Array(changed)
-    }))
+    Ok(Json(if changed.len() == 1 { changed.remove(0) } else { Value::Array(changed) }))
 }
 
 #[derive(Deserialize)]
@@ -161,12 +128,8 @@ pub(super) async fn templates(
 ) -> Result<Json<Value>, Refused> {
     let meant = meant(query.source.as_deref(), query.account.as_deref())?;
     let view = |id: &AccountId| {
-        let templates: Vec<Value> = sim
-            .templates
-            .list(*id)
-            .iter()
-            .map(|template| template.object.clone())
-            .collect();
+        let templates: Vec<Value> =
+            sim.templates.list(*id).iter().map(|template| template.object.clone()).collect();
         json!({"source": account(*id).source.word(), "account": account(*id).name, "wabaId": account(*id).waba_id, "templates": templates})
     };
     Ok(Json(meant.iter().map(view).collect()))
@@ -180,8 +143,8 @@ fn meant(provider: Option<&str>, name: Option<&str>) -> Result<Vec<AccountId>, R
         (None, Some(_)) => return Err(Refused::bad("`account` needs `source` beside it")),
         (None, None) => None,
     };
-    let all = (0..ACCOUNTS.len())
-        .filter(|id| provider.is_none_or(|provider| account(*id).source == provider));
+    let all =
+        (0..ACCOUNTS.len()).filter(|id| provider.is_none_or(|provider| account(*id).source == provider));
     Ok(only.map_or_else(|| all.collect(), |id| vec![id]))
 }
 
@@ -193,10 +156,7 @@ struct PutTemplates {
 }
 
 /// Adds or replaces templates by name and language; a new status is reported by webhook.
-pub(super) async fn put_templates(
-    State(sim): State<Shared>,
-    body: Bytes,
-) -> Result<Json<Value>, Refused> {
+pub(super) async fn put_templates(State(sim): State<Shared>, body: Bytes) -> Result<Json<Value>, Refused> {
     let wanted: PutTemplates = read(&body)?;
     let meant = meant(wanted.source.as_deref(), wanted.account.as_deref())?;
     let mut listed = Vec::new();

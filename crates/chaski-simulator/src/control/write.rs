@@ -56,23 +56,12 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         return Ok(message);
     };
     let phone = sim.phones.with(key, |phone| phone.identity());
-    let context = message
-        .content
-        .reply_to
-        .clone()
-        .filter(|_| !matches!(said, Said::Reaction { .. }));
+    let context = message.content.reply_to.clone().filter(|_| !matches!(said, Said::Reaction { .. }));
     sim.phones.write(key, message.clone());
     sim.touch();
     report_inbound(
         sim,
-        &Inbound {
-            account: act.account,
-            message_id,
-            at_ms: message.at,
-            phone,
-            context,
-            said,
-        },
+        &Inbound { account: act.account, message_id, at_ms: message.at, phone, context, said },
     );
     Ok(message)
 }
@@ -84,8 +73,7 @@ fn sender(sim: &Sim, key: &str, wanted: &Value) -> Result<AccountId, Refused> {
     })?;
     let provider = source(provider)?;
     let name = text(wanted, "account").or_else(|| text(wanted, "to"));
-    Ok(super::settings::only(provider, name)?
-        .unwrap_or_else(|| sim.phones.last_account(key, provider)))
+    Ok(super::settings::only(provider, name)?.unwrap_or_else(|| sim.phones.last_account(key, provider)))
 }
 
 fn required<'a>(wanted: &'a Value, name: &str) -> Result<&'a str, Refused> {
@@ -100,11 +88,8 @@ fn optional(wanted: &Value, name: &str) -> Option<String> {
 
 /// Text and everything that is sent as it is given.
 fn say(account: AccountId, kind: &str, wanted: &Value) -> Result<Act, Refused> {
-    let mut content = Content {
-        kind: kind.to_owned(),
-        reply_to: optional(wanted, "replyTo"),
-        ..Content::default()
-    };
+    let mut content =
+        Content { kind: kind.to_owned(), reply_to: optional(wanted, "replyTo"), ..Content::default() };
     let said = match kind {
         "text" => {
             let words = required(wanted, "text")?;
@@ -116,9 +101,8 @@ fn say(account: AccountId, kind: &str, wanted: &Value) -> Result<Act, Refused> {
             let mut place = json!({});
             for name in ["latitude", "longitude"] {
                 let degrees = location.get(name).filter(|value| value.is_number());
-                place[name] = degrees
-                    .cloned()
-                    .ok_or_else(|| Refused::bad(format!("`{name}` must be a number")))?;
+                place[name] =
+                    degrees.cloned().ok_or_else(|| Refused::bad(format!("`{name}` must be a number")))?;
             }
             for name in ["name", "address", "url"] {
                 if let Some(value) = text(location, name) {
@@ -130,24 +114,19 @@ fn say(account: AccountId, kind: &str, wanted: &Value) -> Result<Act, Refused> {
             Said::Location(place)
         }
         "contacts" => {
-            let contacts = wanted
-                .get("contacts")
-                .filter(|list| list.as_array().is_some_and(|list| !list.is_empty()));
+            let contacts =
+                wanted.get("contacts").filter(|list| list.as_array().is_some_and(|list| !list.is_empty()));
             let contacts = contacts
                 .cloned()
                 .ok_or_else(|| Refused::bad("`contacts` must be a list of contact cards"))?;
-            content.body = contacts
-                .pointer("/0/name/formatted_name")
-                .and_then(Value::as_str)
-                .map(str::to_owned);
+            content.body =
+                contacts.pointer("/0/name/formatted_name").and_then(Value::as_str).map(str::to_owned);
             content.raw = Some(contacts.clone());
             Said::Contacts(contacts)
         }
         "order" => {
             let order = wanted.get("order").filter(|order| order.is_object());
-            let order = order
-                .cloned()
-                .ok_or_else(|| Refused::bad("`order` must be an object"))?;
+            let order = order.cloned().ok_or_else(|| Refused::bad("`order` must be an object"))?;
             content.body = optional(&order, "text");
             content.raw = Some(order.clone());
             Said::Order(order)
@@ -159,19 +138,10 @@ fn say(account: AccountId, kind: &str, wanted: &Value) -> Result<Act, Refused> {
             )));
         }
     };
-    Ok(Act {
-        account,
-        content,
-        said: Some(said),
-    })
+    Ok(Act { account, content, said: Some(said) })
 }
 
-async fn send_file(
-    sim: &Shared,
-    account: AccountId,
-    kind: &str,
-    wanted: &Value,
-) -> Result<Act, Refused> {
+async fn send_file(sim: &Shared, account: AccountId, kind: &str, wanted: &Value) -> Result<Act, Refused> {
     let link = optional(wanted, "link");
     let file = match &link {
         Some(link) if links::is_local(link) => links::fetch(sim, link, kind)
@@ -196,12 +166,7 @@ async fn send_file(
         Source::Cloud | Source::Dialog360 => sim.ids.numeric(),
     };
     sim.media.put(media_id.clone(), file.clone());
-    let media = Media {
-        kind: kind.to_owned(),
-        link,
-        filename: filename.clone(),
-        id: Some(media_id.clone()),
-    };
+    let media = Media { kind: kind.to_owned(), link, filename: filename.clone(), id: Some(media_id.clone()) };
     let content = Content {
         kind: kind.to_owned(),
         body: caption.clone(),
@@ -209,26 +174,14 @@ async fn send_file(
         reply_to: optional(wanted, "replyTo"),
         ..Content::default()
     };
-    let said = Said::Media {
-        kind: kind.to_owned(),
-        media_id,
-        file: Arc::new(file),
-        caption,
-        filename,
-    };
-    Ok(Act {
-        account,
-        content,
-        said: Some(said),
-    })
+    let said = Said::Media { kind: kind.to_owned(), media_id, file: Arc::new(file), caption, filename };
+    Ok(Act { account, content, said: Some(said) })
 }
 
 /// The message that is answered, which must be on this phone.
 fn target(sim: &Sim, key: &str, wanted: &Value) -> Result<Message, Refused> {
     let message_id = required(wanted, "messageId")?;
-    let found = sim
-        .phones
-        .with(key, |phone| phone.find(message_id).cloned());
+    let found = sim.phones.with(key, |phone| phone.find(message_id).cloned());
     found.ok_or_else(|| Refused::missing(format!("This phone has no message {message_id:?}")))
 }
 
@@ -242,14 +195,7 @@ fn react(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
         reply_to: Some(target.id.clone()),
         ..Content::default()
     };
-    Ok(Act {
-        account: target.account,
-        content,
-        said: Some(Said::Reaction {
-            message_id: target.id,
-            emoji,
-        }),
-    })
+    Ok(Act { account: target.account, content, said: Some(Said::Reaction { message_id: target.id, emoji }) })
 }
 
 fn tap(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
@@ -259,35 +205,25 @@ fn tap(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
         .and_then(Value::as_u64)
         .and_then(|index| usize::try_from(index).ok())
         .unwrap_or(0);
-    let button = target
-        .content
-        .buttons
-        .iter()
-        .find(|button| button.index == index);
-    let button = button
-        .cloned()
-        .ok_or_else(|| Refused::missing(format!("That message has no button {index}")))?;
+    let button = target.content.buttons.iter().find(|button| button.index == index);
+    let button =
+        button.cloned().ok_or_else(|| Refused::missing(format!("That message has no button {index}")))?;
     let content = Content {
         kind: "button".to_owned(),
         body: Some(button.text.clone()),
         reply_to: Some(target.id.clone()),
         ..Content::default()
     };
-    Ok(Act {
-        account: target.account,
-        content,
-        said: said_by(&target, button),
-    })
+    Ok(Act { account: target.account, content, said: said_by(&target, button) })
 }
 
 /// What a tap tells the business: nothing for links and calls, which open on the phone.
 fn said_by(target: &Message, button: Button) -> Option<Said> {
     let payload = button.payload.unwrap_or_else(|| button.text.clone());
     match button.kind.as_str() {
-        "quick_reply" if target.content.template.is_some() => Some(Said::Button {
-            payload,
-            text: button.text,
-        }),
+        "quick_reply" if target.content.template.is_some() => {
+            Some(Said::Button { payload, text: button.text })
+        }
         "reply" | "row" => Some(Said::Reply {
             is_row: button.kind == "row",
             id: payload,
@@ -300,9 +236,7 @@ fn said_by(target: &Message, button: Button) -> Option<Said> {
 
 /// The accounts that a person can choose from, with the one that is meant by default first.
 pub(crate) fn choices(sim: &Sim, key: &str) -> Vec<AccountId> {
-    let newest = sim.phones.with(key, |phone| {
-        phone.messages.back().map(|message| message.account)
-    });
+    let newest = sim.phones.with(key, |phone| phone.messages.back().map(|message| message.account));
     let others = (0..accounts::ACCOUNTS.len()).filter(|id| Some(*id) != newest);
     newest.into_iter().chain(others).collect()
 }

@@ -41,19 +41,13 @@ pub(super) fn bubble(
 fn body(lang: Lang, content: &Content) -> Option<String> {
     match content.kind.as_str() {
         "unsupported" => Some(
-            lang.say(
-                "Este mensaje no se puede mostrar aquí.",
-                "This message cannot be shown here.",
-            )
-            .to_owned(),
+            lang.say("Este mensaje no se puede mostrar aquí.", "This message cannot be shown here.")
+                .to_owned(),
         ),
         "contacts" => content.body.as_ref().map(|names| format!("👤 {names}")),
         "order" => Some(format!(
             "🛒 {}",
-            content
-                .body
-                .clone()
-                .unwrap_or_else(|| lang.say("Pedido", "Order").to_owned())
+            content.body.clone().unwrap_or_else(|| lang.say("Pedido", "Order").to_owned())
         )),
         _ => content.body.clone(),
     }
@@ -61,11 +55,7 @@ fn body(lang: Lang, content: &Content) -> Option<String> {
 
 fn quote(quoted: &Message) -> Markup {
     let content = &quoted.content;
-    let words = content
-        .body
-        .as_deref()
-        .or(content.header.as_deref())
-        .unwrap_or(&content.kind);
+    let words = content.body.as_deref().or(content.header.as_deref()).unwrap_or(&content.kind);
     let short: String = words.chars().take(80).collect();
     html! { blockquote { (short) } }
 }
@@ -92,17 +82,9 @@ fn media_card(lang: Lang, media: &Media) -> Markup {
 
 fn map_card(lang: Lang, location: &serde_json::Value) -> Markup {
     let number = |key: &str| {
-        location
-            .get(key)
-            .map(|value| value.to_string().trim_matches('"').to_owned())
-            .unwrap_or_default()
+        location.get(key).map(|value| value.to_string().trim_matches('"').to_owned()).unwrap_or_default()
     };
-    let words = |key: &str| {
-        location
-            .get(key)
-            .and_then(|value| value.as_str())
-            .unwrap_or_default()
-    };
+    let words = |key: &str| location.get(key).and_then(|value| value.as_str()).unwrap_or_default();
     html! {
         div.media data-media="location" {
             span.sign aria-hidden="true" { "📍" }

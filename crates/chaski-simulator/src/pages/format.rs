@@ -41,9 +41,7 @@ fn marked(text: &str, at: usize) -> Option<(&'static str, &str, usize)> {
     if !is_edge(text[..at].chars().next_back()) {
         return None;
     }
-    let (mark, tag) = MARKS
-        .into_iter()
-        .find(|(mark, _)| text[at..].starts_with(mark))?;
+    let (mark, tag) = MARKS.into_iter().find(|(mark, _)| text[at..].starts_with(mark))?;
     let inside = &text[at + mark.len()..];
     let mut from = 0;
     while let Some(found) = inside[from..].find(mark) {
@@ -53,10 +51,7 @@ fn marked(text: &str, at: usize) -> Option<(&'static str, &str, usize)> {
         let is_tight = !inner.is_empty()
             && !inner.starts_with(char::is_whitespace)
             && !inner.ends_with(char::is_whitespace);
-        if is_tight
-            && (tag == "code" || !inner.contains('\n'))
-            && is_edge(inside[after..].chars().next())
-        {
+        if is_tight && (tag == "code" || !inner.contains('\n')) && is_edge(inside[after..].chars().next()) {
             return Some((tag, inner, at + mark.len() + after));
         }
         from = after;
@@ -71,14 +66,8 @@ mod tests {
     #[test]
     fn marks_become_elements_and_all_else_stays_text() {
         let cases = [
-            (
-                "*negrita* y _cursiva_",
-                "<strong>negrita</strong> y <em>cursiva</em>",
-            ),
-            (
-                "~tachado~ ```mono *x*```",
-                "<s>tachado</s> <code>mono *x*</code>",
-            ),
+            ("*negrita* y _cursiva_", "<strong>negrita</strong> y <em>cursiva</em>"),
+            ("~tachado~ ```mono *x*```", "<s>tachado</s> <code>mono *x*</code>"),
             ("*a _b_ c*", "<strong>a <em>b</em> c</strong>"),
             ("2*3*4 snake_case_name", "2*3*4 snake_case_name"),
             ("* no * _ ni_", "* no * _ ni_"),

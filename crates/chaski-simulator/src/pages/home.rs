@@ -26,27 +26,14 @@ fn row(lang: Lang, phone: &Phone) -> Row {
     let settings = &phone.settings;
     let state = [
         (!settings.online, lang.say("sin conexión", "offline")),
-        (
-            !settings.whatsapp,
-            lang.say("sin WhatsApp", "not on WhatsApp"),
-        ),
+        (!settings.whatsapp, lang.say("sin WhatsApp", "not on WhatsApp")),
         (settings.blocked, lang.say("nos bloqueó", "blocked us")),
-        (
-            !settings.read_receipts,
-            lang.say("sin confirmación de lectura", "no read receipts"),
-        ),
-        (
-            settings.username.is_some(),
-            lang.say("con nombre de usuario", "with a username"),
-        ),
+        (!settings.read_receipts, lang.say("sin confirmación de lectura", "no read receipts")),
+        (settings.username.is_some(), lang.say("con nombre de usuario", "with a username")),
     ];
     let last = phone.messages.back().map(|message| {
         let content = &message.content;
-        let words = content
-            .body
-            .as_deref()
-            .or(content.header.as_deref())
-            .unwrap_or(&content.kind);
+        let words = content.body.as_deref().or(content.header.as_deref()).unwrap_or(&content.kind);
         (message.at, words.chars().take(90).collect())
     });
     Row {
@@ -54,11 +41,7 @@ fn row(lang: Lang, phone: &Phone) -> Row {
         name: phone.name.clone(),
         last,
         unread: phone.unread.len(),
-        state: state
-            .into_iter()
-            .filter(|(is_so, _)| *is_so)
-            .map(|(_, word)| word)
-            .collect(),
+        state: state.into_iter().filter(|(is_so, _)| *is_so).map(|(_, word)| word).collect(),
     }
 }
 
@@ -81,12 +64,7 @@ pub(super) async fn page(State(sim): State<Shared>, lang: Lang) -> Markup {
         h2 { (lang.say("Proveedores", "Providers")) }
         ul.providers { @for (id, account) in ACCOUNTS.iter().enumerate() { (provider(&sim, lang, id, account)) } }
     };
-    frame(
-        lang,
-        Room::Phones,
-        lang.say("Teléfonos", "Phones"),
-        &content,
-    )
+    frame(lang, Room::Phones, lang.say("Teléfonos", "Phones"), &content)
 }
 
 fn phone_row(row: &Row) -> Markup {
@@ -124,11 +102,7 @@ pub(super) struct OpenQuery {
 }
 
 /// Leads to the phone of a number.
-pub(super) async fn open(
-    State(sim): State<Shared>,
-    lang: Lang,
-    Query(query): Query<OpenQuery>,
-) -> Response {
+pub(super) async fn open(State(sim): State<Shared>, lang: Lang, Query(query): Query<OpenQuery>) -> Response {
     match sim.phones.resolve(query.address.trim()) {
         Some(number) => Redirect::to(&format!("/phones/+{number}")).into_response(),
         None => {
@@ -137,13 +111,7 @@ pub(super) async fn open(
                 p { (lang.say("Escribe un número internacional, por ejemplo +593997333444.", "Enter an international number, for example +593997333444.")) }
                 p { a href="/" { (lang.say("Volver a los teléfonos", "Back to the phones")) } }
             };
-            frame(
-                lang,
-                Room::Phones,
-                lang.say("Teléfonos", "Phones"),
-                &content,
-            )
-            .into_response()
+            frame(lang, Room::Phones, lang.say("Teléfonos", "Phones"), &content).into_response()
         }
     }
 }

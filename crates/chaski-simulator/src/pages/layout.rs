@@ -18,11 +18,7 @@ pub(super) fn page(lang: Lang, room: Room, title: &str, content: &Markup) -> Mar
     let rooms = [
         (Room::Phones, "/", lang.say("Teléfonos", "Phones")),
         (Room::Wire, "/exchanges", lang.say("Cable", "Wire")),
-        (
-            Room::Panel,
-            "/panel",
-            lang.say("Fallos y reloj", "Faults and clock"),
-        ),
+        (Room::Panel, "/panel", lang.say("Fallos y reloj", "Faults and clock")),
     ];
     html! {
         (DOCTYPE)
@@ -56,11 +52,7 @@ pub(super) fn page(lang: Lang, room: Room, title: &str, content: &Markup) -> Mar
 pub(super) fn time(ms: i64) -> Markup {
     let exact = rfc3339_ms(ms);
     let clock = jiff::Timestamp::from_millisecond(ms)
-        .map(|at| {
-            at.to_zoned(jiff::tz::TimeZone::system())
-                .strftime("%H:%M")
-                .to_string()
-        })
+        .map(|at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M").to_string())
         .unwrap_or_default();
     html! { time datetime=(exact) title=(exact) { (clock) } }
 }

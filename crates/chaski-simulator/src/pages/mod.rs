@@ -21,7 +21,8 @@ use axum::routing::{get, post};
 use crate::control::own_origin;
 use crate::server::Router;
 
-const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'; object-src 'none'";
+const POLICY: &str =
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'; object-src 'none'";
 
 /// The routes of the pages.
 pub(crate) fn router() -> Router {
@@ -41,56 +42,27 @@ pub(crate) fn router() -> Router {
         .route("/panel/faults/clear", post(panel::clear_faults))
         .route(
             "/assets/simulator.css",
-            get(|| {
-                asset(
-                    "text/css; charset=utf-8",
-                    include_str!("assets/simulator.css"),
-                )
-            }),
+            get(|| asset("text/css; charset=utf-8", include_str!("assets/simulator.css"))),
         )
         .route(
             "/assets/simulator.js",
-            get(|| {
-                asset(
-                    "text/javascript; charset=utf-8",
-                    include_str!("assets/simulator.js"),
-                )
-            }),
+            get(|| asset("text/javascript; charset=utf-8", include_str!("assets/simulator.js"))),
         )
-        .route(
-            "/assets/simulator.svg",
-            get(|| asset("image/svg+xml", include_str!("assets/simulator.svg"))),
-        )
+        .route("/assets/simulator.svg", get(|| asset("image/svg+xml", include_str!("assets/simulator.svg"))))
         .layer(from_fn(guard))
         .layer(from_fn(own_origin))
 }
 
 async fn asset(kind: &'static str, text: &'static str) -> Response {
-    (
-        [
-            (header::CONTENT_TYPE, kind),
-            (header::CACHE_CONTROL, "no-cache"),
-        ],
-        text,
-    )
-        .into_response()
+    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")], text).into_response()
 }
 
 /// Headers that keep a page to itself.
 async fn guard(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(POLICY),
-    );
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    headers.insert(
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("same-origin"),
-    );
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response
 }

@@ -16,100 +16,28 @@ use crate::source::Source;
 
 /// What can be made to happen with one choice: the value and what it says in both languages.
 const PRESETS: [(&str, &str, &str); 22] = [
-    (
-        r#"{"code":131026}"#,
-        "131026 · sin WhatsApp",
-        "131026 · not on WhatsApp",
-    ),
-    (
-        r#"{"code":131047}"#,
-        "131047 · fuera de la ventana",
-        "131047 · outside the window",
-    ),
-    (
-        r#"{"code":131049}"#,
-        "131049 · límite de marketing",
-        "131049 · marketing limit",
-    ),
-    (
-        r#"{"code":131051}"#,
-        "131051 · tipo no soportado",
-        "131051 · unsupported type",
-    ),
+    (r#"{"code":131026}"#, "131026 · sin WhatsApp", "131026 · not on WhatsApp"),
+    (r#"{"code":131047}"#, "131047 · fuera de la ventana", "131047 · outside the window"),
+    (r#"{"code":131049}"#, "131049 · límite de marketing", "131049 · marketing limit"),
+    (r#"{"code":131051}"#, "131051 · tipo no soportado", "131051 · unsupported type"),
     (r#"{"code":131053}"#, "131053 · archivo", "131053 · media"),
-    (
-        r#"{"code":131056}"#,
-        "131056 · muchos a un contacto",
-        "131056 · too many to one contact",
-    ),
-    (
-        r#"{"code":130429}"#,
-        "130429 · ritmo",
-        "130429 · throughput",
-    ),
-    (
-        r#"{"code":132000}"#,
-        "132000 · número de parámetros",
-        "132000 · parameter count",
-    ),
-    (
-        r#"{"code":132001}"#,
-        "132001 · plantilla desconocida",
-        "132001 · unknown template",
-    ),
+    (r#"{"code":131056}"#, "131056 · muchos a un contacto", "131056 · too many to one contact"),
+    (r#"{"code":130429}"#, "130429 · ritmo", "130429 · throughput"),
+    (r#"{"code":132000}"#, "132000 · número de parámetros", "132000 · parameter count"),
+    (r#"{"code":132001}"#, "132001 · plantilla desconocida", "132001 · unknown template"),
     (r#"{"code":132012}"#, "132012 · formato", "132012 · format"),
-    (
-        r#"{"code":132015}"#,
-        "132015 · plantilla en pausa",
-        "132015 · paused template",
-    ),
-    (
-        r#"{"code":368}"#,
-        "368 · bloqueo por políticas",
-        "368 · policy block",
-    ),
-    (
-        r#"{"code":190}"#,
-        "190 · credencial vencida",
-        "190 · expired token",
-    ),
+    (r#"{"code":132015}"#, "132015 · plantilla en pausa", "132015 · paused template"),
+    (r#"{"code":368}"#, "368 · bloqueo por políticas", "368 · policy block"),
+    (r#"{"code":190}"#, "190 · credencial vencida", "190 · expired token"),
     (r#"{"httpStatus":500}"#, "HTTP 500", "HTTP 500"),
     (r#"{"httpStatus":429}"#, "HTTP 429", "HTTP 429"),
-    (
-        r#"{"delayMs":15000}"#,
-        "Respuesta lenta (15 s)",
-        "Slow answer (15 s)",
-    ),
-    (
-        r#"{"cut":"before"}"#,
-        "Conexión cortada antes",
-        "Connection cut before",
-    ),
-    (
-        r#"{"cut":"after"}"#,
-        "Conexión cortada después",
-        "Connection cut after",
-    ),
-    (
-        r#"{"receipts":"none"}"#,
-        "Confirmaciones perdidas",
-        "Receipts lost",
-    ),
-    (
-        r#"{"receipts":"double"}"#,
-        "Confirmaciones dobles",
-        "Receipts doubled",
-    ),
-    (
-        r#"{"receipts":"reorder"}"#,
-        "Confirmaciones en desorden",
-        "Receipts reordered",
-    ),
-    (
-        r#"{"receipts":"badSignature"}"#,
-        "Firma incorrecta",
-        "Wrong signature",
-    ),
+    (r#"{"delayMs":15000}"#, "Respuesta lenta (15 s)", "Slow answer (15 s)"),
+    (r#"{"cut":"before"}"#, "Conexión cortada antes", "Connection cut before"),
+    (r#"{"cut":"after"}"#, "Conexión cortada después", "Connection cut after"),
+    (r#"{"receipts":"none"}"#, "Confirmaciones perdidas", "Receipts lost"),
+    (r#"{"receipts":"double"}"#, "Confirmaciones dobles", "Receipts doubled"),
+    (r#"{"receipts":"reorder"}"#, "Confirmaciones en desorden", "Receipts reordered"),
+    (r#"{"receipts":"badSignature"}"#, "Firma incorrecta", "Wrong signature"),
 ];
 
 /// The panel.
@@ -142,28 +70,15 @@ pub(super) async fn page(State(sim): State<Shared>, lang: Lang) -> Markup {
             }
         }
     };
-    frame(
-        lang,
-        Room::Panel,
-        lang.say("Fallos y reloj", "Faults and clock"),
-        &content,
-    )
+    frame(lang, Room::Panel, lang.say("Fallos y reloj", "Faults and clock"), &content)
 }
 
 fn fault_fields(lang: Lang) -> Markup {
     let texts = [
-        (
-            "recipient",
-            lang.say("Destinatario", "Recipient"),
-            "+593997333444",
-        ),
+        ("recipient", lang.say("Destinatario", "Recipient"), "+593997333444"),
         ("template", lang.say("Plantilla", "Template"), "bug_fixed"),
         ("every", lang.say("Cada cuántas", "Every nth"), "2"),
-        (
-            "probability",
-            lang.say("Probabilidad (0 a 1)", "Probability (0 to 1)"),
-            "0.5",
-        ),
+        ("probability", lang.say("Probabilidad (0 a 1)", "Probability (0 to 1)"), "0.5"),
         ("seed", lang.say("Semilla", "Seed"), "7"),
     ];
     html! {
@@ -193,15 +108,9 @@ pub(super) async fn advance(
     State(sim): State<Shared>,
     Form(form): Form<Advance>,
 ) -> Result<Response, Refused> {
-    let wanted = if form.preset.is_empty() {
-        &form.advance
-    } else {
-        &form.preset
-    };
+    let wanted = if form.preset.is_empty() { &form.advance } else { &form.preset };
     let span = parse_span(wanted).ok_or_else(|| {
-        Refused::bad(format!(
-            "A span is written such as 90s, 15m, 25h or 1h30m, not {wanted:?}"
-        ))
+        Refused::bad(format!("A span is written such as 90s, 15m, 25h or 1h30m, not {wanted:?}"))
     })?;
     sim.clock.advance(span);
     sim.touch();
@@ -213,12 +122,8 @@ pub(super) async fn add_fault(
     State(sim): State<Shared>,
     Form(form): Form<Map<String, Value>>,
 ) -> Result<Response, Refused> {
-    let field = |name: &str| {
-        form.get(name)
-            .and_then(Value::as_str)
-            .map(str::trim)
-            .filter(|value| !value.is_empty())
-    };
+    let field =
+        |name: &str| form.get(name).and_then(Value::as_str).map(str::trim).filter(|value| !value.is_empty());
     let mut when = Map::new();
     for name in ["provider", "recipient", "template"] {
         if let Some(value) = field(name) {

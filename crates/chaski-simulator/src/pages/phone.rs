@@ -90,30 +90,16 @@ pub(super) async fn thread(
 }
 
 fn thread_view(lang: Lang, view: &View) -> Markup {
-    let by_id: HashMap<&str, &Message> = view
-        .messages
-        .iter()
-        .map(|message| (message.id.as_str(), message))
-        .collect();
+    let by_id: HashMap<&str, &Message> =
+        view.messages.iter().map(|message| (message.id.as_str(), message)).collect();
     let mut reactions: HashMap<&str, Vec<String>> = HashMap::new();
-    for message in view
-        .messages
-        .iter()
-        .filter(|message| message.content.kind == "reaction")
-    {
+    for message in view.messages.iter().filter(|message| message.content.kind == "reaction") {
         let Some(target) = message.content.reply_to.as_deref() else {
             continue;
         };
         // A later reaction takes the place of an earlier one; an empty one takes it back.
         let emoji = message.content.body.clone().unwrap_or_default();
-        reactions.insert(
-            target,
-            if emoji.is_empty() {
-                Vec::new()
-            } else {
-                vec![emoji]
-            },
-        );
+        reactions.insert(target, if emoji.is_empty() { Vec::new() } else { vec![emoji] });
     }
     let mut last_account = None;
     html! {
@@ -151,21 +137,9 @@ fn aside(lang: Lang, view: &View) -> Markup {
     let s = &view.settings;
     let toggles = [
         ("online", s.online, lang.say("Con conexión", "Online")),
-        (
-            "readReceipts",
-            s.read_receipts,
-            lang.say("Confirmación de lectura", "Read receipts"),
-        ),
-        (
-            "blocked",
-            s.blocked,
-            lang.say("Bloqueó a la empresa", "Blocked the business"),
-        ),
-        (
-            "whatsapp",
-            s.whatsapp,
-            lang.say("Tiene WhatsApp", "On WhatsApp"),
-        ),
+        ("readReceipts", s.read_receipts, lang.say("Confirmación de lectura", "Read receipts")),
+        ("blocked", s.blocked, lang.say("Bloqueó a la empresa", "Blocked the business")),
+        ("whatsapp", s.whatsapp, lang.say("Tiene WhatsApp", "On WhatsApp")),
     ];
     html! {
         section.person {
@@ -205,8 +179,7 @@ pub(super) async fn reply(
 ) -> Result<Response, Refused> {
     let key = key(&sim, &address)?;
     let chosen = ACCOUNTS.iter().find(|a| a.name == form.provider);
-    let chosen =
-        chosen.ok_or_else(|| Refused::bad(format!("There is no number {:?}", form.provider)))?;
+    let chosen = chosen.ok_or_else(|| Refused::bad(format!("There is no number {:?}", form.provider)))?;
     let text = form.text.replace("\r\n", "\n");
     let wanted = json!({"type": "text", "text": text.trim(), "provider": chosen.source.word(), "account": chosen.name});
     write(&sim, &key, &wanted).await?;
@@ -227,12 +200,7 @@ pub(super) async fn tap(
     Form(form): Form<Tap>,
 ) -> Result<Response, Refused> {
     let key = key(&sim, &address)?;
-    write(
-        &sim,
-        &key,
-        &json!({"type": "button", "messageId": form.message_id, "index": form.index}),
-    )
-    .await?;
+    write(&sim, &key, &json!({"type": "button", "messageId": form.message_id, "index": form.index})).await?;
     Ok(back(&address))
 }
 
@@ -244,14 +212,9 @@ pub(super) async fn settings(
 ) -> Result<Response, Refused> {
     let key = key(&sim, &address)?;
     let flags = ["online", "readReceipts", "blocked", "whatsapp"];
-    let mut wanted: Map<String, Value> = flags
-        .iter()
-        .map(|name| ((*name).to_owned(), json!(form.contains_key(*name))))
-        .collect();
-    wanted.insert(
-        "username".to_owned(),
-        json!(form.get("username").cloned().unwrap_or_default()),
-    );
+    let mut wanted: Map<String, Value> =
+        flags.iter().map(|name| ((*name).to_owned(), json!(form.contains_key(*name)))).collect();
+    wanted.insert("username".to_owned(), json!(form.get("username").cloned().unwrap_or_default()));
     set(&sim, &key, &wanted);
     Ok(back(&address))
 }
@@ -272,9 +235,7 @@ impl Viewer {
 
 impl Drop for Viewer {
     fn drop(&mut self) {
-        self.sim.phones.with(&self.key, |phone| {
-            phone.viewers = phone.viewers.saturating_sub(1)
-        });
+        self.sim.phones.with(&self.key, |phone| phone.viewers = phone.viewers.saturating_sub(1));
     }
 }
 
@@ -289,10 +250,7 @@ pub(super) async fn live(
     let events = unfold((changed, viewer), |(mut changed, viewer)| async move {
         changed.changed().await.ok()?;
         let count = *changed.borrow_and_update();
-        Some((
-            Ok(Event::default().event("changed").data(count.to_string())),
-            (changed, viewer),
-        ))
+        Some((Ok(Event::default().event("changed").data(count.to_string())), (changed, viewer)))
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }

@@ -18,11 +18,7 @@ pub(super) struct WireQuery {
 }
 
 /// The newest exchanges first.
-pub(super) async fn page(
-    State(sim): State<Shared>,
-    lang: Lang,
-    Query(query): Query<WireQuery>,
-) -> Markup {
+pub(super) async fn page(State(sim): State<Shared>, lang: Lang, Query(query): Query<WireQuery>) -> Markup {
     let chosen = query.provider.as_deref().and_then(Source::parse);
     let exchanges = sim.exchanges.list(chosen, None, SHOWN);
     let content = html! {

@@ -155,9 +155,7 @@ impl Message {
     pub(crate) fn contains(&self, wanted: &str) -> bool {
         let c = &self.content;
         let texts = [&c.header, &c.body, &c.footer].into_iter().flatten();
-        texts
-            .chain(c.buttons.iter().map(|button| &button.text))
-            .any(|text| text.contains(wanted))
+        texts.chain(c.buttons.iter().map(|button| &button.text)).any(|text| text.contains(wanted))
             || c.media
                 .as_ref()
                 .and_then(|media| media.filename.as_ref())

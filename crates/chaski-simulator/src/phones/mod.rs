@@ -84,10 +84,7 @@ impl Inner {
             phone.push(message);
         }
         if self.order.len() > KEPT
-            && let Some(oldest) = self
-                .order
-                .pop_front()
-                .and_then(|key| self.phones.get_mut(&key))
+            && let Some(oldest) = self.order.pop_front().and_then(|key| self.phones.get_mut(&key))
         {
             oldest.drop_oldest();
         }
@@ -110,17 +107,13 @@ impl Phones {
                 inner.push(&kept.number, message);
             }
         }
-        Self {
-            inner: Mutex::new(inner),
-        }
+        Self { inner: Mutex::new(inner) }
     }
 
     /// Everything that a snapshot keeps; phones are copied one by one, so that nobody waits long.
     pub(crate) fn keep(&self) -> Vec<KeptPhone> {
         let keys: Vec<Arc<str>> = locked(&self.inner).phones.keys().cloned().collect();
-        let kept = keys
-            .iter()
-            .filter_map(|key| locked(&self.inner).phones.get(key).map(KeptPhone::of));
+        let kept = keys.iter().filter_map(|key| locked(&self.inner).phones.get(key).map(KeptPhone::of));
         kept.filter(KeptPhone::is_worth_keeping).collect()
     }
 
@@ -128,11 +121,7 @@ impl Phones {
         let mut inner = locked(&self.inner);
         for phone in inner.phones.values_mut() {
             let (changed, viewers) = (phone.changed.take(), phone.viewers);
-            *phone = Phone {
-                changed,
-                viewers,
-                ..Phone::new(&phone.number)
-            };
+            *phone = Phone { changed, viewers, ..Phone::new(&phone.number) };
             phone.note_change();
         }
         inner.order.clear();
@@ -152,10 +141,7 @@ impl Phones {
     pub(crate) fn resolve(&self, address: &str) -> Option<String> {
         match parse_number(address) {
             Some(number) => Some(number),
-            None => locked(&self.inner)
-                .by_user_id
-                .get(address)
-                .map(|key| key.to_string()),
+            None => locked(&self.inner).by_user_id.get(address).map(|key| key.to_string()),
         }
     }
 
@@ -169,10 +155,7 @@ impl Phones {
         let inner = locked(&self.inner);
         let mut phones: Vec<&Phone> = inner.phones.values().collect();
         phones.sort_by_key(|phone| {
-            (
-                std::cmp::Reverse(phone.messages.back().map_or(0, |message| message.at)),
-                phone.number.clone(),
-            )
+            (std::cmp::Reverse(phone.messages.back().map_or(0, |message| message.at)), phone.number.clone())
         });
         phones.into_iter().map(view).collect()
     }
@@ -211,22 +194,13 @@ impl Phones {
         }
         let reports = is_seen && phone.settings.read_receipts;
         inner.push(number, message);
-        (
-            identity,
-            if reports {
-                Landed::Seen
-            } else {
-                Landed::Received
-            },
-        )
+        (identity, if reports { Landed::Seen } else { Landed::Received })
     }
 
     /// Adds a message that the phone wrote; it opens the window.
     pub(crate) fn write(&self, number: &str, message: Message) {
         let mut inner = locked(&self.inner);
-        inner
-            .phone(number)
-            .note_written(message.account, message.at);
+        inner.phone(number).note_written(message.account, message.at);
         inner.note_id(number, &message.id);
         inner.push(number, message);
     }
@@ -249,24 +223,11 @@ impl Phones {
         let identity = phone.identity();
         let is_seen = phone.viewers > 0;
         let reports = is_seen && phone.settings.read_receipts;
-        let arrived: Vec<Message> = if phone.settings.online {
-            phone.waiting.drain(..).collect()
-        } else {
-            Vec::new()
-        };
+        let arrived: Vec<Message> =
+            if phone.settings.online { phone.waiting.drain(..).collect() } else { Vec::new() };
         for message in &arrived {
-            let status = if is_seen {
-                Status::Read
-            } else {
-                Status::Received
-            };
-            inner.push(
-                number,
-                Message {
-                    status,
-                    ..message.clone()
-                },
-            );
+            let status = if is_seen { Status::Read } else { Status::Received };
+            inner.push(number, Message { status, ..message.clone() });
         }
         (identity, arrived, reports)
     }
@@ -280,12 +241,7 @@ impl Phones {
         let Some(phone) = inner.phones.get_mut(&key) else {
             return false;
         };
-        if let Some(message) = phone
-            .messages
-            .iter_mut()
-            .rev()
-            .find(|message| message.id == message_id)
-        {
+        if let Some(message) = phone.messages.iter_mut().rev().find(|message| message.id == message_id) {
             message.is_read_by_business = true;
         }
         phone.note_change();
@@ -299,34 +255,22 @@ impl Phones {
             return true;
         }
         self.with(number, |phone| {
-            phone
-                .pair(id)
-                .take(now_ms, 1.0 / (pair.seconds * 1000.0), pair.burst.max(1.0))
+            phone.pair(id).take(now_ms, 1.0 / (pair.seconds * 1000.0), pair.burst.max(1.0))
         })
     }
 
     pub(crate) fn forget_pairs(&self) {
-        locked(&self.inner)
-            .phones
-            .values_mut()
-            .for_each(|phone| phone.pairs.clear());
+        locked(&self.inner).phones.values_mut().for_each(|phone| phone.pairs.clear());
     }
 
     /// Sees every later change of one phone.
     pub(crate) fn watch(&self, number: &str) -> watch::Receiver<u64> {
-        self.with(number, |phone| {
-            phone
-                .changed
-                .get_or_insert_with(|| watch::Sender::new(0))
-                .subscribe()
-        })
+        self.with(number, |phone| phone.changed.get_or_insert_with(|| watch::Sender::new(0)).subscribe())
     }
 
     /// The account of a source that last wrote to this phone, else the first.
     pub(crate) fn last_account(&self, number: &str, source: Source) -> AccountId {
-        let wrote = |message: &&Message| {
-            message.source == source && message.direction == Direction::Outbound
-        };
+        let wrote = |message: &&Message| message.source == source && message.direction == Direction::Outbound;
         self.with(number, |phone| {
             let last = phone.messages.iter().rev().find(wrote);
             last.map_or_else(|| crate::accounts::first(source), |message| message.account)
@@ -371,14 +315,8 @@ impl KeptPhone {
 /// The digits of an international number, in the writings people use.
 pub(crate) fn parse_number(address: &str) -> Option<String> {
     let trimmed = address.trim();
-    let rest = trimmed
-        .strip_prefix('+')
-        .or_else(|| trimmed.strip_prefix("00"))
-        .unwrap_or(trimmed);
-    if !rest
-        .chars()
-        .all(|sign| sign.is_ascii_digit() || matches!(sign, ' ' | '-' | '(' | ')' | '.'))
-    {
+    let rest = trimmed.strip_prefix('+').or_else(|| trimmed.strip_prefix("00")).unwrap_or(trimmed);
+    if !rest.chars().all(|sign| sign.is_ascii_digit() || matches!(sign, ' ' | '-' | '(' | ')' | '.')) {
         return None;
     }
     let digits: String = rest.chars().filter(char::is_ascii_digit).collect();

@@ -30,13 +30,7 @@ pub(crate) struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            online: true,
-            read_receipts: true,
-            blocked: false,
-            whatsapp: true,
-            username: None,
-        }
+        Self { online: true, read_receipts: true, blocked: false, whatsapp: true, username: None }
     }
 }
 
@@ -53,21 +47,13 @@ pub(crate) struct Identity {
 impl Identity {
     /// Somebody who has no phone here.
     pub(crate) fn stranger(to: &str) -> Self {
-        Self {
-            number: to.to_owned(),
-            name: String::new(),
-            user_id: to.to_owned(),
-            username: None,
-        }
+        Self { number: to.to_owned(), name: String::new(), user_id: to.to_owned(), username: None }
     }
 
     /// The BSUID in the portfolio above the business's own.
     pub(crate) fn parent_user_id(&self) -> String {
         let (country, digits) = self.user_id.split_once('.').unwrap_or(("US", ""));
-        format!(
-            "{country}.1181{:016}",
-            mixed(stable(digits)) % 10_u64.pow(16)
-        )
+        format!("{country}.1181{:016}", mixed(stable(digits)) % 10_u64.pow(16))
     }
 }
 
@@ -112,9 +98,7 @@ impl Phone {
     }
 
     pub(crate) fn is_window_open(&self, account: AccountId, now_ms: i64) -> bool {
-        self.wrote_at
-            .iter()
-            .any(|(id, at)| *id == account && now_ms - at < WINDOW_MS)
+        self.wrote_at.iter().any(|(id, at)| *id == account && now_ms - at < WINDOW_MS)
     }
 
     pub(crate) fn note_written(&mut self, account: AccountId, at: i64) {
@@ -123,22 +107,17 @@ impl Phone {
     }
 
     pub(crate) fn pair(&mut self, account: AccountId) -> &mut Bucket {
-        let place = self
-            .pairs
-            .iter()
-            .position(|(id, _)| *id == account)
-            .unwrap_or_else(|| {
-                self.pairs.push((account, Bucket::default()));
-                self.pairs.len() - 1
-            });
+        let place = self.pairs.iter().position(|(id, _)| *id == account).unwrap_or_else(|| {
+            self.pairs.push((account, Bucket::default()));
+            self.pairs.len() - 1
+        });
         &mut self.pairs[place].1
     }
 
     /// Adds a message at the end, dropping the oldest beyond the bound.
     pub(crate) fn push(&mut self, message: Message) {
         if message.direction == Direction::Outbound && message.status == Status::Received {
-            self.unread
-                .push_back(self.first + self.messages.len() as u64);
+            self.unread.push_back(self.first + self.messages.len() as u64);
         }
         self.messages.push_back(message);
         if self.messages.len() > KEPT {
@@ -170,9 +149,7 @@ impl Phone {
         let places: Vec<u64> = self.unread.drain(..).collect();
         let mut newly = Vec::new();
         for place in places {
-            let Some(message) = usize::try_from(place - first)
-                .ok()
-                .and_then(|at| self.messages.get_mut(at))
+            let Some(message) = usize::try_from(place - first).ok().and_then(|at| self.messages.get_mut(at))
             else {
                 continue;
             };
@@ -186,10 +163,7 @@ impl Phone {
     }
 
     pub(crate) fn find(&self, message_id: &str) -> Option<&Message> {
-        self.messages
-            .iter()
-            .rev()
-            .find(|message| message.id == message_id)
+        self.messages.iter().rev().find(|message| message.id == message_id)
     }
 
     pub(crate) fn note_change(&self) {
@@ -211,12 +185,12 @@ impl Phone {
 /// A name that belongs to a number for good, so that pages and tests see the same person.
 fn name_of(number: &str) -> String {
     const FIRST: [&str; 12] = [
-        "Ana", "Luis", "Carmen", "José", "Lucía", "Mateo", "Rosa", "Diego", "Elena", "Pablo",
-        "Inés", "Andrés",
+        "Ana", "Luis", "Carmen", "José", "Lucía", "Mateo", "Rosa", "Diego", "Elena", "Pablo", "Inés",
+        "Andrés",
     ];
     const LAST: [&str; 12] = [
-        "Torres", "Quispe", "Vega", "Morales", "Salazar", "Paredes", "Cevallos", "Rojas", "Núñez",
-        "Andrade", "Mora", "Castillo",
+        "Torres", "Quispe", "Vega", "Morales", "Salazar", "Paredes", "Cevallos", "Rojas", "Núñez", "Andrade",
+        "Mora", "Castillo",
     ];
     let hash = mixed(stable(number));
     let pick = |list: &[&'static str; 12], bits: u64| list[(bits % 12) as usize];
@@ -243,12 +217,7 @@ fn user_id_of(number: &str) -> String {
         ("39", "IT"),
         ("91", "IN"),
     ];
-    let country = COUNTRIES
-        .iter()
-        .find(|(prefix, _)| number.starts_with(prefix))
-        .map_or("US", |(_, country)| country);
-    format!(
-        "{country}.1349{:016}",
-        mixed(stable(number)) % 10_u64.pow(16)
-    )
+    let country =
+        COUNTRIES.iter().find(|(prefix, _)| number.starts_with(prefix)).map_or("US", |(_, country)| country);
+    format!("{country}.1349{:016}", mixed(stable(number)) % 10_u64.pow(16))
 }

@@ -71,26 +71,12 @@ pub(crate) fn report_template(sim: &Shared, id: AccountId, template: &Arc<Templa
     let body = meta::webhook::template_status(id, template, sim.clock.now_seconds());
     let body = serde_json::to_vec(&body).unwrap_or_default();
     let key = stable(&template.id);
-    sim.webhooks.post(
-        sim,
-        Post {
-            account: id,
-            is_status: false,
-            url: None,
-            body,
-            key,
-            has_bad_signature: false,
-        },
-    );
+    sim.webhooks
+        .post(sim, Post { account: id, is_status: false, url: None, body, key, has_bad_signature: false });
 }
 
 /// The headers by which a business knows that a webhook is the provider's.
-pub(crate) fn webhook_headers(
-    sim: &Sim,
-    id: AccountId,
-    body: &[u8],
-    is_bad: bool,
-) -> Vec<(String, String)> {
+pub(crate) fn webhook_headers(sim: &Sim, id: AccountId, body: &[u8], is_bad: bool) -> Vec<(String, String)> {
     match account(id).source {
         Source::Cloud => meta::signature::headers(id, body, is_bad),
         Source::Dialog360 => dialog360::webhook_headers(sim, id, is_bad),

@@ -63,19 +63,12 @@ impl Pattern {
             }
             rest = later;
         }
-        Self {
-            text: text.to_owned(),
-            names,
-        }
+        Self { text: text.to_owned(), names }
     }
 
     /// How many values a positional pattern takes: its highest number.
     pub(crate) fn count(&self) -> usize {
-        let highest = self
-            .names
-            .iter()
-            .filter_map(|name| name.parse::<usize>().ok())
-            .max();
+        let highest = self.names.iter().filter_map(|name| name.parse::<usize>().ok()).max();
         highest.unwrap_or(self.names.len())
     }
 
@@ -107,53 +100,36 @@ impl Template {
     /// Reads Meta's object; `waba` makes its id differ between accounts.
     pub(crate) fn read(object: &Value, waba: &str) -> Result<Self, String> {
         let required = |key: &str| {
-            text(object, key)
-                .map(str::to_owned)
-                .ok_or_else(|| format!("a template needs `{key}`"))
+            text(object, key).map(str::to_owned).ok_or_else(|| format!("a template needs `{key}`"))
         };
         let (name, language) = (required("name")?, required("language")?);
-        let components = object
-            .get("components")
-            .and_then(Value::as_array)
-            .ok_or("a template needs `components`")?;
+        let components =
+            object.get("components").and_then(Value::as_array).ok_or("a template needs `components`")?;
         let component = |kind: &str| {
-            components
-                .iter()
-                .find(|c| text(c, "type").is_some_and(|t| t.eq_ignore_ascii_case(kind)))
+            components.iter().find(|c| text(c, "type").is_some_and(|t| t.eq_ignore_ascii_case(kind)))
         };
-        let category = text(object, "category")
-            .unwrap_or("UTILITY")
-            .to_ascii_uppercase();
-        let body = component("BODY").and_then(|c| text(c, "text")).unwrap_or(
-            if category == "AUTHENTICATION" {
+        let category = text(object, "category").unwrap_or("UTILITY").to_ascii_uppercase();
+        let body =
+            component("BODY").and_then(|c| text(c, "text")).unwrap_or(if category == "AUTHENTICATION" {
                 "*{{1}}* es tu código de verificación."
             } else {
                 ""
-            },
-        );
+            });
         let header = match component("HEADER") {
             None => Header::None,
             Some(c) => match text(c, "format").unwrap_or("TEXT").to_ascii_uppercase() {
-                format if format == "TEXT" => {
-                    Header::Text(Pattern::new(text(c, "text").unwrap_or_default()))
-                }
+                format if format == "TEXT" => Header::Text(Pattern::new(text(c, "text").unwrap_or_default())),
                 format => Header::Media(format),
             },
         };
-        let buttons = component("BUTTONS")
-            .and_then(|c| c.get("buttons"))
-            .and_then(Value::as_array);
+        let buttons = component("BUTTONS").and_then(|c| c.get("buttons")).and_then(Value::as_array);
         let mut template = Self {
             id: text(object, "id").map_or_else(|| number(waba, &name, &language), str::to_owned),
-            status: text(object, "status")
-                .unwrap_or("APPROVED")
-                .to_ascii_uppercase(),
+            status: text(object, "status").unwrap_or("APPROVED").to_ascii_uppercase(),
             is_named: text(object, "parameter_format")
                 .is_some_and(|format| format.eq_ignore_ascii_case("NAMED")),
             body: Pattern::new(body),
-            footer: component("FOOTER")
-                .and_then(|c| text(c, "text"))
-                .map(str::to_owned),
+            footer: component("FOOTER").and_then(|c| text(c, "text")).map(str::to_owned),
             buttons: buttons
                 .map(|list| list.iter().map(ButtonDefinition::read).collect())
                 .unwrap_or_default(),
@@ -182,20 +158,10 @@ impl Template {
         object["status"] = json!(self.status);
         object["category"] = json!(self.category);
         object["parameter_format"] = json!(if self.is_named { "NAMED" } else { "POSITIONAL" });
-        for component in object
-            .get_mut("components")
-            .and_then(Value::as_array_mut)
-            .into_iter()
-            .flatten()
-        {
+        for component in object.get_mut("components").and_then(Value::as_array_mut).into_iter().flatten() {
             upper(component, "type");
             upper(component, "format");
-            for button in component
-                .get_mut("buttons")
-                .and_then(Value::as_array_mut)
-                .into_iter()
-                .flatten()
-            {
+            for button in component.get_mut("buttons").and_then(Value::as_array_mut).into_iter().flatten() {
                 upper(button, "type");
             }
         }
@@ -205,9 +171,7 @@ impl Template {
 
 impl ButtonDefinition {
     fn read(object: &Value) -> Self {
-        let kind = text(object, "type")
-            .unwrap_or_default()
-            .to_ascii_uppercase();
+        let kind = text(object, "type").unwrap_or_default().to_ascii_uppercase();
         let is_code = kind == "OTP";
         Self {
             text: text(object, "text")
@@ -215,9 +179,7 @@ impl ButtonDefinition {
                 .to_owned(),
             // An authentication button takes the code as its value and reads back as a URL.
             url: if is_code {
-                Some(Pattern::new(
-                    "https://www.whatsapp.com/otp/code/?code={{1}}",
-                ))
+                Some(Pattern::new("https://www.whatsapp.com/otp/code/?code={{1}}"))
             } else {
                 text(object, "url").map(Pattern::new)
             },
@@ -239,8 +201,5 @@ fn upper(object: &mut Value, key: &str) {
 
 /// A numeric id that is the same on every start.
 fn number(waba: &str, name: &str, language: &str) -> String {
-    format!(
-        "1{:015}",
-        mixed(stable(&format!("{waba}/{name}/{language}"))) % 10_u64.pow(15)
-    )
+    format!("1{:015}", mixed(stable(&format!("{waba}/{name}/{language}"))) % 10_u64.pow(15))
 }

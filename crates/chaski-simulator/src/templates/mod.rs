@@ -32,9 +32,7 @@ impl Templates {
     /// The kept objects of each account, else the demo's.
     pub(crate) fn new(kept: Option<Vec<Vec<Value>>>) -> Self {
         let demo: Vec<Value> = serde_json::from_str(DEMO).expect("the embedded templates are JSON");
-        let templates = Self {
-            shelves: RwLock::new(vec![Shelf::new(); ACCOUNTS.len()]),
-        };
+        let templates = Self { shelves: RwLock::new(vec![Shelf::new(); ACCOUNTS.len()]) };
         for id in 0..ACCOUNTS.len() {
             let objects = kept.as_ref().and_then(|kept| kept.get(id)).unwrap_or(&demo);
             for object in objects {
@@ -48,46 +46,24 @@ impl Templates {
     /// Everything that a snapshot keeps.
     pub(crate) fn keep(&self) -> Vec<Vec<Value>> {
         (0..ACCOUNTS.len())
-            .map(|id| {
-                self.list(id)
-                    .iter()
-                    .map(|template| template.object.clone())
-                    .collect()
-            })
+            .map(|id| self.list(id).iter().map(|template| template.object.clone()).collect())
             .collect()
     }
 
     /// All templates of an account by name.
     pub(crate) fn list(&self, id: AccountId) -> Vec<Arc<Template>> {
-        reading(&self.shelves)[id]
-            .values()
-            .flatten()
-            .cloned()
-            .collect()
+        reading(&self.shelves)[id].values().flatten().cloned().collect()
     }
 
-    pub(crate) fn find(
-        &self,
-        id: AccountId,
-        name: &str,
-        language: &str,
-    ) -> Result<Arc<Template>, Missing> {
+    pub(crate) fn find(&self, id: AccountId, name: &str, language: &str) -> Result<Arc<Template>, Missing> {
         let shelves = reading(&self.shelves);
         let translations = shelves[id].get(name).ok_or(Missing::Name)?;
-        translations
-            .iter()
-            .find(|template| template.language == language)
-            .cloned()
-            .ok_or(Missing::Language)
+        translations.iter().find(|template| template.language == language).cloned().ok_or(Missing::Language)
     }
 
     pub(crate) fn by_id(&self, template_id: &str) -> Option<(AccountId, Arc<Template>)> {
-        (0..ACCOUNTS.len()).find_map(|id| {
-            self.list(id)
-                .into_iter()
-                .find(|t| t.id == template_id)
-                .map(|t| (id, t))
-        })
+        (0..ACCOUNTS.len())
+            .find_map(|id| self.list(id).into_iter().find(|t| t.id == template_id).map(|t| (id, t)))
     }
 
     /// Adds or replaces a template; gives it and the status it had before.

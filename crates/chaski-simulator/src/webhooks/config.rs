@@ -31,9 +31,7 @@ pub(crate) struct Hooks {
 
 impl Hooks {
     pub(crate) fn of(&self, id: AccountId) -> Option<&Hook> {
-        self.by_account
-            .get(&id)
-            .or_else(|| self.by_source.get(&account(id).source))
+        self.by_account.get(&id).or_else(|| self.by_source.get(&account(id).source))
     }
 
     pub(crate) fn set(&mut self, source: Source, only: Option<AccountId>, hook: Option<Hook>) {

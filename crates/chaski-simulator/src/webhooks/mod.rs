@@ -167,18 +167,16 @@ impl Webhooks {
 
 /// Meta's check of an address before it is used: the challenge must come back as it is.
 pub(crate) async fn challenge(sim: &Shared, url: &str, verify_token: &str) -> Result<(), String> {
-    let challenge =
-        (1_000_000_000 + u64::from(getrandom::u32().unwrap_or(158_201_444))).to_string();
-    let mut checked = url::Url::parse(url)
-        .map_err(|_| format!("`url` must be an http(s) address, not {url:?}"))?;
+    let challenge = (1_000_000_000 + u64::from(getrandom::u32().unwrap_or(158_201_444))).to_string();
+    let mut checked =
+        url::Url::parse(url).map_err(|_| format!("`url` must be an http(s) address, not {url:?}"))?;
     checked
         .query_pairs_mut()
         .append_pair("hub.mode", "subscribe")
         .append_pair("hub.challenge", &challenge)
         .append_pair("hub.verify_token", verify_token);
-    let request = Request::get(checked.as_str())
-        .header("user-agent", "facebookplatform/1.0")
-        .body(Full::default());
+    let request =
+        Request::get(checked.as_str()).header("user-agent", "facebookplatform/1.0").body(Full::default());
     let request = request.map_err(|_| format!("`url` must be an http(s) address, not {url:?}"))?;
     let answer = async {
         let response = sim
@@ -187,12 +185,8 @@ pub(crate) async fn challenge(sim: &Shared, url: &str, verify_token: &str) -> Re
             .await
             .map_err(|fault| format!("The address did not answer: {fault}"))?;
         let status = response.status();
-        let body = Limited::new(response.into_body(), 64 * 1024)
-            .collect()
-            .await;
-        let body = body
-            .map_err(|_| "The answer could not be read".to_owned())?
-            .to_bytes();
+        let body = Limited::new(response.into_body(), 64 * 1024).collect().await;
+        let body = body.map_err(|_| "The answer could not be read".to_owned())?.to_bytes();
         Ok::<_, String>((status, body))
     };
     let (status, body) = timeout(PATIENCE, answer)
@@ -206,8 +200,7 @@ pub(crate) async fn challenge(sim: &Shared, url: &str, verify_token: &str) -> Re
     }
     if body != challenge.as_bytes() {
         return Err(
-            "The check of the address was answered with another text than the challenge alone"
-                .to_owned(),
+            "The check of the address was answered with another text than the challenge alone".to_owned()
         );
     }
     Ok(())

@@ -41,15 +41,11 @@ impl Queue {
         let (failed, repeats) = mpsc::unbounded_channel();
         let lanes = (0..LANES).map(|_| {
             let (lane, jobs) = mpsc::unbounded_channel();
-            sim.tasks
-                .spawn(run_lane(sim.clone(), url.clone(), jobs, failed.clone()));
+            sim.tasks.spawn(run_lane(sim.clone(), url.clone(), jobs, failed.clone()));
             lane
         });
-        let queue = Arc::new(Self {
-            lanes: lanes.collect(),
-        });
-        sim.tasks
-            .spawn(run_repeats(sim.clone(), queue.clone(), repeats));
+        let queue = Arc::new(Self { lanes: lanes.collect() });
+        sim.tasks.spawn(run_repeats(sim.clone(), queue.clone(), repeats));
         queue
     }
 
@@ -60,12 +56,7 @@ impl Queue {
     }
 }
 
-async fn run_lane(
-    sim: Shared,
-    url: Uri,
-    mut jobs: UnboundedReceiver<Job>,
-    failed: UnboundedSender<Job>,
-) {
+async fn run_lane(sim: Shared, url: Uri, mut jobs: UnboundedReceiver<Job>, failed: UnboundedSender<Job>) {
     let work = async {
         while let Some(mut job) = jobs.recv().await {
             let is_first = job.tries == 0;
@@ -87,9 +78,7 @@ async fn run_lane(
 
 async fn deliver(sim: &Shared, url: &Uri, job: &Job) -> bool {
     let mut request = Request::post(url.clone()).header("content-type", "application/json");
-    for (name, value) in
-        providers::webhook_headers(sim, job.account, &job.body, job.has_bad_signature)
-    {
+    for (name, value) in providers::webhook_headers(sim, job.account, &job.body, job.has_bad_signature) {
         request = request.header(name, value);
     }
     let Ok(request) = request.body(Full::new(job.body.clone())) else {
@@ -99,17 +88,10 @@ async fn deliver(sim: &Shared, url: &Uri, job: &Job) -> bool {
         let response = sim.http.request(request).await.ok()?;
         let status = response.status();
         // The body is read so that the connection can be used again.
-        Limited::new(response.into_body(), 64 * 1024)
-            .collect()
-            .await
-            .ok()?;
+        Limited::new(response.into_body(), 64 * 1024).collect().await.ok()?;
         Some(status.is_success())
     };
-    timeout(PATIENCE, exchange)
-        .await
-        .ok()
-        .flatten()
-        .unwrap_or(false)
+    timeout(PATIENCE, exchange).await.ok().flatten().unwrap_or(false)
 }
 
 /// Gives failed deliveries back to their lanes when their time has come, in simulated time.
@@ -122,9 +104,7 @@ async fn run_repeats(sim: Shared, queue: Arc<Queue>, mut failed: UnboundedReceiv
         while let Some(entry) = waiting.first_entry().filter(|entry| entry.key().0 <= now) {
             queue.push(entry.remove());
         }
-        let next = waiting
-            .first_key_value()
-            .map(|((due, _), _)| u64::try_from(due - now).unwrap_or(0));
+        let next = waiting.first_key_value().map(|((due, _), _)| u64::try_from(due - now).unwrap_or(0));
         let pause = Duration::from_millis(next.unwrap_or(3_600_000).max(1));
         tokio::select! {
             () = sim.stopping.cancelled() => return,
@@ -147,9 +127,7 @@ async fn run_repeats(sim: Shared, queue: Arc<Queue>, mut failed: UnboundedReceiv
 /// When a failed delivery is tried again; `None` once the provider gives up.
 fn next_try(job: &Job, now_ms: i64) -> Option<i64> {
     const GAPS: [i64; 10] = [1, 5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800];
-    let place = usize::try_from(job.tries.saturating_sub(1))
-        .unwrap_or(usize::MAX)
-        .min(GAPS.len() - 1);
+    let place = usize::try_from(job.tries.saturating_sub(1)).unwrap_or(usize::MAX).min(GAPS.len() - 1);
     let due = now_ms + GAPS[place] * 1000;
     let hours = match account(job.account).source {
         Source::Cloud | Source::Dialog360 => 36,
@@ -165,14 +143,8 @@ mod tests {
     #[test]
     fn repeats_come_after_1_5_and_30_seconds_and_end() {
         let id = crate::accounts::first(Source::Cloud);
-        let mut job = Job {
-            account: id,
-            key: 0,
-            has_bad_signature: false,
-            body: Bytes::new(),
-            tries: 0,
-            first_ms: 0,
-        };
+        let mut job =
+            Job { account: id, key: 0, has_bad_signature: false, body: Bytes::new(), tries: 0, first_ms: 0 };
         let (mut now, mut gaps) = (0, Vec::new());
         loop {
             job.tries += 1;

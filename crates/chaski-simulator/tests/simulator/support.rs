@@ -54,11 +54,7 @@ impl World {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let sim = Simulator::start(Config { listen, data }).await.unwrap();
         let http = Client::builder(TokioExecutor::new()).build_http();
-        let mut world = Self {
-            sim,
-            http,
-            accounts: Value::Null,
-        };
+        let mut world = Self { sim, http, accounts: Value::Null };
         world.accounts = world.get("/sim/v1/accounts").await.json;
         world
     }
@@ -66,15 +62,8 @@ impl World {
     /// A setting of the nth account of a source.
     pub(crate) fn set_of(&self, source: &str, nth: usize, key: &str) -> String {
         let list = self.accounts.as_array().unwrap();
-        let account = list
-            .iter()
-            .filter(|a| a["source"] == source)
-            .nth(nth)
-            .unwrap();
-        account["set"][key]
-            .as_str()
-            .unwrap_or_else(|| panic!("{source} has no {key}"))
-            .to_owned()
+        let account = list.iter().filter(|a| a["source"] == source).nth(nth).unwrap();
+        account["set"][key].as_str().unwrap_or_else(|| panic!("{source} has no {key}")).to_owned()
     }
 
     pub(crate) fn set(&self, source: &str, key: &str) -> String {
@@ -88,29 +77,18 @@ impl World {
         headers: &[(&str, &str)],
         body: Bytes,
     ) -> Option<Answer> {
-        let url = if url.starts_with("http") {
-            url.to_owned()
-        } else {
-            format!("{}{url}", self.sim.url())
-        };
+        let url = if url.starts_with("http") { url.to_owned() } else { format!("{}{url}", self.sim.url()) };
         let mut request = Request::builder().method(method).uri(url);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::new(body)).unwrap();
-        let response = timeout(PATIENCE, self.http.request(request))
-            .await
-            .expect("an answer or an end in time")
-            .ok()?;
+        let response =
+            timeout(PATIENCE, self.http.request(request)).await.expect("an answer or an end in time").ok()?;
         let (head, body) = response.into_parts();
         let bytes = body.collect().await.ok()?.to_bytes();
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Some(Answer {
-            status: head.status.as_u16(),
-            headers: head.headers,
-            bytes,
-            json,
-        })
+        Some(Answer { status: head.status.as_u16(), headers: head.headers, bytes, json })
     }
 
     pub(crate) async fn call(
@@ -120,14 +98,8 @@ impl World {
         headers: &[(&str, &str)],
         body: &Value,
     ) -> Answer {
-        let body = if body.is_null() {
-            Bytes::new()
-        } else {
-            Bytes::from(body.to_string())
-        };
-        self.try_call(method, url, headers, body)
-            .await
-            .expect("the connection was not cut")
+        let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+        self.try_call(method, url, headers, body).await.expect("the connection was not cut")
     }
 
     pub(crate) async fn get(&self, url: &str) -> Answer {
@@ -151,20 +123,11 @@ impl World {
         let base = self.set(source, "base_url");
         match source {
             CLOUD => {
-                let (version, number) = (
-                    self.set(source, "version"),
-                    self.set(source, "phone_number_id"),
-                );
+                let (version, number) = (self.set(source, "version"), self.set(source, "phone_number_id"));
                 let token = format!("Bearer {}", self.set(source, "access_token"));
-                (
-                    format!("{base}/{version}/{number}/messages"),
-                    vec![("authorization".into(), token)],
-                )
+                (format!("{base}/{version}/{number}/messages"), vec![("authorization".into(), token)])
             }
-            D360 => (
-                format!("{base}/messages"),
-                vec![("D360-API-KEY".into(), self.set(source, "api_key"))],
-            ),
+            D360 => (format!("{base}/messages"), vec![("D360-API-KEY".into(), self.set(source, "api_key"))]),
             _ => (
                 format!("{base}/v1/messages"),
                 vec![("authorization".into(), format!("Bearer {}", self.jwt(900)))],
@@ -174,33 +137,20 @@ impl World {
 
     pub(crate) async fn try_send(&self, source: &str, body: &Value) -> Option<Answer> {
         let (url, headers) = self.sending(source);
-        let headers: Vec<(&str, &str)> = headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        self.try_call(Method::POST, &url, &headers, Bytes::from(body.to_string()))
-            .await
+        let headers: Vec<(&str, &str)> =
+            headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        self.try_call(Method::POST, &url, &headers, Bytes::from(body.to_string())).await
     }
 
     pub(crate) async fn send(&self, source: &str, body: &Value) -> Answer {
-        self.try_send(source, body)
-            .await
-            .expect("the connection was not cut")
+        self.try_send(source, body).await.expect("the connection was not cut")
     }
 
     /// A call to a provider's API below its base address, with its credentials.
-    pub(crate) async fn api(
-        &self,
-        source: &str,
-        method: Method,
-        path: &str,
-        body: &Value,
-    ) -> Answer {
+    pub(crate) async fn api(&self, source: &str, method: Method, path: &str, body: &Value) -> Answer {
         let (_, headers) = self.sending(source);
-        let headers: Vec<(&str, &str)> = headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
+        let headers: Vec<(&str, &str)> =
+            headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let url = if path.starts_with("http") {
             path.to_owned()
         } else {
@@ -210,10 +160,7 @@ impl World {
     }
 
     /// A token signed as a caller of Vonage does, that ends in so many seconds.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a caller of Vonage has the machine's time"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a caller of Vonage has the machine's time")]
     pub(crate) fn jwt(&self, seconds: i64) -> String {
         use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
         let now = jiff::Timestamp::now().as_second();
@@ -224,11 +171,8 @@ impl World {
 
     /// Sends a source's webhooks to a receiver.
     pub(crate) async fn hook(&self, source: &str, receiver: &Receiver) {
-        self.put(
-            "/sim/v1/webhooks",
-            json!({"source": source, "url": receiver.url, "verifyToken": "secret"}),
-        )
-        .await;
+        self.put("/sim/v1/webhooks", json!({"source": source, "url": receiver.url, "verifyToken": "secret"}))
+            .await;
     }
 
     /// The phone writes, which opens the window.
@@ -246,24 +190,12 @@ impl World {
             .append_pair("wait", "10")
             .append_pair("contains", text)
             .finish();
-        let mut found = self
-            .get(&format!("/sim/v1/phones/{address}/messages?{query}"))
-            .await
-            .json;
-        found
-            .as_array_mut()
-            .unwrap()
-            .pop()
-            .unwrap_or_else(|| panic!("no message contains {text:?}"))
+        let mut found = self.get(&format!("/sim/v1/phones/{address}/messages?{query}")).await.json;
+        found.as_array_mut().unwrap().pop().unwrap_or_else(|| panic!("no message contains {text:?}"))
     }
 
     pub(crate) async fn messages(&self, address: &str) -> Vec<Value> {
-        self.get(&format!("/sim/v1/phones/{address}/messages"))
-            .await
-            .json
-            .as_array()
-            .unwrap()
-            .clone()
+        self.get(&format!("/sim/v1/phones/{address}/messages")).await.json.as_array().unwrap().clone()
     }
 }
 
@@ -279,13 +211,7 @@ pub(crate) fn text(source: &str, to: &str, words: &str) -> Value {
     }
 }
 
-pub(crate) fn template(
-    source: &str,
-    to: &str,
-    name: &str,
-    language: &str,
-    components: Value,
-) -> Value {
+pub(crate) fn template(source: &str, to: &str, name: &str, language: &str, components: Value) -> Value {
     let mut template = json!({"name": name, "language": {"code": language}});
     if !components.is_null() {
         template["components"] = components;
@@ -303,13 +229,8 @@ pub(crate) fn template(
 
 /// The id in an answer to a send.
 pub(crate) fn id_of(answer: &Answer) -> String {
-    let id = answer
-        .json
-        .pointer("/messages/0/id")
-        .or_else(|| answer.json.get("message_uuid"));
-    id.and_then(Value::as_str)
-        .unwrap_or_else(|| panic!("no id in {}", answer.json))
-        .to_owned()
+    let id = answer.json.pointer("/messages/0/id").or_else(|| answer.json.get("message_uuid"));
+    id.and_then(Value::as_str).unwrap_or_else(|| panic!("no id in {}", answer.json)).to_owned()
 }
 
 /// A webhook as it came.
@@ -325,26 +246,16 @@ impl Webhook {
     pub(crate) fn status_of(&self, id: &str) -> Option<String> {
         let meta = self.json.pointer("/entry/0/changes/0/value/statuses/0");
         let status = meta.unwrap_or(&self.json);
-        let same = status
-            .get("id")
-            .or_else(|| status.get("message_uuid"))
-            .and_then(Value::as_str)
-            == Some(id);
-        status
-            .get("status")
-            .and_then(Value::as_str)
-            .filter(|_| same)
-            .map(str::to_owned)
+        let same =
+            status.get("id").or_else(|| status.get("message_uuid")).and_then(Value::as_str) == Some(id);
+        status.get("status").and_then(Value::as_str).filter(|_| same).map(str::to_owned)
     }
 
     /// Meta's status or message object, or Vonage's whole body.
     pub(crate) fn item(&self) -> Value {
         let value = self.json.pointer("/entry/0/changes/0/value");
-        let item = value.and_then(|value| {
-            value
-                .pointer("/statuses/0")
-                .or_else(|| value.pointer("/messages/0"))
-        });
+        let item =
+            value.and_then(|value| value.pointer("/statuses/0").or_else(|| value.pointer("/messages/0")));
         item.unwrap_or(&self.json).clone()
     }
 }
@@ -387,28 +298,13 @@ impl Receiver {
     }
 
     /// Serves a file and gives its address.
-    pub(crate) fn serve(
-        &self,
-        path: &str,
-        status: u16,
-        mime: &str,
-        bytes: impl Into<Bytes>,
-    ) -> String {
-        self.state.files.lock().unwrap().push((
-            path.to_owned(),
-            status,
-            mime.to_owned(),
-            bytes.into(),
-        ));
+    pub(crate) fn serve(&self, path: &str, status: u16, mime: &str, bytes: impl Into<Bytes>) -> String {
+        self.state.files.lock().unwrap().push((path.to_owned(), status, mime.to_owned(), bytes.into()));
         self.url.replace("/hook", path)
     }
 
     /// Waits until the webhooks so far satisfy a condition.
-    pub(crate) async fn until<T>(
-        &self,
-        what: &str,
-        condition: impl Fn(&[Webhook]) -> Option<T>,
-    ) -> T {
+    pub(crate) async fn until<T>(&self, what: &str, condition: impl Fn(&[Webhook]) -> Option<T>) -> T {
         let mut got = self.state.got.subscribe();
         let wait = async {
             loop {
@@ -422,10 +318,7 @@ impl Receiver {
             Ok(found) => found,
             Err(_) => panic!(
                 "{what} did not come; what came: {:?}",
-                self.all()
-                    .iter()
-                    .map(|w| w.json.to_string())
-                    .collect::<Vec<_>>()
+                self.all().iter().map(|w| w.json.to_string()).collect::<Vec<_>>()
             ),
         }
     }
@@ -437,10 +330,7 @@ impl Receiver {
     /// The statuses of a message once the last is the given one.
     pub(crate) async fn statuses(&self, id: &str, last: &str) -> Vec<String> {
         self.until(&format!("status {last} of {id}"), |webhooks| {
-            let statuses: Vec<String> = webhooks
-                .iter()
-                .filter_map(|webhook| webhook.status_of(id))
-                .collect();
+            let statuses: Vec<String> = webhooks.iter().filter_map(|webhook| webhook.status_of(id)).collect();
             (statuses.last().map(String::as_str) == Some(last)).then_some(statuses)
         })
         .await
@@ -449,10 +339,7 @@ impl Receiver {
     /// The webhook that reports this status of a message.
     pub(crate) async fn status(&self, id: &str, status: &str) -> Webhook {
         self.until(&format!("status {status} of {id}"), |webhooks| {
-            webhooks
-                .iter()
-                .find(|webhook| webhook.status_of(id).as_deref() == Some(status))
-                .cloned()
+            webhooks.iter().find(|webhook| webhook.status_of(id).as_deref() == Some(status)).cloned()
         })
         .await
     }
@@ -462,10 +349,7 @@ impl Receiver {
         self.until(&format!("inbound {kind}"), |webhooks| {
             let is_it = |webhook: &&Webhook| {
                 let item = webhook.item();
-                item.get("type")
-                    .or_else(|| item.get("message_type"))
-                    .and_then(Value::as_str)
-                    == Some(kind)
+                item.get("type").or_else(|| item.get("message_type")).and_then(Value::as_str) == Some(kind)
                     && item.get("status").is_none()
             };
             webhooks.iter().find(is_it).cloned()
@@ -474,24 +358,11 @@ impl Receiver {
     }
 }
 
-async fn receive(
-    state: Arc<State>,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn receive(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
-    let bytes = body
-        .collect()
-        .await
-        .map(|body| body.to_bytes())
-        .unwrap_or_default();
+    let bytes = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     if head.method == Method::GET {
-        let file = state
-            .files
-            .lock()
-            .unwrap()
-            .iter()
-            .find(|(path, ..)| path == head.uri.path())
-            .cloned();
+        let file = state.files.lock().unwrap().iter().find(|(path, ..)| path == head.uri.path()).cloned();
         if let Some((_, status, mime, bytes)) = file {
             return Ok(Response::builder()
                 .status(status)
@@ -504,34 +375,17 @@ async fn receive(
                 .into_owned()
                 .collect();
         let value = |name: &str| {
-            query
-                .iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.clone())
-                .unwrap_or_default()
+            query.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default()
         };
         let is_right = value("hub.mode") == "subscribe" && value("hub.verify_token") == "secret";
-        let status = if is_right {
-            StatusCode::OK
-        } else {
-            StatusCode::FORBIDDEN
-        };
+        let status = if is_right { StatusCode::OK } else { StatusCode::FORBIDDEN };
         return Ok(Response::builder()
             .status(status)
             .body(Full::new(Bytes::from(value("hub.challenge"))))
             .unwrap());
     }
     let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-    state.got.send_modify(|got| {
-        got.push(Webhook {
-            headers: head.headers,
-            bytes,
-            json,
-        })
-    });
+    state.got.send_modify(|got| got.push(Webhook { headers: head.headers, bytes, json }));
     let status = state.answers.lock().unwrap().pop_front().unwrap_or(200);
-    Ok(Response::builder()
-        .status(status)
-        .body(Full::default())
-        .unwrap())
+    Ok(Response::builder().status(status).body(Full::default()).unwrap())
 }

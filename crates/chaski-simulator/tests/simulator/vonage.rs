@@ -13,14 +13,8 @@ async fn wrong_credentials_are_refused_with_401() {
     let url = format!("{}/v1/messages", world.set(VONAGE, "base_url"));
     let expired = format!("Bearer {}", world.jwt(-10));
     for credentials in ["Bearer x.y.z", "Basic Zm9vOmJhcg==", expired.as_str()] {
-        let answer = world
-            .call(
-                Method::POST,
-                &url,
-                &[("authorization", credentials)],
-                &text(VONAGE, ANA, "x"),
-            )
-            .await;
+        let answer =
+            world.call(Method::POST, &url, &[("authorization", credentials)], &text(VONAGE, ANA, "x")).await;
         assert_eq!(answer.status, 401);
         let mut problem = answer.json.clone();
         assert_eq!(problem["instance"].as_str().unwrap().len(), 32);
@@ -32,20 +26,10 @@ async fn wrong_credentials_are_refused_with_401() {
         });
         assert_eq!(problem, expected);
     }
-    let basic = STANDARD.encode(format!(
-        "{}:{}",
-        world.set(VONAGE, "api_key"),
-        world.set(VONAGE, "api_secret")
-    ));
+    let basic =
+        STANDARD.encode(format!("{}:{}", world.set(VONAGE, "api_key"), world.set(VONAGE, "api_secret")));
     let body = template(VONAGE, ANA, "bug_fixed", "es", Value::Null);
-    let answer = world
-        .call(
-            Method::POST,
-            &url,
-            &[("authorization", &format!("Basic {basic}"))],
-            &body,
-        )
-        .await;
+    let answer = world.call(Method::POST, &url, &[("authorization", &format!("Basic {basic}"))], &body).await;
     assert_eq!(answer.status, 202, "{}", answer.json);
 }
 
@@ -61,31 +45,18 @@ async fn faulty_requests_are_refused_with_422() {
         (changed("channel", json!("pigeon")), "Unsupported channel"),
         (changed("from", json!("447700900999")), "Invalid sender"),
         (changed("to", json!("+593997333444")), "Invalid recipient"),
-        (
-            changed("message_type", json!("poll")),
-            "Invalid message type",
-        ),
-        (
-            changed("client_ref", json!("x".repeat(101))),
-            "Invalid client_ref",
-        ),
+        (changed("message_type", json!("poll")), "Invalid message type"),
+        (changed("client_ref", json!("x".repeat(101))), "Invalid client_ref"),
         (changed("text", json!("")), "Invalid params"),
     ];
     for (body, title) in cases {
         let answer = world.send(VONAGE, &body).await;
-        assert_eq!(
-            (answer.status, answer.json["title"].as_str()),
-            (422, Some(title)),
-            "{body}"
-        );
+        assert_eq!((answer.status, answer.json["title"].as_str()), (422, Some(title)), "{body}");
     }
     let mut image = changed("message_type", json!("image"));
     image["image"] = json!({});
     let answer = world.send(VONAGE, &image).await;
-    assert_eq!(
-        answer.json["invalid_parameters"],
-        json!([{"name": "image.url", "reason": "is required."}])
-    );
+    assert_eq!(answer.json["invalid_parameters"], json!([{"name": "image.url", "reason": "is required."}]));
 }
 
 #[tokio::test]
@@ -107,10 +78,7 @@ async fn template_faults_are_accepted_and_then_rejected() {
         let id = id_of(&answer);
         let mut rejected = receiver.status(&id, "rejected").await.json;
         assert_eq!(rejected["client_ref"], name);
-        rejected["error"]
-            .as_object_mut()
-            .unwrap()
-            .shift_remove("instance");
+        rejected["error"].as_object_mut().unwrap().shift_remove("instance");
         let expected = json!({
             "type": "https://developer.vonage.com/api-errors/messages#1022", "title": "1022",
             "detail": "Invalid template  -  Invalid template or template parameters",
@@ -126,10 +94,7 @@ async fn an_application_sends_from_its_own_number_alone() {
     let world = World::start().await;
     let mut body = template(VONAGE, ANA, "bug_fixed", "es", Value::Null);
     body["from"] = json!("447700900002");
-    assert_eq!(
-        world.send(VONAGE, &body).await.json["title"],
-        "Invalid sender"
-    );
+    assert_eq!(world.send(VONAGE, &body).await.json["title"], "Invalid sender");
 }
 
 #[tokio::test]
@@ -137,23 +102,9 @@ async fn what_a_phone_wrote_can_be_marked_read() {
     let world = World::start().await;
     let written = world.says(ANA, VONAGE, "hola").await.json;
     let path = format!("/v1/messages/{}", written["id"].as_str().unwrap());
+    assert_eq!(world.api(VONAGE, Method::PATCH, &path, &json!({"status": "read"})).await.status, 200);
     assert_eq!(
-        world
-            .api(VONAGE, Method::PATCH, &path, &json!({"status": "read"}))
-            .await
-            .status,
-        200
-    );
-    assert_eq!(
-        world
-            .api(
-                VONAGE,
-                Method::PATCH,
-                "/v1/messages/nobody",
-                &json!({"status": "read"})
-            )
-            .await
-            .status,
+        world.api(VONAGE, Method::PATCH, "/v1/messages/nobody", &json!({"status": "read"})).await.status,
         404
     );
 }

@@ -8,7 +8,10 @@ use crate::admin::*;
 use crate::error::StoreError;
 use async_trait::async_trait;
 use chaski_model::template::TemplateStatus;
-use chaski_model::{AccountId, ChannelId, ChannelKind, Failure, FieldId, HookId, TemplateId, Timestamp, TokenId, UserId, WorkspaceId};
+use chaski_model::{
+    AccountId, ChannelId, ChannelKind, Failure, FieldId, HookId, TemplateId, Timestamp, TokenId, UserId,
+    WorkspaceId,
+};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +21,13 @@ impl Admin for SqliteStore {
         self.read_page(directory).await
     }
 
-    async fn add_workspace(&self, name: String, country: Option<String>, data_key: Vec<u8>, now: Timestamp) -> Result<WorkspaceId, StoreError> {
+    async fn add_workspace(
+        &self,
+        name: String,
+        country: Option<String>,
+        data_key: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<WorkspaceId, StoreError> {
         self.write(Class::Background, move |b| {
             b.execute(
                 "INSERT INTO workspaces (name, country, data_key, created_at) VALUES (?1, ?2, ?3, ?4)",
@@ -52,7 +61,12 @@ impl Admin for SqliteStore {
         .await
     }
 
-    async fn revoke_tokens(&self, workspace: WorkspaceId, name: String, now: Timestamp) -> Result<usize, StoreError> {
+    async fn revoke_tokens(
+        &self,
+        workspace: WorkspaceId,
+        name: String,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
         self.write(Class::Background, move |b| {
             b.execute(
                 "UPDATE tokens SET revoked_at = ?3 WHERE workspace_id = ?1 AND name = ?2 AND revoked_at IS NULL",
@@ -80,15 +94,27 @@ impl Admin for SqliteStore {
         .await
     }
 
-    async fn add_sign_in_link(&self, hash: [u8; 32], user: UserId, expires_at: Timestamp) -> Result<(), StoreError> {
+    async fn add_sign_in_link(
+        &self,
+        hash: [u8; 32],
+        user: UserId,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
         self.write(Class::Background, move |b| {
-            b.execute("INSERT INTO sign_in_links (hash, user_id, expires_at) VALUES (?1, ?2, ?3)", params![hash, user.0, expires_at.0])
-                .map(|_| ())
+            b.execute(
+                "INSERT INTO sign_in_links (hash, user_id, expires_at) VALUES (?1, ?2, ?3)",
+                params![hash, user.0, expires_at.0],
+            )
+            .map(|_| ())
         })
         .await
     }
 
-    async fn use_sign_in_link(&self, hash: [u8; 32], machine_now: Timestamp) -> Result<Option<UserId>, StoreError> {
+    async fn use_sign_in_link(
+        &self,
+        hash: [u8; 32],
+        machine_now: Timestamp,
+    ) -> Result<Option<UserId>, StoreError> {
         self.write(Class::Background, move |b| {
             b.row(
                 "DELETE FROM sign_in_links WHERE hash = ?1 AND expires_at > ?2 RETURNING user_id",
@@ -99,7 +125,12 @@ impl Admin for SqliteStore {
         .await
     }
 
-    async fn add_session(&self, hash: [u8; 32], session: Session, expires_at: Timestamp) -> Result<(), StoreError> {
+    async fn add_session(
+        &self,
+        hash: [u8; 32],
+        session: Session,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
         self.write(Class::Background, move |b| {
             b.execute(
                 "INSERT INTO sessions (hash, user_id, csrf, expires_at) VALUES (?1, ?2, ?3, ?4)",
@@ -113,13 +144,18 @@ impl Admin for SqliteStore {
     async fn session(&self, hash: [u8; 32], machine_now: Timestamp) -> Result<Option<Session>, StoreError> {
         self.read(|c| {
             c.prepare_cached("SELECT user_id, csrf FROM sessions WHERE hash = ?1 AND expires_at > ?2")?
-                .query_row(params![hash, machine_now.0], |r| Ok(Session { user: UserId(r.get(0)?), csrf: r.get(1)? }))
+                .query_row(params![hash, machine_now.0], |r| {
+                    Ok(Session { user: UserId(r.get(0)?), csrf: r.get(1)? })
+                })
                 .optional()
         })
     }
 
     async fn end_session(&self, hash: [u8; 32]) -> Result<(), StoreError> {
-        self.write(Class::Background, move |b| b.execute("DELETE FROM sessions WHERE hash = ?1", [hash]).map(|_| ())).await
+        self.write(Class::Background, move |b| {
+            b.execute("DELETE FROM sessions WHERE hash = ?1", [hash]).map(|_| ())
+        })
+        .await
     }
 
     async fn add_field(&self, field: Field, now: Timestamp) -> Result<FieldId, StoreError> {
@@ -139,7 +175,10 @@ impl Admin for SqliteStore {
 
     async fn delete_field(&self, workspace: WorkspaceId, name: String) -> Result<bool, StoreError> {
         self.write(Class::Background, move |b| {
-            let gone = b.execute("DELETE FROM custom_fields WHERE workspace_id = ?1 AND (name = ?2 OR slug = ?2)", params![workspace.0, name])?;
+            let gone = b.execute(
+                "DELETE FROM custom_fields WHERE workspace_id = ?1 AND (name = ?2 OR slug = ?2)",
+                params![workspace.0, name],
+            )?;
             Ok(gone > 0)
         })
         .await
@@ -189,13 +228,22 @@ impl Admin for SqliteStore {
         .await
     }
 
-    async fn replace_templates(&self, account: AccountId, templates: Vec<SyncedTemplate>, now: Timestamp) -> Result<(usize, usize), StoreError> {
+    async fn replace_templates(
+        &self,
+        account: AccountId,
+        templates: Vec<SyncedTemplate>,
+        now: Timestamp,
+    ) -> Result<(usize, usize), StoreError> {
         self.write(Class::Background, move |b| replace_templates(b, account, &templates, now)).await
     }
 
     async fn sync_failed(&self, account: AccountId, error: String, now: Timestamp) -> Result<(), StoreError> {
         self.write(Class::Background, move |b| {
-            b.execute("UPDATE accounts SET sync_error = ?2, sync_started_at = ?3 WHERE id = ?1", params![account.0, error, now.0]).map(|_| ())
+            b.execute(
+                "UPDATE accounts SET sync_error = ?2, sync_started_at = ?3 WHERE id = ?1",
+                params![account.0, error, now.0],
+            )
+            .map(|_| ())
         })
         .await
     }
@@ -237,7 +285,9 @@ fn add_channel(b: &mut Batch<'_>, n: &NewChannel) -> Result<(ChannelId, AccountI
             |r| r.get::<_, String>(0),
         )?;
         if let Some(name) = taken {
-            return Err(StoreError::Conflict(format!("The channel \"{name}\" is connected to this sender already.")));
+            return Err(StoreError::Conflict(format!(
+                "The channel \"{name}\" is connected to this sender already."
+            )));
         }
     }
     b.execute(
@@ -253,7 +303,12 @@ fn add_channel(b: &mut Batch<'_>, n: &NewChannel) -> Result<(ChannelId, AccountI
     Ok((ChannelId(b.connection().last_insert_rowid()), account, hook))
 }
 
-fn replace_templates(b: &mut Batch<'_>, account: AccountId, templates: &[SyncedTemplate], now: Timestamp) -> Result<(usize, usize), StoreError> {
+fn replace_templates(
+    b: &mut Batch<'_>,
+    account: AccountId,
+    templates: &[SyncedTemplate],
+    now: Timestamp,
+) -> Result<(usize, usize), StoreError> {
     let workspace: i64 = b
         .row("SELECT workspace_id FROM accounts WHERE id = ?1", [account.0], |r| r.get(0))?
         .ok_or(StoreError::NotFound("account"))?;
@@ -264,20 +319,30 @@ fn replace_templates(b: &mut Batch<'_>, account: AccountId, templates: &[SyncedT
         seen.insert((d.name.clone(), d.language.clone()));
         changed += usize::from(upsert_template(b, workspace, account, template, now)?);
     }
-    let known = b.rows("SELECT id, name, language FROM templates WHERE account_id = ?1", [account.0], |r| {
-        Ok((r.get::<_, i64>(0)?, (r.get::<_, String>(1)?, r.get::<_, String>(2)?)))
-    })?;
+    let known =
+        b.rows("SELECT id, name, language FROM templates WHERE account_id = ?1", [account.0], |r| {
+            Ok((r.get::<_, i64>(0)?, (r.get::<_, String>(1)?, r.get::<_, String>(2)?)))
+        })?;
     let gone: Vec<i64> = known.into_iter().filter(|(_, key)| !seen.contains(key)).map(|(id, _)| id).collect();
     for id in &gone {
         b.execute("DELETE FROM templates WHERE id = ?1", [id])?;
         b.execute("DELETE FROM template_versions WHERE template_id = ?1", [id])?;
     }
-    b.execute("UPDATE accounts SET synced_at = ?2, sync_error = NULL WHERE id = ?1", params![account.0, now.0])?;
+    b.execute(
+        "UPDATE accounts SET synced_at = ?2, sync_error = NULL WHERE id = ?1",
+        params![account.0, now.0],
+    )?;
     templates_event(b, account, now)?;
     Ok((changed, gone.len()))
 }
 
-fn upsert_template(b: &mut Batch<'_>, workspace: i64, account: AccountId, t: &SyncedTemplate, now: Timestamp) -> Result<bool, StoreError> {
+fn upsert_template(
+    b: &mut Batch<'_>,
+    workspace: i64,
+    account: AccountId,
+    t: &SyncedTemplate,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let d = &t.definition;
     let definition = to_json(d)?;
     let known = b.row(
@@ -318,9 +383,19 @@ fn upsert_template(b: &mut Batch<'_>, workspace: i64, account: AccountId, t: &Sy
 }
 
 fn templates_event(b: &mut Batch<'_>, account: AccountId, now: Timestamp) -> Result<(), StoreError> {
-    let workspace = b.row("SELECT workspace_id FROM accounts WHERE id = ?1", [account.0], |r| r.get(0).map(WorkspaceId))?;
+    let workspace =
+        b.row("SELECT workspace_id FROM accounts WHERE id = ?1", [account.0], |r| r.get(0).map(WorkspaceId))?;
     if let Some(workspace) = workspace {
-        b.event(workspace, NewEvent { at: now, kind: "templates.changed", contact: None, message: None, body: Some(account.to_string()) });
+        b.event(
+            workspace,
+            NewEvent {
+                at: now,
+                kind: "templates.changed",
+                contact: None,
+                message: None,
+                body: Some(account.to_string()),
+            },
+        );
     }
     Ok(())
 }
@@ -370,14 +445,22 @@ fn directory(c: &Connection) -> rusqlite::Result<Directory> {
     })
 }
 
-fn all<T>(c: &Connection, sql: &str, read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>) -> rusqlite::Result<Vec<T>> {
+fn all<T>(
+    c: &Connection,
+    sql: &str,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
     c.prepare_cached(sql)?.query_map([], read)?.collect()
 }
 
 fn kind(r: &Row<'_>, column: usize) -> rusqlite::Result<ChannelKind> {
     let word: String = r.get(column)?;
     ChannelKind::from_word(&word).ok_or_else(|| {
-        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, format!("no kind {word}").into())
+        rusqlite::Error::FromSqlConversionFailure(
+            column,
+            rusqlite::types::Type::Text,
+            format!("no kind {word}").into(),
+        )
     })
 }
 

@@ -17,7 +17,11 @@ use std::collections::BTreeMap;
 
 #[async_trait]
 impl Contacts for SqliteStore {
-    async fn contact(&self, workspace: WorkspaceId, identifier: &Identifier) -> Result<Option<Contact>, StoreError> {
+    async fn contact(
+        &self,
+        workspace: WorkspaceId,
+        identifier: &Identifier,
+    ) -> Result<Option<Contact>, StoreError> {
         self.read(|c| {
             let by_address = |kind: AddressKind, value: &str| {
                 c.prepare_cached("SELECT contact_id FROM addresses WHERE workspace_id = ?1 AND kind = ?2 AND scope = '' AND value = ?3")?
@@ -36,7 +40,13 @@ impl Contacts for SqliteStore {
         })
     }
 
-    async fn create_contact(&self, workspace: WorkspaceId, id: Option<ContactId>, change: ContactChange, now: Timestamp) -> Result<ContactId, StoreError> {
+    async fn create_contact(
+        &self,
+        workspace: WorkspaceId,
+        id: Option<ContactId>,
+        change: ContactChange,
+        now: Timestamp,
+    ) -> Result<ContactId, StoreError> {
         self.write(Class::Background, move |b| {
             refuse_taken(b, workspace, None, &change.addresses)?;
             let contact = insert_contact(b, workspace, id, &change, now)?;
@@ -46,21 +56,39 @@ impl Contacts for SqliteStore {
         .await
     }
 
-    async fn update_contact(&self, workspace: WorkspaceId, id: ContactId, change: ContactChange, now: Timestamp) -> Result<(), StoreError> {
+    async fn update_contact(
+        &self,
+        workspace: WorkspaceId,
+        id: ContactId,
+        change: ContactChange,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         self.write(Class::Background, move |b| {
             refuse_taken(b, workspace, Some(id), &change.addresses)?;
             apply(b, workspace, id, &change, now)?;
-            b.event(workspace, NewEvent { at: now, kind: "contact.updated", contact: Some(id), message: None, body: None });
+            b.event(
+                workspace,
+                NewEvent { at: now, kind: "contact.updated", contact: Some(id), message: None, body: None },
+            );
             Ok(())
         })
         .await
     }
 
-    async fn list_contacts(&self, workspace: WorkspaceId, after: i64, limit: usize) -> Result<Vec<Contact>, StoreError> {
+    async fn list_contacts(
+        &self,
+        workspace: WorkspaceId,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<Contact>, StoreError> {
         self.read_page(move |c| {
             let ids: Vec<i64> = c
-                .prepare_cached("SELECT id FROM contacts WHERE workspace_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3")?
-                .query_map(params![workspace.0, after, i64::try_from(limit).unwrap_or(i64::MAX)], |r| r.get(0))?
+                .prepare_cached(
+                    "SELECT id FROM contacts WHERE workspace_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+                )?
+                .query_map(params![workspace.0, after, i64::try_from(limit).unwrap_or(i64::MAX)], |r| {
+                    r.get(0)
+                })?
                 .collect::<Result<_, _>>()?;
             ids.into_iter().filter_map(|id| read_contact(c, workspace, ContactId(id)).transpose()).collect()
         })
@@ -69,7 +97,11 @@ impl Contacts for SqliteStore {
 }
 
 /// One contact with its addresses and lanes.
-pub(super) fn read_contact(c: &Connection, workspace: WorkspaceId, id: ContactId) -> rusqlite::Result<Option<Contact>> {
+pub(super) fn read_contact(
+    c: &Connection,
+    workspace: WorkspaceId,
+    id: ContactId,
+) -> rusqlite::Result<Option<Contact>> {
     let found = c
         .prepare_cached(
             "SELECT first_name, last_name, language, profile_pic, country_code, status, tags, fields, lifecycle, created_at
@@ -129,7 +161,11 @@ pub(super) fn read_contact(c: &Connection, workspace: WorkspaceId, id: ContactId
 }
 
 /// The contact that has one of these addresses; the best address first.
-pub(super) fn find_by_addresses(b: &Batch<'_>, workspace: WorkspaceId, addresses: &[Address]) -> Result<Option<ContactId>, StoreError> {
+pub(super) fn find_by_addresses(
+    b: &Batch<'_>,
+    workspace: WorkspaceId,
+    addresses: &[Address],
+) -> Result<Option<ContactId>, StoreError> {
     for address in addresses {
         let found = b.row(
             "SELECT contact_id FROM addresses WHERE workspace_id = ?1 AND kind = ?2 AND scope = ?3 AND value = ?4",
@@ -181,28 +217,47 @@ pub(super) fn insert_contact(
         ],
     )?;
     let contact = ContactId(b.connection().last_insert_rowid());
-    b.event(workspace, NewEvent { at: now, kind: "contact.created", contact: Some(contact), message: None, body: None });
+    b.event(
+        workspace,
+        NewEvent { at: now, kind: "contact.created", contact: Some(contact), message: None, body: None },
+    );
     Ok(contact)
 }
 
-fn refuse_taken(b: &Batch<'_>, workspace: WorkspaceId, own: Option<ContactId>, addresses: &[Address]) -> Result<(), StoreError> {
+fn refuse_taken(
+    b: &Batch<'_>,
+    workspace: WorkspaceId,
+    own: Option<ContactId>,
+    addresses: &[Address],
+) -> Result<(), StoreError> {
     for address in addresses {
         let holder = find_by_addresses(b, workspace, std::slice::from_ref(address))?;
         if let Some(holder) = holder
             && Some(holder) != own
         {
             let kind = address.kind.word();
-            return Err(StoreError::Conflict(format!("The {kind} {} belongs to contact {holder}.", address.value)));
+            return Err(StoreError::Conflict(format!(
+                "The {kind} {} belongs to contact {holder}.",
+                address.value
+            )));
         }
     }
     Ok(())
 }
 
-fn apply(b: &mut Batch<'_>, workspace: WorkspaceId, id: ContactId, change: &ContactChange, now: Timestamp) -> Result<(), StoreError> {
+fn apply(
+    b: &mut Batch<'_>,
+    workspace: WorkspaceId,
+    id: ContactId,
+    change: &ContactChange,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let fields = b
-        .row("SELECT fields FROM contacts WHERE id = ?1 AND workspace_id = ?2", params![id.0, workspace.0], |r| {
-            json::<BTreeMap<String, Value>>(r, 0)
-        })?
+        .row(
+            "SELECT fields FROM contacts WHERE id = ?1 AND workspace_id = ?2",
+            params![id.0, workspace.0],
+            |r| json::<BTreeMap<String, Value>>(r, 0),
+        )?
         .ok_or(StoreError::NotFound("contact"))?;
     let mut fields = fields;
     for (field, value) in &change.fields {
@@ -212,7 +267,8 @@ fn apply(b: &mut Batch<'_>, workspace: WorkspaceId, id: ContactId, change: &Cont
         };
     }
     let set = |value: &Option<Option<String>>| (value.is_some(), value.clone().flatten());
-    let (last, language, pic, country) = (set(&change.last_name), set(&change.language), set(&change.profile_pic), set(&change.country_code));
+    let (last, language, pic, country) =
+        (set(&change.last_name), set(&change.language), set(&change.profile_pic), set(&change.country_code));
     b.execute(
         "UPDATE contacts SET first_name = IFNULL(?2, first_name),
             last_name = CASE WHEN ?3 THEN ?4 ELSE last_name END,
@@ -222,13 +278,27 @@ fn apply(b: &mut Batch<'_>, workspace: WorkspaceId, id: ContactId, change: &Cont
             fields = ?11, updated_at = ?12
          WHERE id = ?1",
         params![
-            id.0, change.first_name, last.0, last.1, language.0, language.1, pic.0, pic.1, country.0, country.1,
-            to_json(&fields)?, now.0
+            id.0,
+            change.first_name,
+            last.0,
+            last.1,
+            language.0,
+            language.1,
+            pic.0,
+            pic.1,
+            country.0,
+            country.1,
+            to_json(&fields)?,
+            now.0
         ],
     )?;
     learn(b, workspace, id, &change.addresses, "api", now)?;
     for (channel, address) in &change.lanes {
-        let known = b.row("SELECT 1 FROM lanes WHERE channel_id = ?1 AND address = ?2", params![channel.0, address], |_| Ok(()))?;
+        let known = b.row(
+            "SELECT 1 FROM lanes WHERE channel_id = ?1 AND address = ?2",
+            params![channel.0, address],
+            |_| Ok(()),
+        )?;
         if known.is_none() {
             make_lane(b, workspace, *channel, id, address)?;
         }

@@ -16,12 +16,19 @@ use tokio::sync::watch;
 impl Feed for SqliteStore {
     async fn head(&self, workspace: WorkspaceId) -> Result<i64, StoreError> {
         self.read(|c| {
-            let head = c.prepare_cached("SELECT head FROM feeds WHERE workspace_id = ?1")?.query_row([workspace.0], |r| r.get(0));
+            let head = c
+                .prepare_cached("SELECT head FROM feeds WHERE workspace_id = ?1")?
+                .query_row([workspace.0], |r| r.get(0));
             Ok(head.optional()?.unwrap_or(0))
         })
     }
 
-    async fn events(&self, workspace: WorkspaceId, after: i64, limit: usize) -> Result<Vec<FeedEvent>, StoreError> {
+    async fn events(
+        &self,
+        workspace: WorkspaceId,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<FeedEvent>, StoreError> {
         self.read_page(move |c| {
             c.prepare_cached(
                 "SELECT seq, at, kind, contact_id, message_id, body FROM events WHERE workspace_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
@@ -47,7 +54,9 @@ impl Feed for SqliteStore {
 
     async fn project(&self, limit: usize) -> Result<bool, StoreError> {
         let behind = self.read(|c| {
-            c.prepare_cached("SELECT 1 FROM feeds WHERE projected < head LIMIT 1")?.query_row([], |_| Ok(())).optional()
+            c.prepare_cached("SELECT 1 FROM feeds WHERE projected < head LIMIT 1")?
+                .query_row([], |_| Ok(()))
+                .optional()
         })?;
         match behind {
             Some(()) => self.write(Class::Background, move |b| project(b, limit)).await,
@@ -64,9 +73,10 @@ struct Change {
 }
 
 fn project(b: &mut Batch<'_>, limit: usize) -> Result<bool, StoreError> {
-    let feeds = b.rows("SELECT workspace_id, projected, head FROM feeds WHERE projected < head", [], |r| {
-        Ok((WorkspaceId(r.get(0)?), r.get::<_, i64>(1)?, r.get::<_, i64>(2)?))
-    })?;
+    let feeds =
+        b.rows("SELECT workspace_id, projected, head FROM feeds WHERE projected < head", [], |r| {
+            Ok((WorkspaceId(r.get(0)?), r.get::<_, i64>(1)?, r.get::<_, i64>(2)?))
+        })?;
     let mut more = false;
     for (workspace, projected, head) in feeds {
         let to = head.min(projected + i64::try_from(limit).unwrap_or(i64::MAX));
@@ -79,7 +89,12 @@ fn project(b: &mut Batch<'_>, limit: usize) -> Result<bool, StoreError> {
     Ok(more)
 }
 
-fn changes(b: &Batch<'_>, workspace: WorkspaceId, after: i64, to: i64) -> Result<BTreeMap<ContactId, Change>, StoreError> {
+fn changes(
+    b: &Batch<'_>,
+    workspace: WorkspaceId,
+    after: i64,
+    to: i64,
+) -> Result<BTreeMap<ContactId, Change>, StoreError> {
     let mut statement = b.prepare(
         "SELECT contact_id, kind, message_id, body FROM events
          WHERE workspace_id = ?1 AND seq > ?2 AND seq <= ?3 AND contact_id IS NOT NULL ORDER BY seq",
@@ -107,7 +122,12 @@ struct Share {
     failed: bool,
 }
 
-fn update_conversation(b: &Batch<'_>, workspace: WorkspaceId, contact: ContactId, change: &Change) -> Result<(), StoreError> {
+fn update_conversation(
+    b: &Batch<'_>,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    change: &Change,
+) -> Result<(), StoreError> {
     let Some(last_id) = b
         .row("SELECT last_id FROM contacts WHERE id = ?1", [contact.0], |r| r.get::<_, Option<i64>>(0))?
         .flatten()
@@ -121,7 +141,8 @@ fn update_conversation(b: &Batch<'_>, workspace: WorkspaceId, contact: ContactId
     )?;
     let (unread_before, read_before, _) = old.unwrap_or_default();
     let read_up_to = read_before.max(change.seen.unwrap_or(0));
-    let new: i64 = change.received.iter().filter(|id| **id > read_up_to).count().try_into().unwrap_or(i64::MAX);
+    let new: i64 =
+        change.received.iter().filter(|id| **id > read_up_to).count().try_into().unwrap_or(i64::MAX);
     let unread = if change.seen.is_some() { new } else { unread_before + new };
     let (last_at, failed) = newest(b, last_id)?;
     b.execute(
@@ -130,7 +151,11 @@ fn update_conversation(b: &Batch<'_>, workspace: WorkspaceId, contact: ContactId
          ON CONFLICT (contact_id) DO UPDATE SET last_id = ?3, last_at = ?4, unread = ?5, read_up_to = ?6, failed = ?7",
         params![contact.0, workspace.0, last_id, last_at, unread, read_up_to, failed],
     )?;
-    let before = old.map_or(Share::default(), |(unread, _, failed)| Share { exists: true, unread: unread > 0, failed });
+    let before = old.map_or(Share::default(), |(unread, _, failed)| Share {
+        exists: true,
+        unread: unread > 0,
+        failed,
+    });
     count(b, workspace, before, Share { exists: true, unread: unread > 0, failed })
 }
 
@@ -143,9 +168,18 @@ fn newest(b: &Batch<'_>, last_id: i64) -> Result<(i64, bool), StoreError> {
     let mut last_at = 0;
     for _ in 0..LOOK_BACK {
         let Some(current) = id else { break };
-        let row = b.row("SELECT created_at, direction, rank, prev_id FROM messages WHERE id = ?1", [current], |r| {
-            Ok((r.get::<_, i64>(0)?, r.get::<_, bool>(1)?, r.get::<_, i64>(2)?, r.get::<_, Option<i64>>(3)?))
-        })?;
+        let row = b.row(
+            "SELECT created_at, direction, rank, prev_id FROM messages WHERE id = ?1",
+            [current],
+            |r| {
+                Ok((
+                    r.get::<_, i64>(0)?,
+                    r.get::<_, bool>(1)?,
+                    r.get::<_, i64>(2)?,
+                    r.get::<_, Option<i64>>(3)?,
+                ))
+            },
+        )?;
         let Some((at, outbound, rank, prev)) = row else { break };
         if current == last_id {
             last_at = at;

@@ -12,7 +12,8 @@ use chaski_model::message::Direction;
 use chaski_model::{ChannelId, ContactId, MessageId, Rank, ReceiptKind, Timestamp, WorkspaceId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-const MESSAGE: &str = "id, contact_id, channel_id, direction, created_at, content, resolved, origin, rank, unknown,
+const MESSAGE: &str =
+    "id, contact_id, channel_id, direction, created_at, content, resolved, origin, rank, unknown,
     sent_at, failed_at, delivered_at, read_at, provider_id, error, prev_id";
 
 fn message(r: &Row<'_>) -> rusqlite::Result<Message> {
@@ -37,7 +38,11 @@ fn message(r: &Row<'_>) -> rusqlite::Result<Message> {
 }
 
 /// A message and the one before it in the thread.
-fn linked(c: &Connection, workspace: WorkspaceId, id: i64) -> rusqlite::Result<Option<(Message, Option<i64>)>> {
+fn linked(
+    c: &Connection,
+    workspace: WorkspaceId,
+    id: i64,
+) -> rusqlite::Result<Option<(Message, Option<i64>)>> {
     c.prepare_cached(&format!("SELECT {MESSAGE} FROM messages WHERE id = ?1 AND workspace_id = ?2"))?
         .query_row(params![id, workspace.0], |r| Ok((message(r)?, r.get(16)?)))
         .optional()
@@ -57,11 +62,19 @@ impl Inbox for SqliteStore {
         self.read(|c| Ok(linked(c, workspace, id.0)?.map(|(message, _)| message)))
     }
 
-    async fn thread(&self, workspace: WorkspaceId, contact: ContactId, before: Option<MessageId>, limit: usize) -> Result<Vec<Message>, StoreError> {
+    async fn thread(
+        &self,
+        workspace: WorkspaceId,
+        contact: ContactId,
+        before: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<Message>, StoreError> {
         self.read_page(move |c| {
             let mut next = match before {
                 None => newest_of(c, workspace, contact)?,
-                Some(id) => linked(c, workspace, id.0)?.filter(|(m, _)| m.contact == contact).and_then(|(_, prev)| prev),
+                Some(id) => linked(c, workspace, id.0)?
+                    .filter(|(m, _)| m.contact == contact)
+                    .and_then(|(_, prev)| prev),
             };
             let mut page = Vec::with_capacity(limit.min(100));
             while let Some(id) = next
@@ -76,7 +89,13 @@ impl Inbox for SqliteStore {
         .await
     }
 
-    async fn thread_after(&self, workspace: WorkspaceId, contact: ContactId, after: MessageId, limit: usize) -> Result<Vec<Message>, StoreError> {
+    async fn thread_after(
+        &self,
+        workspace: WorkspaceId,
+        contact: ContactId,
+        after: MessageId,
+        limit: usize,
+    ) -> Result<Vec<Message>, StoreError> {
         self.read_page(move |c| {
             let mut ids = std::collections::VecDeque::with_capacity(limit + 1);
             let mut next = newest_of(c, workspace, contact)?;
@@ -91,7 +110,10 @@ impl Inbox for SqliteStore {
                     .optional()?
                     .flatten();
             }
-            ids.into_iter().filter_map(|id| linked(c, workspace, id).transpose()).map(|found| found.map(|(m, _)| m)).collect()
+            ids.into_iter()
+                .filter_map(|id| linked(c, workspace, id).transpose())
+                .map(|found| found.map(|(m, _)| m))
+                .collect()
         })
         .await
     }
@@ -120,14 +142,21 @@ impl Inbox for SqliteStore {
                      WHERE workspace_id = ?1 {only} AND (last_at < ?2 OR (last_at = ?2 AND contact_id > ?3))
                      ORDER BY last_at DESC, contact_id LIMIT ?4"
                 ))?
-                .query_map(params![workspace.0, at.0, contact.0, i64::try_from(limit).unwrap_or(i64::MAX)], conversation_row)?
+                .query_map(
+                    params![workspace.0, at.0, contact.0, i64::try_from(limit).unwrap_or(i64::MAX)],
+                    conversation_row,
+                )?
                 .collect::<Result<_, _>>()?;
             rows.into_iter().filter_map(|row| conversation(c, workspace, row).transpose()).collect()
         })
         .await
     }
 
-    async fn conversation(&self, workspace: WorkspaceId, contact: ContactId) -> Result<Option<Conversation>, StoreError> {
+    async fn conversation(
+        &self,
+        workspace: WorkspaceId,
+        contact: ContactId,
+    ) -> Result<Option<Conversation>, StoreError> {
         self.read_page(move |c| {
             let row = c
                 .prepare_cached(
@@ -143,7 +172,8 @@ impl Inbox for SqliteStore {
     async fn counts(&self, workspace: WorkspaceId) -> Result<Counts, StoreError> {
         self.read(|c| {
             let mut counts = Counts::default();
-            let mut statement = c.prepare_cached("SELECT name, value FROM counters WHERE workspace_id = ?1")?;
+            let mut statement =
+                c.prepare_cached("SELECT name, value FROM counters WHERE workspace_id = ?1")?;
             let mut rows = statement.query([workspace.0])?;
             while let Some(row) = rows.next()? {
                 let value = row.get(1)?;
@@ -158,7 +188,13 @@ impl Inbox for SqliteStore {
         })
     }
 
-    async fn seen(&self, workspace: WorkspaceId, contact: ContactId, up_to: MessageId, now: Timestamp) -> Result<(), StoreError> {
+    async fn seen(
+        &self,
+        workspace: WorkspaceId,
+        contact: ContactId,
+        up_to: MessageId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let unread = self.read(|c| {
             c.prepare_cached("SELECT 1 FROM conversations WHERE contact_id = ?1 AND workspace_id = ?2 AND (unread > 0 OR read_up_to < ?3)")?
                 .query_row(params![contact.0, workspace.0, up_to.0], |_| Ok(()))
@@ -170,7 +206,13 @@ impl Inbox for SqliteStore {
         self.write(Class::Background, move |b| {
             b.event(
                 workspace,
-                NewEvent { at: now, kind: "conversation.seen", contact: Some(contact), message: Some(up_to), body: None },
+                NewEvent {
+                    at: now,
+                    kind: "conversation.seen",
+                    contact: Some(contact),
+                    message: Some(up_to),
+                    body: None,
+                },
             );
             Ok(())
         })
@@ -179,9 +221,13 @@ impl Inbox for SqliteStore {
 
     async fn unknown(&self, workspace: WorkspaceId, limit: usize) -> Result<Vec<MessageId>, StoreError> {
         self.read_page(move |c| {
-            c.prepare_cached("SELECT id FROM messages WHERE workspace_id = ?1 AND unknown = 1 ORDER BY id DESC LIMIT ?2")?
-                .query_map(params![workspace.0, i64::try_from(limit).unwrap_or(i64::MAX)], |r| r.get(0).map(MessageId))?
-                .collect()
+            c.prepare_cached(
+                "SELECT id FROM messages WHERE workspace_id = ?1 AND unknown = 1 ORDER BY id DESC LIMIT ?2",
+            )?
+            .query_map(params![workspace.0, i64::try_from(limit).unwrap_or(i64::MAX)], |r| {
+                r.get(0).map(MessageId)
+            })?
+            .collect()
         })
         .await
     }
@@ -191,7 +237,11 @@ fn conversation_row(r: &Row<'_>) -> rusqlite::Result<(i64, i64, i64, i64, bool)>
     Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
 }
 
-fn conversation(c: &Connection, workspace: WorkspaceId, row: (i64, i64, i64, i64, bool)) -> rusqlite::Result<Option<Conversation>> {
+fn conversation(
+    c: &Connection,
+    workspace: WorkspaceId,
+    row: (i64, i64, i64, i64, bool),
+) -> rusqlite::Result<Option<Conversation>> {
     let (contact, last_id, last_at, unread, failed) = row;
     let Some(contact) = read_contact(c, workspace, ContactId(contact))? else { return Ok(None) };
     let Some((last, _)) = linked(c, workspace, last_id)? else { return Ok(None) };

@@ -62,9 +62,12 @@ pub(super) fn connect(folder: &Path) -> Result<Connection, StoreError> {
         )
         .map_err(fault)?;
     for (pragma, wanted) in [("page_size", 4096), ("auto_vacuum", 2), ("synchronous", 2)] {
-        let got: i64 = connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0)).map_err(fault)?;
+        let got: i64 =
+            connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0)).map_err(fault)?;
         if got != wanted {
-            return Err(StoreError::Fault(format!("the store's {pragma} is {got}, not {wanted}: it was not made by chaski")));
+            return Err(StoreError::Fault(format!(
+                "the store's {pragma} is {got}, not {wanted}: it was not made by chaski"
+            )));
         }
     }
     connection.set_prepared_statement_cache_capacity(128);

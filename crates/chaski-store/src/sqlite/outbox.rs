@@ -14,7 +14,10 @@ use crate::outbox::*;
 use async_trait::async_trait;
 use chaski_model::address::{Address, AddressKind};
 use chaski_model::message::PartBody;
-use chaski_model::{ChannelId, ChannelKind, ContactId, ErrorCode, Failure, LaneId, MessageId, PartRef, Rank, Timestamp, WorkspaceId};
+use chaski_model::{
+    ChannelId, ChannelKind, ContactId, ErrorCode, Failure, LaneId, MessageId, PartRef, Rank, Timestamp,
+    WorkspaceId,
+};
 use rusqlite::{Row, params};
 
 /// What `parts.state` holds.
@@ -39,7 +42,11 @@ impl Outbox for SqliteStore {
         self.write(Class::Accept, move |b| accept(b, &plan)).await
     }
 
-    async fn answered(&self, key: [u8; 32], now: Timestamp) -> Result<Option<([u8; 32], u16, String)>, StoreError> {
+    async fn answered(
+        &self,
+        key: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<([u8; 32], u16, String)>, StoreError> {
         self.read(|c| {
             let day = now.0 / DAY_MS;
             let found = c
@@ -64,7 +71,12 @@ impl Outbox for SqliteStore {
         self.write(Class::Settle, move |b| step_aside(b, head, now)).await
     }
 
-    async fn due(&self, channel: ChannelId, after: Option<PartRef>, limit: usize) -> Result<Vec<Head>, StoreError> {
+    async fn due(
+        &self,
+        channel: ChannelId,
+        after: Option<PartRef>,
+        limit: usize,
+    ) -> Result<Vec<Head>, StoreError> {
         let after = after.unwrap_or(PartRef { message: MessageId(0), delivery: 0, part: 0 });
         self.read_page(move |c| {
             c.prepare_cached(&format!(
@@ -108,7 +120,13 @@ impl Outbox for SqliteStore {
         .await
     }
 
-    async fn resolve_unknown(&self, workspace: WorkspaceId, message: MessageId, resend: bool, now: Timestamp) -> Result<Settled, StoreError> {
+    async fn resolve_unknown(
+        &self,
+        workspace: WorkspaceId,
+        message: MessageId,
+        resend: bool,
+        now: Timestamp,
+    ) -> Result<Settled, StoreError> {
         self.write(Class::Settle, move |b| resolve_unknown(b, workspace, message, resend, now)).await
     }
 }
@@ -162,7 +180,13 @@ fn accept(b: &mut Batch<'_>, plan: &Accept) -> Result<Accepted, StoreError> {
     }
     b.event(
         plan.workspace,
-        NewEvent { at: plan.now, kind: "message.accepted", contact: Some(plan.contact), message: Some(plan.id), body: None },
+        NewEvent {
+            at: plan.now,
+            kind: "message.accepted",
+            contact: Some(plan.contact),
+            message: Some(plan.id),
+            body: None,
+        },
     );
     Ok(Accepted::Stored { head: first.map(|_| first_head(plan, lane)) })
 }
@@ -173,9 +197,11 @@ fn seen_key(b: &Batch<'_>, key: &Idempotency, now: Timestamp) -> Result<Option<A
         params![now.0 / DAY_MS, key.key, now.0 - DAY_MS],
         |r| Ok((r.get::<_, [u8; 32]>(0)?, r.get(1)?, r.get(2)?)),
     )?;
-    Ok(seen.map(|(body, status, answer)| {
-        if body == key.body { Accepted::Replay { status, answer } } else { Accepted::KeyConflict }
-    }))
+    Ok(seen.map(
+        |(body, status, answer)| {
+            if body == key.body { Accepted::Replay { status, answer } } else { Accepted::KeyConflict }
+        },
+    ))
 }
 
 /// The lane of a message, made on first use; (its id, whether it was busy, its number after this).
@@ -213,7 +239,11 @@ pub(super) fn make_lane(
 }
 
 /// Puts a message at the end of its contact's thread; returns the message before it.
-pub(super) fn chain(b: &Batch<'_>, contact: ContactId, message: MessageId) -> Result<Option<i64>, StoreError> {
+pub(super) fn chain(
+    b: &Batch<'_>,
+    contact: ContactId,
+    message: MessageId,
+) -> Result<Option<i64>, StoreError> {
     let last = b
         .row("SELECT last_id FROM contacts WHERE id = ?1", [contact.0], |r| r.get::<_, Option<i64>>(0))?
         .ok_or(StoreError::NotFound("contact"))?;
@@ -247,7 +277,14 @@ fn insert_message(b: &Batch<'_>, plan: &Accept, lane: LaneId, prev: Option<i64>)
     Ok(())
 }
 
-fn insert_part(b: &Batch<'_>, plan: &Accept, lane: LaneId, number: u16, seq: i64, first: bool) -> Result<(), StoreError> {
+fn insert_part(
+    b: &Batch<'_>,
+    plan: &Accept,
+    lane: LaneId,
+    number: u16,
+    seq: i64,
+    first: bool,
+) -> Result<(), StoreError> {
     b.execute(
         "INSERT INTO parts (message_id, delivery, part, workspace_id, channel_id, lane_id, lane_seq, state, expires_at)
          VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -313,7 +350,9 @@ fn begin(b: &mut Batch<'_>, h: Head, now: Timestamp, call_by: Timestamp) -> Resu
         params![h.part.message.0, h.part.delivery, h.part.part],
         |r| Ok((r.get::<_, i64>(0)?, r.get::<_, u16>(1)?, r.get::<_, i64>(2)?)),
     )?;
-    let Some((current, attempts, expires_at)) = part else { return Ok(Verdict::Gone { next: leave_queue(b, &h, now)? }) };
+    let Some((current, attempts, expires_at)) = part else {
+        return Ok(Verdict::Gone { next: leave_queue(b, &h, now)? });
+    };
     if current != state::QUEUED && current != state::RETRY {
         let next = if current == state::ENDED { leave_queue(b, &h, now)? } else { None };
         return Ok(Verdict::Gone { next });
@@ -352,7 +391,9 @@ fn work(b: &Batch<'_>, h: &Head, attempt: u16) -> Result<Work, StoreError> {
         .nth(usize::from(h.part.part).saturating_sub(1))
         .ok_or_else(|| StoreError::Fault(format!("part {} has no body", h.part)))?;
     let (address, backoffs) = b
-        .row("SELECT address, backoffs FROM lanes WHERE id = ?1", [h.lane.0], |r| Ok((r.get::<_, String>(0)?, r.get(1)?)))?
+        .row("SELECT address, backoffs FROM lanes WHERE id = ?1", [h.lane.0], |r| {
+            Ok((r.get::<_, String>(0)?, r.get(1)?))
+        })?
         .ok_or(StoreError::NotFound("lane"))?;
     let mut to = addresses(b, contact)?;
     to.sort_by_key(|known| known.value != address);
@@ -363,14 +404,18 @@ fn work(b: &Batch<'_>, h: &Head, attempt: u16) -> Result<Work, StoreError> {
 }
 
 fn addresses(b: &Batch<'_>, contact: ContactId) -> Result<Vec<Address>, StoreError> {
-    b.rows("SELECT kind, scope, value FROM addresses WHERE contact_id = ?1 ORDER BY learned_at", [contact.0], |r| {
-        let kind: String = r.get(0)?;
-        Ok(Address {
-            kind: AddressKind::from_word(&kind).unwrap_or(AddressKind::Native),
-            scope: r.get(1)?,
-            value: r.get(2)?,
-        })
-    })
+    b.rows(
+        "SELECT kind, scope, value FROM addresses WHERE contact_id = ?1 ORDER BY learned_at",
+        [contact.0],
+        |r| {
+            let kind: String = r.get(0)?;
+            Ok(Address {
+                kind: AddressKind::from_word(&kind).unwrap_or(AddressKind::Native),
+                scope: r.get(1)?,
+                value: r.get(2)?,
+            })
+        },
+    )
 }
 
 fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
@@ -397,7 +442,10 @@ fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
     match &s.end {
         End::Sent { provider_id } => {
             end_part(b, h, Rank::Sent, Some((provider_id, s.ended_at)), None, s.ended_at)?;
-            b.execute("UPDATE lanes SET backoffs = 0, not_before = NULL WHERE id = ?1 AND backoffs > 0", [h.lane.0])?;
+            b.execute(
+                "UPDATE lanes SET backoffs = 0, not_before = NULL WHERE id = ?1 AND backoffs > 0",
+                [h.lane.0],
+            )?;
             Ok(Settled { again: None, next: leave_queue(b, h, s.ended_at)? })
         }
         End::Unknown { .. } | End::Retry { .. } if taken => {
@@ -419,7 +467,10 @@ fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
             let first = first_failed.unwrap_or(s.ended_at.0);
             set_part(b, h, state::RETRY, Some(first))?;
             if *backoff {
-                b.execute("UPDATE lanes SET backoffs = backoffs + 1, not_before = ?2 WHERE id = ?1", params![h.lane.0, at.0])?;
+                b.execute(
+                    "UPDATE lanes SET backoffs = backoffs + 1, not_before = ?2 WHERE id = ?1",
+                    params![h.lane.0, at.0],
+                )?;
             }
             retry_at(b, h, *at, Timestamp(first.saturating_add(*keep_lane_ms)), *backoff, s.ended_at)
         }
@@ -478,7 +529,12 @@ fn set_part(b: &Batch<'_>, h: &Head, to: i64, first_failed: Option<i64>) -> Resu
     Ok(())
 }
 
-fn hold_unknown(b: &mut Batch<'_>, h: &Head, let_go_at: Timestamp, now: Timestamp) -> Result<Head, StoreError> {
+fn hold_unknown(
+    b: &mut Batch<'_>,
+    h: &Head,
+    let_go_at: Timestamp,
+    now: Timestamp,
+) -> Result<Head, StoreError> {
     b.execute(
         "UPDATE queue SET held = 1, due_at = ?5, keep_until = NULL WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4",
         params![h.channel.0, h.part.message.0, h.part.delivery, h.part.part, let_go_at.0],
@@ -488,7 +544,14 @@ fn hold_unknown(b: &mut Batch<'_>, h: &Head, let_go_at: Timestamp, now: Timestam
     Ok(Head { held: true, due_at: let_go_at, keep_until: None, ..*h })
 }
 
-fn retry_at(b: &mut Batch<'_>, h: &Head, at: Timestamp, keep_until: Timestamp, whole_lane: bool, now: Timestamp) -> Result<Settled, StoreError> {
+fn retry_at(
+    b: &mut Batch<'_>,
+    h: &Head,
+    at: Timestamp,
+    keep_until: Timestamp,
+    whole_lane: bool,
+    now: Timestamp,
+) -> Result<Settled, StoreError> {
     let is_aside: bool = b
         .row(
             "SELECT aside FROM queue WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4",
@@ -526,11 +589,23 @@ pub(super) fn end_part(
             sent.map(|(id, _)| id)
         ],
     )?;
-    raise_message(b, h.workspace, h.part, rank, sent.map_or(now, |(_, at)| at), sent.map(|(id, _)| id), failure, now)
+    raise_message(
+        b,
+        h.workspace,
+        h.part,
+        rank,
+        sent.map_or(now, |(_, at)| at),
+        sent.map(|(id, _)| id),
+        failure,
+        now,
+    )
 }
 
 /// Brings a message up to what its parts have reached, and says so on the feed.
-#[expect(clippy::too_many_arguments, reason = "one row's columns; a struct would be built and taken apart at once")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one row's columns; a struct would be built and taken apart at once"
+)]
 pub(super) fn raise_message(
     b: &mut Batch<'_>,
     workspace: WorkspaceId,
@@ -541,11 +616,10 @@ pub(super) fn raise_message(
     failure: Option<&Failure>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let Some((delivery, parts, contact)) = b.row(
-        "SELECT delivery, parts, contact_id FROM messages WHERE id = ?1",
-        [part.message.0],
-        |r| Ok((r.get::<_, u16>(0)?, r.get::<_, u16>(1)?, ContactId(r.get(2)?))),
-    )?
+    let Some((delivery, parts, contact)) =
+        b.row("SELECT delivery, parts, contact_id FROM messages WHERE id = ?1", [part.message.0], |r| {
+            Ok((r.get::<_, u16>(0)?, r.get::<_, u16>(1)?, ContactId(r.get(2)?)))
+        })?
     else {
         return Ok(());
     };
@@ -572,7 +646,13 @@ pub(super) fn raise_message(
     )?;
     b.event(
         workspace,
-        NewEvent { at: now, kind: "message.status", contact: Some(contact), message: Some(part.message), body: None },
+        NewEvent {
+            at: now,
+            kind: "message.status",
+            contact: Some(contact),
+            message: Some(part.message),
+            body: None,
+        },
     );
     Ok(())
 }
@@ -588,9 +668,18 @@ fn ranks(b: &Batch<'_>, part: PartRef) -> Result<(Rank, bool), StoreError> {
     Ok((Rank::of_parts(rows.into_iter().map(|(rank, _)| rank)), unknown))
 }
 
-fn status_event(b: &mut Batch<'_>, workspace: WorkspaceId, message: MessageId, now: Timestamp) -> Result<(), StoreError> {
-    let contact = b.row("SELECT contact_id FROM messages WHERE id = ?1", [message.0], |r| Ok(ContactId(r.get(0)?)))?;
-    b.event(workspace, NewEvent { at: now, kind: "message.status", contact, message: Some(message), body: None });
+fn status_event(
+    b: &mut Batch<'_>,
+    workspace: WorkspaceId,
+    message: MessageId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let contact =
+        b.row("SELECT contact_id FROM messages WHERE id = ?1", [message.0], |r| Ok(ContactId(r.get(0)?)))?;
+    b.event(
+        workspace,
+        NewEvent { at: now, kind: "message.status", contact, message: Some(message), body: None },
+    );
     Ok(())
 }
 
@@ -645,7 +734,10 @@ fn next_of_lane(b: &Batch<'_>, lane: LaneId, now: Timestamp) -> Result<Option<He
         b.execute("UPDATE lanes SET busy = 0 WHERE id = ?1", [lane.0])?;
         return Ok(None);
     };
-    if let Some(not_before) = b.row("SELECT not_before FROM lanes WHERE id = ?1", [lane.0], |r| r.get::<_, Option<i64>>(0))?.flatten() {
+    if let Some(not_before) = b
+        .row("SELECT not_before FROM lanes WHERE id = ?1", [lane.0], |r| r.get::<_, Option<i64>>(0))?
+        .flatten()
+    {
         next.due_at = next.due_at.max(Timestamp(not_before));
     }
     enqueue(b, &next)?;
@@ -702,7 +794,13 @@ fn recover(b: &mut Batch<'_>, now: Timestamp, let_go_at: Timestamp) -> Result<us
     Ok(count)
 }
 
-fn resolve_unknown(b: &mut Batch<'_>, workspace: WorkspaceId, message: MessageId, resend: bool, now: Timestamp) -> Result<Settled, StoreError> {
+fn resolve_unknown(
+    b: &mut Batch<'_>,
+    workspace: WorkspaceId,
+    message: MessageId,
+    resend: bool,
+    now: Timestamp,
+) -> Result<Settled, StoreError> {
     let part = b
         .row(
             "SELECT p.message_id, p.delivery, p.part, p.channel_id, p.lane_id, m.contact_id FROM parts p JOIN messages m ON m.id = p.message_id
@@ -724,7 +822,10 @@ fn resolve_unknown(b: &mut Batch<'_>, workspace: WorkspaceId, message: MessageId
         expires_at: Timestamp(now.0 + DAY_MS),
     };
     if !resend {
-        let failure = Failure::new(ErrorCode::OutcomeUnknown, "The provider's answer was lost; a person chose to leave it.");
+        let failure = Failure::new(
+            ErrorCode::OutcomeUnknown,
+            "The provider's answer was lost; a person chose to leave it.",
+        );
         end_part(b, &h, Rank::Failed, None, Some(&failure), now)?;
         return Ok(Settled { again: None, next: fail_message(b, &h, now)? });
     }
@@ -739,12 +840,29 @@ fn resolve_unknown(b: &mut Batch<'_>, workspace: WorkspaceId, message: MessageId
         "UPDATE queue SET aside = 1 WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4",
         params![channel.0, part.message.0, part.delivery, part.part],
     )?;
-    b.event(workspace, NewEvent { at: now, kind: "message.status", contact: Some(contact), message: Some(message), body: None });
+    b.event(
+        workspace,
+        NewEvent {
+            at: now,
+            kind: "message.status",
+            contact: Some(contact),
+            message: Some(message),
+            body: None,
+        },
+    );
     Ok(Settled { again: Some(h), next })
 }
 
-pub(super) fn learn_for_message(b: &mut Batch<'_>, h: &Head, learned: &[Address], from: &'static str, now: Timestamp) -> Result<(), StoreError> {
-    let contact = b.row("SELECT contact_id FROM messages WHERE id = ?1", [h.part.message.0], |r| Ok(ContactId(r.get(0)?)))?;
+pub(super) fn learn_for_message(
+    b: &mut Batch<'_>,
+    h: &Head,
+    learned: &[Address],
+    from: &'static str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let contact = b.row("SELECT contact_id FROM messages WHERE id = ?1", [h.part.message.0], |r| {
+        Ok(ContactId(r.get(0)?))
+    })?;
     match contact {
         Some(contact) => learn(b, h.workspace, contact, learned, from, now),
         None => Ok(()),
@@ -753,7 +871,8 @@ pub(super) fn learn_for_message(b: &mut Batch<'_>, h: &Head, learned: &[Address]
 
 /// The head of a part that an outside event ends (a receipt for an unknown one).
 pub(super) fn head_of(b: &Batch<'_>, channel: ChannelId, part: PartRef) -> Result<Option<Head>, StoreError> {
-    let sql = format!("SELECT {HEAD} FROM queue WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4");
+    let sql = format!(
+        "SELECT {HEAD} FROM queue WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4"
+    );
     b.row(&sql, params![channel.0, part.message.0, part.delivery, part.part], head)
 }
-

@@ -25,7 +25,12 @@ impl Receive for SqliteStore {
         self.write(Class::Receive, move |b| receipt(b, &receipt_in)).await
     }
 
-    async fn part_by_provider_id(&self, channel: ChannelId, provider_id: &str, now: Timestamp) -> Result<Option<PartRef>, StoreError> {
+    async fn part_by_provider_id(
+        &self,
+        channel: ChannelId,
+        provider_id: &str,
+        now: Timestamp,
+    ) -> Result<Option<PartRef>, StoreError> {
         self.read(|c| {
             let found = c
                 .prepare_cached(
@@ -46,7 +51,13 @@ impl Receive for SqliteStore {
         self.write(Class::Receive, move |b| inbound(b, &message)).await
     }
 
-    async fn learn(&self, workspace: WorkspaceId, addresses: Vec<Address>, from: &'static str, now: Timestamp) -> Result<(), StoreError> {
+    async fn learn(
+        &self,
+        workspace: WorkspaceId,
+        addresses: Vec<Address>,
+        from: &'static str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         self.write(Class::Receive, move |b| match find_by_addresses(b, workspace, &addresses)? {
             Some(contact) => learn(b, workspace, contact, &addresses, from, now),
             None => Ok(()),
@@ -54,7 +65,14 @@ impl Receive for SqliteStore {
         .await
     }
 
-    async fn keep(&self, workspace: WorkspaceId, hook: HookId, cause: String, body: Vec<u8>, now: Timestamp) -> Result<(), StoreError> {
+    async fn keep(
+        &self,
+        workspace: WorkspaceId,
+        hook: HookId,
+        cause: String,
+        body: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         self.write(Class::Receive, move |b| {
             b.execute(
                 "INSERT INTO kept_webhooks (workspace_id, hook_id, received_at, cause, body) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -69,7 +87,10 @@ impl Receive for SqliteStore {
 
     async fn first_sight(&self, hook: HookId, id: String, now: Timestamp) -> Result<bool, StoreError> {
         self.write(Class::Receive, move |b| {
-            b.execute("DELETE FROM seen_signatures WHERE hook_id = ?1 AND expires_at < ?2", params![hook.0, now.0])?;
+            b.execute(
+                "DELETE FROM seen_signatures WHERE hook_id = ?1 AND expires_at < ?2",
+                params![hook.0, now.0],
+            )?;
             let new = b.execute(
                 "INSERT OR IGNORE INTO seen_signatures (expires_at, hook_id, id) VALUES (?1, ?2, ?3)",
                 params![now.0 + 900_000, hook.0, id],
@@ -199,7 +220,13 @@ fn inbound(b: &mut Batch<'_>, m: &InboundIn) -> Result<InboundVerdict, StoreErro
     b.highest_id = b.highest_id.max(m.id.0);
     b.event(
         m.workspace,
-        NewEvent { at: m.received_at, kind: "message.received", contact: Some(contact), message: Some(m.id), body: None },
+        NewEvent {
+            at: m.received_at,
+            kind: "message.received",
+            contact: Some(contact),
+            message: Some(m.id),
+            body: None,
+        },
     );
     Ok(InboundVerdict::Stored { contact })
 }
@@ -215,7 +242,8 @@ fn is_known(b: &Batch<'_>, m: &InboundIn) -> Result<bool, StoreError> {
 
 fn contact_of_sender(b: &mut Batch<'_>, m: &InboundIn) -> Result<ContactId, StoreError> {
     let phone = m.from.iter().find(|address| address.kind == AddressKind::Phone);
-    let country = phone.and_then(|address| E164::from_digits(&address.value)).and_then(|number| number.country());
+    let country =
+        phone.and_then(|address| E164::from_digits(&address.value)).and_then(|number| number.country());
     let change = ContactChange {
         first_name: m.profile_name.clone(),
         country_code: Some(country),
@@ -243,4 +271,3 @@ fn open_window(b: &Batch<'_>, m: &InboundIn, contact: ContactId) -> Result<LaneI
     )?;
     Ok(lane)
 }
-

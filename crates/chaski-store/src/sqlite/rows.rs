@@ -10,9 +10,11 @@ pub(super) fn fault(error: rusqlite::Error) -> StoreError {
     use rusqlite::ErrorCode as Code;
     match &error {
         rusqlite::Error::SqliteFailure(cause, text) => match cause.code {
-            Code::DiskFull | Code::SystemIoFailure | Code::ReadOnly | Code::CannotOpen | Code::PermissionDenied => {
-                StoreError::Unavailable(error.to_string())
-            }
+            Code::DiskFull
+            | Code::SystemIoFailure
+            | Code::ReadOnly
+            | Code::CannotOpen
+            | Code::PermissionDenied => StoreError::Unavailable(error.to_string()),
             Code::DatabaseBusy | Code::DatabaseLocked => StoreError::Busy,
             Code::ConstraintViolation => {
                 StoreError::Conflict(text.clone().unwrap_or_else(|| "it exists already".to_owned()))
@@ -26,8 +28,9 @@ pub(super) fn fault(error: rusqlite::Error) -> StoreError {
 /// A JSON column; a value that cannot be read is an error that names the column.
 pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text = row.get_ref(column)?.as_str()?;
-    serde_json::from_str(text)
-        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(e)))
+    serde_json::from_str(text).map_err(|e| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(e))
+    })
 }
 
 /// A JSON column that may be NULL.

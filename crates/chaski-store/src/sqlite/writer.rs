@@ -208,7 +208,9 @@ impl Thread {
                     self.serve_alone(command);
                 }
             }
-            Err(CommitError::Refused(error)) => commands.into_iter().for_each(|c| c.answer(Err(error.clone()))),
+            Err(CommitError::Refused(error)) => {
+                commands.into_iter().for_each(|c| c.answer(Err(error.clone())))
+            }
             Err(CommitError::Open(_)) => commands.into_iter().for_each(|c| self.serve_alone(c)),
         }
     }
@@ -311,8 +313,9 @@ impl Checkpointer {
         let folder_of_thread = folder.to_owned();
         let started = std::thread::Builder::new().name("store-checkpoint".into()).spawn(move || {
             while requests.recv().is_ok() {
-                let passive = open::checkpointer(&folder_of_thread)
-                    .and_then(|c| c.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(fault));
+                let passive = open::checkpointer(&folder_of_thread).and_then(|c| {
+                    c.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(fault)
+                });
                 match passive {
                     Ok(()) => done.store(true, Ordering::Release),
                     Err(error) => tracing::warn!(cause = %error, "the log could not be worked off"),

@@ -15,9 +15,8 @@ use crate::webhooks::Hook;
 /// Answers a call.
 pub(crate) fn answer(sim: &Sim, call: &Call) -> Reply {
     let key = call.header("d360-api-key").unwrap_or_default();
-    let found = accounts::find(
-        |a| matches!(&a.credential, Credential::Dialog360 { api_key } if *api_key == key),
-    );
+    let found =
+        accounts::find(|a| matches!(&a.credential, Credential::Dialog360 { api_key } if *api_key == key));
     let Some(id) = found else {
         return own_error(StatusCode::UNAUTHORIZED, "Invalid api_key");
     };
@@ -43,7 +42,8 @@ pub(crate) fn answer(sim: &Sim, call: &Call) -> Reply {
 /// 360dialog's own form of an error.
 pub(crate) fn own_error(status: StatusCode, message: &str) -> Reply {
     let is_success = status.is_success();
-    let body = json!({"meta": {"success": is_success, "http_code": status.as_u16(), "developer_message": message}});
+    let body =
+        json!({"meta": {"success": is_success, "http_code": status.as_u16(), "developer_message": message}});
     Reply::json(status, &body)
 }
 
@@ -67,10 +67,7 @@ fn webhook(sim: &Sim, id: AccountId, call: &Call) -> Reply {
         return own_error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed");
     }
     let Ok(body) = serde_json::from_slice::<Value>(&call.body) else {
-        return own_error(
-            StatusCode::BAD_REQUEST,
-            "The request body is not valid JSON",
-        );
+        return own_error(StatusCode::BAD_REQUEST, "The request body is not valid JSON");
     };
     let Some(url) = text(&body, "url").filter(|url| url.is_empty() || media::is_http(url)) else {
         return own_error(StatusCode::BAD_REQUEST, "url must be a valid address");
@@ -80,18 +77,10 @@ fn webhook(sim: &Sim, id: AccountId, call: &Call) -> Reply {
         Some(headers) => serde_json::from_value(headers.clone()).ok(),
     };
     let Some(headers) = headers else {
-        return own_error(
-            StatusCode::BAD_REQUEST,
-            "headers must be an object of texts",
-        );
+        return own_error(StatusCode::BAD_REQUEST, "headers must be an object of texts");
     };
-    let hook = Hook {
-        url: url.to_owned(),
-        headers,
-        status_url: None,
-    };
-    sim.webhooks
-        .set(Source::Dialog360, Some(id), Some(hook.clone()));
+    let hook = Hook { url: url.to_owned(), headers, status_url: None };
+    sim.webhooks.set(Source::Dialog360, Some(id), Some(hook.clone()));
     sim.touch();
     Reply::ok(&json!({"url": hook.url, "headers": hook.headers}))
 }
@@ -99,22 +88,9 @@ fn webhook(sim: &Sim, id: AccountId, call: &Call) -> Reply {
 /// The headers that the number's owner configured; there is no signature, so a bad one is a wrong value.
 pub(crate) fn webhook_headers(sim: &Sim, id: AccountId, is_bad: bool) -> Vec<(String, String)> {
     debug_assert_eq!(account(id).source, Source::Dialog360);
-    let headers = sim
-        .webhooks
-        .hook(id)
-        .map(|hook| hook.headers)
-        .unwrap_or_default();
+    let headers = sim.webhooks.hook(id).map(|hook| hook.headers).unwrap_or_default();
     headers
         .into_iter()
-        .map(|(name, value)| {
-            (
-                name,
-                if is_bad {
-                    "not the secret".to_owned()
-                } else {
-                    value
-                },
-            )
-        })
+        .map(|(name, value)| (name, if is_bad { "not the secret".to_owned() } else { value }))
         .collect()
 }

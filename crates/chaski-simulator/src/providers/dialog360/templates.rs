@@ -14,11 +14,7 @@ use crate::templates::Template;
 
 /// A status as 360dialog writes it.
 fn status_word(status: &str) -> String {
-    if status == "PENDING" {
-        "submitted".to_owned()
-    } else {
-        status.to_lowercase()
-    }
+    if status == "PENDING" { "submitted".to_owned() } else { status.to_lowercase() }
 }
 
 fn shown(id: AccountId, template: &Template) -> Value {
@@ -58,27 +54,18 @@ fn shown(id: AccountId, template: &Template) -> Value {
 
 /// The list after filters, in order, cut by offset and limit.
 pub(super) fn list(sim: &Sim, id: AccountId, call: &Call) -> Reply {
-    let number = |name: &str, default: usize| {
-        call.query(name)
-            .map_or(Some(default), |text| text.parse().ok())
-    };
+    let number =
+        |name: &str, default: usize| call.query(name).map_or(Some(default), |text| text.parse().ok());
     let (Some(limit), Some(offset)) = (number("limit", 1000), number("offset", 0)) else {
         return own_error(StatusCode::BAD_REQUEST, "limit and offset must be numbers");
     };
-    let filters: Map<String, Value> = match call
-        .query("filters")
-        .map(|text| serde_json::from_str(&text))
-    {
+    let filters: Map<String, Value> = match call.query("filters").map(|text| serde_json::from_str(&text)) {
         None => Map::new(),
         Some(Ok(Value::Object(filters))) => filters,
         Some(_) => return own_error(StatusCode::BAD_REQUEST, "filters must be a JSON object"),
     };
     let sort = call.query("sort").unwrap_or_else(|| "id".to_owned());
-    let all = sim
-        .templates
-        .list(id)
-        .into_iter()
-        .map(|template| shown(id, &template));
+    let all = sim.templates.list(id).into_iter().map(|template| shown(id, &template));
     let is_kept = |template: &Value| {
         filters.iter().all(|(field, wanted)| {
             let field = field.strip_prefix("business_templates.").unwrap_or(field);
@@ -86,28 +73,14 @@ pub(super) fn list(sim: &Sim, id: AccountId, call: &Call) -> Reply {
         })
     };
     let mut kept: Vec<Value> = all.filter(is_kept).collect();
-    let (field, is_descending) = sort
-        .strip_prefix('-')
-        .map_or((sort.as_str(), false), |field| (field, true));
-    let field = field
-        .strip_prefix("business_templates.")
-        .unwrap_or(field)
-        .to_owned();
-    kept.sort_by_key(|template| {
-        template
-            .get(&field)
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-    });
+    let (field, is_descending) = sort.strip_prefix('-').map_or((sort.as_str(), false), |field| (field, true));
+    let field = field.strip_prefix("business_templates.").unwrap_or(field).to_owned();
+    kept.sort_by_key(|template| template.get(&field).and_then(Value::as_str).map(str::to_owned));
     if is_descending {
         kept.reverse();
     }
     let total = kept.len();
-    let page: Vec<Value> = kept
-        .into_iter()
-        .skip(offset)
-        .take(limit.clamp(1, 1000))
-        .collect();
+    let page: Vec<Value> = kept.into_iter().skip(offset).take(limit.clamp(1, 1000)).collect();
     Reply::ok(&json!({
         "count": page.len(),
         "filters": filters,
@@ -128,10 +101,7 @@ pub(super) fn create(sim: &Sim, id: AccountId, call: &Call) -> Reply {
 
 pub(super) fn delete(sim: &Sim, id: AccountId, name: &str) -> Reply {
     if !sim.templates.delete(id, name, None) {
-        return own_error(
-            StatusCode::NOT_FOUND,
-            &format!("template name={name} was not found"),
-        );
+        return own_error(StatusCode::NOT_FOUND, &format!("template name={name} was not found"));
     }
     sim.touch();
     let message = format!("template name={name} was deleted");

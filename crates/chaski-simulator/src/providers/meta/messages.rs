@@ -23,12 +23,8 @@ pub(crate) fn send(sim: &Sim, id: AccountId, call: &Call) -> Reply {
     if text(&body, "status").is_some() {
         return mark_read(sim, &body).unwrap_or_else(|refusal| refusal.reply());
     }
-    let wanted = text(&body, "to")
-        .or_else(|| text(&body, "recipient"))
-        .unwrap_or_default();
-    let template = body
-        .get("template")
-        .and_then(|template| text(template, "name"));
+    let wanted = text(&body, "to").or_else(|| text(&body, "recipient")).unwrap_or_default();
+    let template = body.get("template").and_then(|template| text(template, "name"));
     let act = sim.faults.pick(account(id).source, wanted, template);
     if let Some(act) = &act {
         if act.cut == Some(Cut::Before) {
@@ -79,11 +75,7 @@ fn failing(source: Source, code: Option<u32>, http_status: Option<u16>) -> Optio
         429 => 613,
         500 => 131_000,
         502 | 504 => {
-            return Some(Reply::raw(
-                status,
-                "text/html",
-                "<html><body><h1>Bad Gateway</h1></body></html>",
-            ));
+            return Some(Reply::raw(status, "text/html", "<html><body><h1>Bad Gateway</h1></body></html>"));
         }
         503 => 131_016,
         _ => 135_000,
@@ -100,10 +92,7 @@ fn mark_read(sim: &Sim, body: &Value) -> Result<Reply, Refusal> {
     }
     let message_id = super::shape::text(body, "message_id", "body")?;
     if !crate::providers::mark_read(sim, message_id) {
-        return Err(Refusal::new(
-            131_009,
-            "Param message_id is not a message that this number received",
-        ));
+        return Err(Refusal::new(131_009, "Param message_id is not a message that this number received"));
     }
     Ok(Reply::ok(&json!({"success": true})))
 }
@@ -111,12 +100,8 @@ fn mark_read(sim: &Sim, body: &Value) -> Result<Reply, Refusal> {
 fn check_product(body: &Value) -> Result<(), Refusal> {
     match body.get("messaging_product") {
         Some(Value::String(product)) if product == "whatsapp" => Ok(()),
-        None => Err(Refusal::invalid(
-            "The parameter messaging_product is required.",
-        )),
-        Some(_) => Err(Refusal::invalid(
-            "Param messaging_product must be one of {WHATSAPP}.",
-        )),
+        None => Err(Refusal::invalid("The parameter messaging_product is required.")),
+        Some(_) => Err(Refusal::invalid("Param messaging_product must be one of {WHATSAPP}.")),
     }
 }
 
@@ -127,13 +112,8 @@ fn accept(sim: &Sim, id: AccountId, body: &Value) -> Result<(Outgoing, Value), R
         return Err(Refusal::of_code(130_429));
     }
     check_product(body)?;
-    if body
-        .get("recipient_type")
-        .is_some_and(|kind| kind != "individual")
-    {
-        return Err(Refusal::invalid(
-            "Param recipient_type must be one of {INDIVIDUAL}.",
-        ));
+    if body.get("recipient_type").is_some_and(|kind| kind != "individual") {
+        return Err(Refusal::invalid("Param recipient_type must be one of {INDIVIDUAL}."));
     }
     let recipient = Recipient::read(sim, id, body)?;
     let kind = match body.get("type") {
@@ -152,20 +132,17 @@ fn accept(sim: &Sim, id: AccountId, body: &Value) -> Result<(Outgoing, Value), R
         return Err(Refusal::of_code(131_062));
     }
     if let Some(phone) = &recipient.phone
-        && !sim
-            .phones
-            .has_room(phone, id, now, sim.limits.get(account(id).source))
+        && !sim.phones.has_room(phone, id, now, sim.limits.get(account(id).source))
     {
         return Err(Refusal::of_code(131_056));
     }
-    let message_id = sim
-        .ids
-        .outbound_wamid(recipient.phone.as_deref().unwrap_or("0"));
+    let message_id = sim.ids.outbound_wamid(recipient.phone.as_deref().unwrap_or("0"));
     let mut message = json!({"id": message_id});
     if category.is_some() {
         message["message_status"] = json!("accepted");
     }
-    let answer = json!({"messaging_product": "whatsapp", "contacts": [recipient.contact()], "messages": [message]});
+    let answer =
+        json!({"messaging_product": "whatsapp", "contacts": [recipient.contact()], "messages": [message]});
     let trace = Trace {
         reference: reference.map(str::to_owned),
         category,
@@ -195,34 +172,24 @@ impl Recipient {
     fn read(sim: &Sim, id: AccountId, body: &Value) -> Result<Self, Refusal> {
         let field = |key: &str| match body.get(key) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::String(value)) => {
-                Ok(Some(value.as_str()).filter(|value| !value.is_empty()))
-            }
+            Some(Value::String(value)) => Ok(Some(value.as_str()).filter(|value| !value.is_empty())),
             Some(_) => Err(Refusal::invalid(format!("Param {key} must be a string."))),
         };
         // If both are given, `to` wins.
         if let Some(to) = field("to")? {
-            let number = parse_number(to)
-                .ok_or_else(|| Refusal::invalid("Param to must be a valid phone number."))?;
+            let number =
+                parse_number(to).ok_or_else(|| Refusal::invalid("Param to must be a valid phone number."))?;
             let number = with_country(to, number, account(id).number);
             if number == account(id).number {
                 return Err(Refusal::of_code(131_021));
             }
-            return Ok(Self {
-                input: to.to_owned(),
-                phone: Some(number),
-                by_user_id: false,
-            });
+            return Ok(Self { input: to.to_owned(), phone: Some(number), by_user_id: false });
         }
         match field("recipient")? {
-            Some(user_id) if is_user_id(user_id) => Ok(Self {
-                input: user_id.to_owned(),
-                phone: sim.phones.resolve(user_id),
-                by_user_id: true,
-            }),
-            Some(_) => Err(Refusal::invalid(
-                "Param recipient must be a valid business-scoped user ID.",
-            )),
+            Some(user_id) if is_user_id(user_id) => {
+                Ok(Self { input: user_id.to_owned(), phone: sim.phones.resolve(user_id), by_user_id: true })
+            }
+            Some(_) => Err(Refusal::invalid("Param recipient must be a valid business-scoped user ID.")),
             None => Err(Refusal::invalid("The parameter to is required.")),
         }
     }
@@ -237,13 +204,8 @@ impl Recipient {
 
 /// Without a leading plus, a national number gets the country code of the business.
 fn with_country(written: &str, number: String, business: &str) -> String {
-    let is_national =
-        !written.trim().starts_with('+') && number.len() <= 10 && business.starts_with('1');
-    if is_national {
-        format!("1{number}")
-    } else {
-        number
-    }
+    let is_national = !written.trim().starts_with('+') && number.len() <= 10 && business.starts_with('1');
+    if is_national { format!("1{number}") } else { number }
 }
 
 /// Meta's answer to a token that is not valid.

@@ -33,9 +33,7 @@ pub(crate) async fn answer(sim: &Shared, call: &Call) -> Reply {
         ("GET", ["lookaside", ..]) => media::download(sim, call),
         ("POST", [_, id, "messages"]) => with_number(id, call, |id| messages::send(sim, id, call)),
         ("POST", [_, id, "media"]) => with_number(id, call, |_| media::upload(sim, call)),
-        (_, [_, waba, "message_templates"]) => {
-            with_waba(waba, call, |id| templates::answer(sim, id, call))
-        }
+        (_, [_, waba, "message_templates"]) => with_waba(waba, call, |id| templates::answer(sim, id, call)),
         ("POST", [_, waba, "subscribed_apps"]) => match find(|a| a.waba_id == *waba) {
             Some(id) => subscribe(sim, id, call).await,
             None => unknown_object(waba, call),
@@ -49,9 +47,9 @@ pub(crate) async fn answer(sim: &Shared, call: &Call) -> Reply {
             sim.webhooks.set(Source::Cloud, Some(id), None);
             Reply::ok(&json!({"success": true}))
         }),
-        ("GET", [_, waba, "phone_numbers"]) => with_waba(waba, call, |id| {
-            Reply::ok(&json!({"data": [number_view(account(id), call)]}))
-        }),
+        ("GET", [_, waba, "phone_numbers"]) => {
+            with_waba(waba, call, |id| Reply::ok(&json!({"data": [number_view(account(id), call)]})))
+        }
         (_, [_, id]) => one_object(sim, id, call),
         _ => unknown_object(parts.get(1).unwrap_or(&""), call),
     }
@@ -62,12 +60,10 @@ fn find(wanted: impl Fn(&Account) -> bool) -> Option<AccountId> {
 }
 
 fn has_token(call: &Call) -> bool {
-    let given = call
-        .bearer()
-        .map(str::to_owned)
-        .or_else(|| call.query("access_token"));
+    let given = call.bearer().map(str::to_owned).or_else(|| call.query("access_token"));
     given.is_some_and(|given| {
-        find(|a| matches!(&a.credential, Credential::Cloud { access_token, .. } if *access_token == given)).is_some()
+        find(|a| matches!(&a.credential, Credential::Cloud { access_token, .. } if *access_token == given))
+            .is_some()
     })
 }
 
@@ -100,17 +96,14 @@ fn one_object(sim: &Sim, id: &str, call: &Call) -> Reply {
         let view = json!({"id": a.waba_id, "name": a.business, "timezone_id": "1", "message_template_namespace": "092819ec_f801_461b_b975_3a2d464f50a8"});
         return Reply::ok(&selected(view, call));
     }
-    if let Some((owner, template)) = sim
-        .templates
-        .by_id(id)
-        .filter(|(owner, _)| account(*owner).source == Source::Cloud)
+    if let Some((owner, template)) =
+        sim.templates.by_id(id).filter(|(owner, _)| account(*owner).source == Source::Cloud)
     {
         return templates::one(sim, owner, &template, call);
     }
     if is_get || call.method == Method::DELETE {
         let host = format!("{}/meta/lookaside", sim.url);
-        return media::one(sim, &call.method, id, &host)
-            .unwrap_or_else(|| unknown_object(id, call));
+        return media::one(sim, &call.method, id, &host).unwrap_or_else(|| unknown_object(id, call));
     }
     unknown_object(id, call)
 }
@@ -148,10 +141,8 @@ pub(crate) fn selected(view: Value, call: &Call) -> Value {
         return view;
     };
     let wanted: Vec<&str> = fields.split(',').map(str::trim).collect();
-    let kept: Map<String, Value> = all
-        .into_iter()
-        .filter(|(key, _)| key == "id" || wanted.contains(&key.as_str()))
-        .collect();
+    let kept: Map<String, Value> =
+        all.into_iter().filter(|(key, _)| key == "id" || wanted.contains(&key.as_str())).collect();
     Value::Object(kept)
 }
 
@@ -161,16 +152,12 @@ async fn subscribe(sim: &Shared, id: AccountId, call: &Call) -> Reply {
     if let Some(url) = text(&body, "override_callback_uri") {
         let token = text(&body, "verify_token").unwrap_or_default();
         if let Err(fault) = challenge(sim, url, token).await {
-            return Refusal::invalid(format!("Before override the current callback uri, your app must be able to receive messages: {fault}")).reply();
+            return Refusal::invalid(format!(
+                "Before override the current callback uri, your app must be able to receive messages: {fault}"
+            ))
+            .reply();
         }
-        sim.webhooks.set(
-            Source::Cloud,
-            Some(id),
-            Some(Hook {
-                url: url.to_owned(),
-                ..Hook::default()
-            }),
-        );
+        sim.webhooks.set(Source::Cloud, Some(id), Some(Hook { url: url.to_owned(), ..Hook::default() }));
         sim.touch();
     }
     Reply::ok(&json!({"success": true}))

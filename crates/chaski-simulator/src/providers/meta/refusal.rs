@@ -15,10 +15,7 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(code: u32, details: impl Into<String>) -> Self {
-        Self {
-            code,
-            details: details.into(),
-        }
+        Self { code, details: details.into() }
     }
 
     /// An invalid parameter (100).
@@ -72,10 +69,7 @@ pub(crate) fn status(code: u32) -> StatusCode {
 
 /// Whether Meta reports a code by webhook after it accepted the message.
 pub(crate) const fn is_by_webhook(code: u32) -> bool {
-    matches!(
-        code,
-        130_472 | 131_014 | 131_026 | 131_047 | 131_049 | 131_050 | 131_052 | 131_053
-    )
+    matches!(code, 130_472 | 131_014 | 131_026 | 131_047 | 131_049 | 131_050 | 131_052 | 131_053)
 }
 
 /// The title of a code, as Meta's list of codes has it.
@@ -149,21 +143,15 @@ pub(crate) fn default_details(code: u32) -> String {
         131_047 => {
             "Message failed to send because more than 24 hours have passed since the customer last replied to this number."
         }
-        131_049 => {
-            "In order to maintain a healthy ecosystem engagement, the message failed to be delivered."
-        }
+        131_049 => "In order to maintain a healthy ecosystem engagement, the message failed to be delivered.",
         131_051 => "Message type is currently not supported.",
         131_053 => "Media file could not be uploaded.",
         131_056 => {
             "Message failed to send because there were too many messages sent from this phone number to the same phone number in a short period of time."
         }
-        132_000 => {
-            "body: number of localizable_params (1) does not match the expected number of params (2)"
-        }
+        132_000 => "body: number of localizable_params (1) does not match the expected number of params (2)",
         132_001 => "template name does not exist in the translation",
-        132_015 => {
-            "Template is paused due to low quality so it cannot be sent in a template message."
-        }
+        132_015 => "Template is paused due to low quality so it cannot be sent in a template message.",
         132_016 => {
             "Template has been paused too many times due to low quality and is now permanently disabled."
         }

@@ -7,8 +7,8 @@ use crate::accounts::{AccountId, Credential, account};
 
 /// The header's value for a body.
 pub(crate) fn sign(app_secret: &str, body: &[u8]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(app_secret.as_bytes())
-        .expect("HMAC takes a key of any length");
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(app_secret.as_bytes()).expect("HMAC takes a key of any length");
     mac.update(body);
     format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
 }
@@ -31,14 +31,9 @@ mod tests {
 
     #[test]
     fn the_documented_vector_is_reproduced() {
-        let vector: serde_json::Value = serde_json::from_str(include_str!(
-            "../../../tests/data/cloud-signature-vector.json"
-        ))
-        .unwrap();
+        let vector: serde_json::Value =
+            serde_json::from_str(include_str!("../../../tests/data/cloud-signature-vector.json")).unwrap();
         let text = |key: &str| vector[key].as_str().unwrap();
-        assert_eq!(
-            sign(text("app_secret"), text("raw_body").as_bytes()),
-            text("header_value")
-        );
+        assert_eq!(sign(text("app_secret"), text("raw_body").as_bytes()), text("header_value"));
     }
 }

@@ -22,30 +22,22 @@ pub(crate) fn content(sim: &Sim, account: AccountId, sent: &Value) -> Result<Con
     object(sent, at)?;
     shape::keys(sent, at, &["name", "language", "components", "namespace"])?;
     let name = shape::text(sent, "name", at)?;
-    let language = sent.get("language").ok_or_else(|| {
-        Refusal::new(
-            131_008,
-            "Parameter 'language' is mandatory for type 'template'",
-        )
-    })?;
+    let language = sent
+        .get("language")
+        .ok_or_else(|| Refusal::new(131_008, "Parameter 'language' is mandatory for type 'template'"))?;
     shape::keys(language, "template['language']", &["code", "policy"])?;
     let code = shape::text(language, "code", "template['language']")?;
     let parts = Parts::read(sent)?;
-    let template = sim.templates.find(account, name, code).map_err(|_| {
-        Refusal::new(
-            132_001,
-            format!("template name ({name}) does not exist in {code}"),
-        )
-    })?;
+    let template = sim
+        .templates
+        .find(account, name, code)
+        .map_err(|_| Refusal::new(132_001, format!("template name ({name}) does not exist in {code}")))?;
     match template.status.as_str() {
         "APPROVED" => {}
         "PAUSED" => return Err(Refusal::of_code(132_015)),
         "DISABLED" => return Err(Refusal::of_code(132_016)),
         _ => {
-            return Err(Refusal::new(
-                132_001,
-                format!("template name ({name}) does not exist in {code}"),
-            ));
+            return Err(Refusal::new(132_001, format!("template name ({name}) does not exist in {code}")));
         }
     }
     fill(sim, &template, &parts)
@@ -78,24 +70,17 @@ impl<'a> Parts<'a> {
         const KINDS: &str = "{HEADER, BODY, BUTTON, LIMITED_TIME_OFFER, CAROUSEL}";
         object(component, at)?;
         let kind = shape::text(component, "type", at)?.to_ascii_lowercase();
-        if !matches!(
-            kind.as_str(),
-            "header" | "body" | "button" | "limited_time_offer" | "carousel"
-        ) {
+        if !matches!(kind.as_str(), "header" | "body" | "button" | "limited_time_offer" | "carousel") {
             return Err(Refusal::invalid(format!(
                 "Param {at}['type'] must be one of {KINDS} - got \"{kind}\"."
             )));
         }
-        shape::keys(
-            component,
-            at,
-            &["type", "parameters", "sub_type", "index", "cards"],
-        )?;
+        shape::keys(component, at, &["type", "parameters", "sub_type", "index", "cards"])?;
         let parameters = match component.get("parameters") {
             None | Some(Value::Null) => &[][..],
-            Some(list) => list.as_array().ok_or_else(|| {
-                Refusal::invalid(format!("Param {at}['parameters'] must be an array."))
-            })?,
+            Some(list) => list
+                .as_array()
+                .ok_or_else(|| Refusal::invalid(format!("Param {at}['parameters'] must be an array.")))?,
         };
         for (place, parameter) in parameters.iter().enumerate() {
             check_parameter(parameter, &format!("{at}['parameters'][{place}]"))?;
@@ -109,10 +94,7 @@ impl<'a> Parts<'a> {
                     other => other.as_u64().and_then(|n| usize::try_from(n).ok()),
                 });
                 let index = index.ok_or_else(|| {
-                    Refusal::new(
-                        131_008,
-                        format!("{at}: 'index' is mandatory for component type 'button'"),
-                    )
+                    Refusal::new(131_008, format!("{at}: 'index' is mandatory for component type 'button'"))
                 })?;
                 let sub_type = shape::text(component, "sub_type", at)?.to_ascii_uppercase();
                 if self.buttons.iter().any(|(known, ..)| *known == index) {
@@ -134,9 +116,8 @@ fn check_parameter(parameter: &Value, at: &str) -> Result<(), Refusal> {
     object(parameter, at)?;
     let kind = shape::text(parameter, "type", at)?;
     let own_key = match kind {
-        "text" | "currency" | "date_time" | "image" | "video" | "document" | "location"
-        | "payload" | "coupon_code" | "action" | "limited_time_offer" | "product"
-        | "ttl_minutes" => kind,
+        "text" | "currency" | "date_time" | "image" | "video" | "document" | "location" | "payload"
+        | "coupon_code" | "action" | "limited_time_offer" | "product" | "ttl_minutes" => kind,
         "gif" => "video",
         other => {
             return Err(Refusal::invalid(format!(
@@ -149,16 +130,10 @@ fn check_parameter(parameter: &Value, at: &str) -> Result<(), Refusal> {
     if matches!(kind, "text" | "payload") {
         match value {
             None | Some(Value::Null) => {
-                return Err(Refusal::new(
-                    131_008,
-                    format!("Parameter of type {kind} is missing text value"),
-                ));
+                return Err(Refusal::new(131_008, format!("Parameter of type {kind} is missing text value")));
             }
             Some(Value::String(value)) if value.is_empty() => {
-                return Err(Refusal::new(
-                    131_008,
-                    format!("Parameter of type {kind} is missing text value"),
-                ));
+                return Err(Refusal::new(131_008, format!("Parameter of type {kind} is missing text value")));
             }
             Some(Value::String(value)) if kind == "text" && is_unclean(value) => {
                 return Err(Refusal::new(
@@ -168,13 +143,10 @@ fn check_parameter(parameter: &Value, at: &str) -> Result<(), Refusal> {
             }
             Some(Value::String(_)) => {}
             Some(_) => {
-                return Err(Refusal::invalid(format!(
-                    "Param {at}['{own_key}'] must be a string."
-                )));
+                return Err(Refusal::invalid(format!("Param {at}['{own_key}'] must be a string.")));
             }
         }
-    } else if !value.is_some_and(Value::is_object) && !matches!(kind, "coupon_code" | "ttl_minutes")
-    {
+    } else if !value.is_some_and(Value::is_object) && !matches!(kind, "coupon_code" | "ttl_minutes") {
         return Err(Refusal::new(
             131_008,
             format!("Parameter of type {kind} is missing its '{own_key}' object"),
@@ -188,23 +160,13 @@ fn is_unclean(value: &str) -> bool {
 }
 
 fn fill(sim: &Sim, template: &Template, parts: &Parts<'_>) -> Result<Content, Refusal> {
-    let mut content = Content {
-        kind: "template".to_owned(),
-        footer: template.footer.clone(),
-        ..Content::default()
-    };
-    content.template = Some(TemplateName {
-        name: template.name.clone(),
-        language: template.language.clone(),
-    });
+    let mut content =
+        Content { kind: "template".to_owned(), footer: template.footer.clone(), ..Content::default() };
+    content.template =
+        Some(TemplateName { name: template.name.clone(), language: template.language.clone() });
     match &template.header {
         Header::Text(pattern) => {
-            content.header = Some(fill_text(
-                "header",
-                pattern,
-                template.is_named,
-                parts.header,
-            )?)
+            content.header = Some(fill_text("header", pattern, template.is_named, parts.header)?)
         }
         Header::Media(format) => set_media_header(sim, &mut content, format, parts.header)?,
         Header::None if parts.header.is_empty() => {}
@@ -212,10 +174,7 @@ fn fill(sim: &Sim, template: &Template, parts: &Parts<'_>) -> Result<Content, Re
     }
     let body = fill_text("body", &template.body, template.is_named, parts.body)?;
     if body.chars().count() > BODY {
-        return Err(Refusal::new(
-            132_005,
-            format!("body: Message text is longer than {BODY} characters"),
-        ));
+        return Err(Refusal::new(132_005, format!("body: Message text is longer than {BODY} characters")));
     }
     content.body = Some(body);
     content.buttons = fill_buttons(template, &parts.buttons)?;
@@ -235,15 +194,11 @@ fn mismatch(component: &str, given: usize, expected: usize) -> Refusal {
 fn value_of<'a>(component: &str, parameter: &'a Value) -> Result<&'a str, Refusal> {
     match text(parameter, "type") {
         Some("text") => Ok(text(parameter, "text").unwrap_or_default()),
-        Some(kind @ ("currency" | "date_time")) => parameter
-            .get(kind)
-            .and_then(|value| text(value, "fallback_value"))
-            .ok_or_else(|| {
-                Refusal::new(
-                    131_008,
-                    format!("Parameter of type {kind} is missing fallback_value"),
-                )
-            }),
+        Some(kind @ ("currency" | "date_time")) => {
+            parameter.get(kind).and_then(|value| text(value, "fallback_value")).ok_or_else(|| {
+                Refusal::new(131_008, format!("Parameter of type {kind} is missing fallback_value"))
+            })
+        }
         other => Err(Refusal::new(
             132_012,
             format!(
@@ -260,47 +215,28 @@ fn fill_text(
     is_named: bool,
     parameters: &[Value],
 ) -> Result<String, Refusal> {
-    let expected = if is_named {
-        pattern.names.len()
-    } else {
-        pattern.count()
-    };
-    let values = parameters
-        .iter()
-        .map(|parameter| value_of(component, parameter))
-        .collect::<Result<Vec<_>, _>>()?;
+    let expected = if is_named { pattern.names.len() } else { pattern.count() };
+    let values =
+        parameters.iter().map(|parameter| value_of(component, parameter)).collect::<Result<Vec<_>, _>>()?;
     if values.len() != expected {
         return Err(mismatch(component, values.len(), expected));
     }
     if !is_named {
-        if parameters
-            .iter()
-            .any(|parameter| parameter.get("parameter_name").is_some())
-        {
+        if parameters.iter().any(|parameter| parameter.get("parameter_name").is_some()) {
             return Err(Refusal::new(
                 132_012,
                 format!("{component}: Parameter names are not allowed in a positional template"),
             ));
         }
-        return Ok(pattern.fill(|name| {
-            name.parse::<usize>()
-                .ok()
-                .and_then(|n| values.get(n.wrapping_sub(1)).copied())
-        }));
+        return Ok(pattern
+            .fill(|name| name.parse::<usize>().ok().and_then(|n| values.get(n.wrapping_sub(1)).copied())));
     }
     let mut by_name = HashMap::new();
     for (parameter, value) in parameters.iter().zip(&values) {
         let name = text(parameter, "parameter_name").filter(|name| !name.is_empty());
-        by_name.insert(
-            name.ok_or_else(|| Refusal::invalid("Parameter name is missing or empty"))?,
-            *value,
-        );
+        by_name.insert(name.ok_or_else(|| Refusal::invalid("Parameter name is missing or empty"))?, *value);
     }
-    match pattern
-        .names
-        .iter()
-        .find(|name| !by_name.contains_key(name.as_str()))
-    {
+    match pattern.names.iter().find(|name| !by_name.contains_key(name.as_str())) {
         Some(name) => Err(Refusal::new(
             132_012,
             format!("{component}: Parameter {name} was expected but was not found"),
@@ -315,10 +251,8 @@ fn set_media_header(
     format: &str,
     parameters: &[Value],
 ) -> Result<(), Refusal> {
-    let received = parameters
-        .first()
-        .and_then(|parameter| text(parameter, "type"))
-        .map(str::to_ascii_uppercase);
+    let received =
+        parameters.first().and_then(|parameter| text(parameter, "type")).map(str::to_ascii_uppercase);
     if received.as_deref() != Some(format) {
         let received = received.unwrap_or_else(|| "UNKNOWN".to_owned());
         return Err(Refusal::new(
@@ -332,26 +266,16 @@ fn set_media_header(
     let kind = format.to_ascii_lowercase();
     if kind == "location" {
         let location = parameters[0].get("location").cloned().unwrap_or_default();
-        content.media = Some(Media {
-            kind,
-            ..Media::default()
-        });
+        content.media = Some(Media { kind, ..Media::default() });
         content.location = Some(location);
         return Ok(());
     }
-    let key = if kind == "gif" {
-        "video"
-    } else {
-        kind.as_str()
-    };
+    let key = if kind == "gif" { "video" } else { kind.as_str() };
     content.media = Some(media_object(sim, &parameters[0], key, "header")?);
     Ok(())
 }
 
-fn fill_buttons(
-    template: &Template,
-    given: &[(usize, String, &[Value])],
-) -> Result<Vec<Button>, Refusal> {
+fn fill_buttons(template: &Template, given: &[(usize, String, &[Value])]) -> Result<Vec<Button>, Refusal> {
     let value_at = |index: usize| given.iter().find(|(at, ..)| *at == index);
     for (index, definition) in template.buttons.iter().enumerate() {
         let has_value = value_at(index)
@@ -366,14 +290,10 @@ fn fill_buttons(
     for (index, sub_type, parameters) in given {
         check_button(template.buttons.get(*index), *index, sub_type, parameters)?;
     }
-    let filled = template
-        .buttons
-        .iter()
-        .enumerate()
-        .map(|(index, definition)| {
-            let parameter = value_at(index).and_then(|(_, _, parameters)| parameters.first());
-            fill_button(definition, index, parameter)
-        });
+    let filled = template.buttons.iter().enumerate().map(|(index, definition)| {
+        let parameter = value_at(index).and_then(|(_, _, parameters)| parameters.first());
+        fill_button(definition, index, parameter)
+    });
     Ok(filled.collect())
 }
 
@@ -384,10 +304,7 @@ fn check_button(
     parameters: &[Value],
 ) -> Result<(), Refusal> {
     let Some(definition) = definition else {
-        return Err(Refusal::new(
-            132_012,
-            format!("buttons: There is no button at index {index}"),
-        ));
+        return Err(Refusal::new(132_012, format!("buttons: There is no button at index {index}")));
     };
     if definition.kind != sub_type {
         return Err(Refusal::new(
@@ -404,14 +321,10 @@ fn check_button(
             if parameters.len() != expected {
                 return Err(mismatch("buttons", parameters.len(), expected));
             }
-            parameters
-                .iter()
-                .try_for_each(|parameter| value_of("buttons", parameter).map(|_| ()))
+            parameters.iter().try_for_each(|parameter| value_of("buttons", parameter).map(|_| ()))
         }
         "PHONE_NUMBER" => Err(mismatch("buttons", parameters.len(), 0)),
-        "QUICK_REPLY" => match parameters
-            .iter()
-            .find(|parameter| text(parameter, "type") != Some("payload"))
+        "QUICK_REPLY" => match parameters.iter().find(|parameter| text(parameter, "type") != Some("payload"))
         {
             Some(_) => Err(Refusal::new(
                 132_012,
@@ -424,11 +337,8 @@ fn check_button(
 }
 
 fn fill_button(definition: &ButtonDefinition, index: usize, parameter: Option<&Value>) -> Button {
-    let value = parameter.and_then(|p| {
-        text(p, "text")
-            .or_else(|| text(p, "payload"))
-            .or_else(|| text(p, "coupon_code"))
-    });
+    let value = parameter
+        .and_then(|p| text(p, "text").or_else(|| text(p, "payload")).or_else(|| text(p, "coupon_code")));
     let is_reply = definition.kind == "QUICK_REPLY";
     Button {
         kind: definition.kind.to_ascii_lowercase(),

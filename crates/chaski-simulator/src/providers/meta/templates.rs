@@ -24,18 +24,10 @@ pub(crate) struct Page {
 
 /// The page that a query asks for, after its filters.
 pub(crate) fn page(sim: &Sim, id: AccountId, call: &Call) -> Page {
-    let limit = call
-        .query("limit")
-        .and_then(|limit| limit.parse().ok())
-        .unwrap_or(25)
-        .clamp(1, 1000);
-    let is_equal = |name: &str, value: &str| {
-        call.query(name)
-            .is_none_or(|wanted| wanted.eq_ignore_ascii_case(value))
-    };
-    let part = call
-        .query("name_or_content")
-        .map(|part| part.to_lowercase());
+    let limit = call.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(25).clamp(1, 1000);
+    let is_equal =
+        |name: &str, value: &str| call.query(name).is_none_or(|wanted| wanted.eq_ignore_ascii_case(value));
+    let part = call.query("name_or_content").map(|part| part.to_lowercase());
     let kept = sim.templates.list(id).into_iter().filter(|template| {
         is_equal("name", &template.name)
             && is_equal("status", &template.status)
@@ -46,40 +38,20 @@ pub(crate) fn page(sim: &Sim, id: AccountId, call: &Call) -> Page {
             })
     });
     let all: Vec<_> = kept.collect();
-    let after = call
-        .query("after")
-        .and_then(|cursor| read_cursor(&cursor))
-        .unwrap_or(0);
+    let after = call.query("after").and_then(|cursor| read_cursor(&cursor)).unwrap_or(0);
     let end = (after + limit).min(all.len());
-    let templates = all
-        .get(after.min(all.len())..end)
-        .unwrap_or_default()
-        .to_vec();
+    let templates = all.get(after.min(all.len())..end).unwrap_or_default().to_vec();
     let cursors = (!templates.is_empty()).then(|| (cursor(after), cursor(end)));
-    Page {
-        templates,
-        cursors,
-        has_next: end < all.len(),
-        limit,
-    }
+    Page { templates, cursors, has_next: end < all.len(), limit }
 }
 
 fn cursor(place: usize) -> String {
-    STANDARD
-        .encode(format!("QVFIU:{place}"))
-        .trim_end_matches('=')
-        .to_owned()
+    STANDARD.encode(format!("QVFIU:{place}")).trim_end_matches('=').to_owned()
 }
 
 fn read_cursor(cursor: &str) -> Option<usize> {
-    let raw = base64::engine::general_purpose::STANDARD_NO_PAD
-        .decode(cursor)
-        .ok()?;
-    String::from_utf8(raw)
-        .ok()?
-        .strip_prefix("QVFIU:")?
-        .parse()
-        .ok()
+    let raw = base64::engine::general_purpose::STANDARD_NO_PAD.decode(cursor).ok()?;
+    String::from_utf8(raw).ok()?.strip_prefix("QVFIU:")?.parse().ok()
 }
 
 impl Page {
@@ -96,9 +68,7 @@ impl Page {
                     query.append_pair(&key, &value);
                 }
             }
-            query
-                .append_pair("limit", &self.limit.to_string())
-                .append_pair("after", after);
+            query.append_pair("limit", &self.limit.to_string()).append_pair("after", after);
             paging["next"] = json!(format!("{address}?{}", query.finish()));
         }
         Some(paging)
@@ -115,25 +85,20 @@ pub(crate) fn answer(sim: &Sim, id: AccountId, call: &Call) -> Reply {
         },
         "DELETE" => {
             let name = call.query("name").unwrap_or_default();
-            if sim
-                .templates
-                .delete(id, &name, call.query("hsm_id").as_deref())
-            {
+            if sim.templates.delete(id, &name, call.query("hsm_id").as_deref()) {
                 sim.touch();
                 return Reply::ok(&json!({"success": true}));
             }
             Refusal::invalid(format!("Message template {name} was not found")).reply()
         }
-        _ => Reply::json(
-            StatusCode::METHOD_NOT_ALLOWED,
-            &Refusal::invalid("Unsupported method").body(),
-        ),
+        _ => Reply::json(StatusCode::METHOD_NOT_ALLOWED, &Refusal::invalid("Unsupported method").body()),
     }
 }
 
 fn list(sim: &Sim, id: AccountId, call: &Call) -> Reply {
     let page = page(sim, id, call);
-    let mut body = json!({"data": page.templates.iter().map(|template| shown(template, call)).collect::<Vec<_>>()});
+    let mut body =
+        json!({"data": page.templates.iter().map(|template| shown(template, call)).collect::<Vec<_>>()});
     let address = format!("{}/meta{}", sim.url, call.path);
     if let Some(paging) = page.paging(&address, call) {
         body["paging"] = paging;
@@ -153,27 +118,16 @@ pub(crate) fn created(template: &Template) -> Value {
 
 /// Adds a template for review: it is PENDING until somebody decides.
 pub(crate) fn create(sim: &Sim, id: AccountId, body: &[u8]) -> Result<Arc<Template>, Refusal> {
-    let mut object: Value = serde_json::from_slice(body)
-        .map_err(|_| Refusal::invalid("The request body is not valid JSON."))?;
+    let mut object: Value =
+        serde_json::from_slice(body).map_err(|_| Refusal::invalid("The request body is not valid JSON."))?;
     let name = super::shape::text(&object, "name", "body")?.to_owned();
     let language = super::shape::text(&object, "language", "body")?.to_owned();
     let category = super::shape::text(&object, "category", "body")?.to_ascii_uppercase();
-    if name.len() > 512
-        || !name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-    {
-        return Err(Refusal::invalid(
-            "Param name can only have lower case letters, digits and underscores.",
-        ));
+    if name.len() > 512 || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+        return Err(Refusal::invalid("Param name can only have lower case letters, digits and underscores."));
     }
-    if !matches!(
-        category.as_str(),
-        "MARKETING" | "UTILITY" | "AUTHENTICATION"
-    ) {
-        return Err(Refusal::invalid(
-            "Param category must be one of {MARKETING, UTILITY, AUTHENTICATION}.",
-        ));
+    if !matches!(category.as_str(), "MARKETING" | "UTILITY" | "AUTHENTICATION") {
+        return Err(Refusal::invalid("Param category must be one of {MARKETING, UTILITY, AUTHENTICATION}."));
     }
     if sim.templates.find(id, &name, &language).is_ok() {
         return Err(Refusal::invalid(format!(
@@ -199,23 +153,13 @@ fn check_components(object: &Value) -> Result<(), Refusal> {
     };
     for component in components {
         let kind = super::shape::text(component, "type", "components")?.to_ascii_uppercase();
-        super::shape::optional_text(
-            component,
-            "text",
-            &format!("components['{kind}']"),
-            longest(&kind),
-        )?;
+        super::shape::optional_text(component, "text", &format!("components['{kind}']"), longest(&kind))?;
         if kind == "FOOTER" && text(component, "text").is_some_and(|text| text.contains("{{")) {
             return Err(Refusal::new(2_388_073, "The footer cannot have variables."));
         }
     }
-    if !components
-        .iter()
-        .any(|c| text(c, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("BODY")))
-    {
-        return Err(Refusal::invalid(
-            "A template needs a component of type BODY.",
-        ));
+    if !components.iter().any(|c| text(c, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("BODY"))) {
+        return Err(Refusal::invalid("A template needs a component of type BODY."));
     }
     Ok(())
 }
@@ -244,8 +188,7 @@ pub(crate) fn one(sim: &Sim, owner: AccountId, template: &Template, call: &Call)
         object[key] = value;
     }
     object["status"] = json!("PENDING");
-    match check_components(&object)
-        .and_then(|()| sim.templates.put(owner, &object).map_err(Refusal::invalid))
+    match check_components(&object).and_then(|()| sim.templates.put(owner, &object).map_err(Refusal::invalid))
     {
         Ok(_) => {
             sim.touch();

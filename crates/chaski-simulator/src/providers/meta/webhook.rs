@@ -34,7 +34,8 @@ pub(crate) fn status(receipt: &Receipt) -> Value {
         Stage::Read => ("read", None),
         Stage::Failed(failure) => ("failed", Some(failure)),
     };
-    let mut status = json!({"id": receipt.message_id, "status": word, "timestamp": (receipt.at_ms / 1000).to_string()});
+    let mut status =
+        json!({"id": receipt.message_id, "status": word, "timestamp": (receipt.at_ms / 1000).to_string()});
     let knows_user = receipt.trace.by_user_id || phone.username.is_some();
     if !receipt.trace.by_user_id {
         status["recipient_id"] = json!(phone.number);
@@ -52,8 +53,8 @@ pub(crate) fn status(receipt: &Receipt) -> Value {
     if let Some(failure) = failure {
         status["errors"] = json!([error(failure)]);
     }
-    let contacts = (knows_user && failure.is_none())
-        .then(|| json!([contact(phone, !receipt.trace.by_user_id, true)]));
+    let contacts =
+        (knows_user && failure.is_none()).then(|| json!([contact(phone, !receipt.trace.by_user_id, true)]));
     envelope(account(receipt.account), contacts, "statuses", status)
 }
 
@@ -132,56 +133,29 @@ pub(crate) fn inbound(sim: &Sim, inbound: &Inbound) -> Value {
         }]);
     }
     message[kind] = object;
-    envelope(
-        a,
-        Some(json!([contact(phone, shows_number, !shows_number)])),
-        "messages",
-        message,
-    )
+    envelope(a, Some(json!([contact(phone, shows_number, !shows_number)])), "messages", message)
 }
 
 fn said<'a>(sim: &Sim, inbound: &'a Inbound) -> (&'a str, Value) {
     match &inbound.said {
         Said::Text(body) => ("text", json!({"body": body})),
         Said::Button { payload, text } => ("button", json!({"payload": payload, "text": text})),
-        Said::Reply {
-            is_row: true,
-            id,
-            title,
-            description,
-        } => {
+        Said::Reply { is_row: true, id, title, description } => {
             let mut reply = json!({"id": id, "title": title});
             if let Some(description) = description {
                 reply["description"] = json!(description);
             }
-            (
-                "interactive",
-                json!({"type": "list_reply", "list_reply": reply}),
-            )
+            ("interactive", json!({"type": "list_reply", "list_reply": reply}))
         }
-        Said::Reply { id, title, .. } => (
-            "interactive",
-            json!({"type": "button_reply", "button_reply": {"id": id, "title": title}}),
-        ),
-        Said::Reaction {
-            message_id,
-            emoji: Some(emoji),
-        } => (
-            "reaction",
-            json!({"message_id": message_id, "emoji": emoji}),
-        ),
-        Said::Reaction {
-            message_id,
-            emoji: None,
-        } => ("reaction", json!({"message_id": message_id})),
+        Said::Reply { id, title, .. } => {
+            ("interactive", json!({"type": "button_reply", "button_reply": {"id": id, "title": title}}))
+        }
+        Said::Reaction { message_id, emoji: Some(emoji) } => {
+            ("reaction", json!({"message_id": message_id, "emoji": emoji}))
+        }
+        Said::Reaction { message_id, emoji: None } => ("reaction", json!({"message_id": message_id})),
         Said::Location(location) => ("location", location.clone()),
-        Said::Media {
-            kind,
-            media_id,
-            file,
-            caption,
-            filename,
-        } => {
+        Said::Media { kind, media_id, file, caption, filename } => {
             let words = json!({"caption": caption, "filename": filename});
             let mut object = media::received(sim, inbound.account, media_id, file, &words);
             match kind.as_str() {
@@ -199,11 +173,7 @@ fn said<'a>(sim: &Sim, inbound: &'a Inbound) -> (&'a str, Value) {
 
 /// A review came to another result.
 pub(crate) fn template_status(id: AccountId, template: &Template, now_seconds: i64) -> Value {
-    let reason = template
-        .object
-        .get("rejected_reason")
-        .and_then(Value::as_str)
-        .unwrap_or("NONE");
+    let reason = template.object.get("rejected_reason").and_then(Value::as_str).unwrap_or("NONE");
     let value = json!({
         "event": template.status,
         "message_template_id": template.id.parse::<u64>().unwrap_or_default(),

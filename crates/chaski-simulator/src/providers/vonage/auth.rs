@@ -47,12 +47,8 @@ pub(crate) struct Tokens {
 
 impl Default for Tokens {
     fn default() -> Self {
-        let key = DecodingKey::from_rsa_pem(PUBLIC_KEY.as_bytes())
-            .expect("the embedded key is a public key");
-        Self {
-            key,
-            known: Mutex::default(),
-        }
+        let key = DecodingKey::from_rsa_pem(PUBLIC_KEY.as_bytes()).expect("the embedded key is a public key");
+        Self { key, known: Mutex::default() }
     }
 }
 
@@ -79,13 +75,9 @@ impl Tokens {
 /// Reads the caller's credentials.
 pub(crate) fn caller(sim: &Sim, call: &Call) -> Result<Caller, Problem> {
     if let Some(token) = call.bearer() {
-        return by_token(sim, token)
-            .map(Caller::Application)
-            .ok_or_else(Problem::unauthorized);
+        return by_token(sim, token).map(Caller::Application).ok_or_else(Problem::unauthorized);
     }
-    let basic = call
-        .header("authorization")
-        .and_then(|value| value.strip_prefix("Basic "));
+    let basic = call.header("authorization").and_then(|value| value.strip_prefix("Basic "));
     let pair = basic
         .and_then(|value| STANDARD.decode(value.trim()).ok())
         .and_then(|raw| String::from_utf8(raw).ok());
@@ -93,11 +85,7 @@ pub(crate) fn caller(sim: &Sim, call: &Call) -> Result<Caller, Problem> {
         let same = |c: &Credential| matches!(c, Credential::Vonage { api_key, api_secret, .. } if *api_key == key && *api_secret == secret);
         find(|a| same(&a.credential)).is_some()
     });
-    if is_known {
-        Ok(Caller::Account)
-    } else {
-        Err(Problem::unauthorized())
-    }
+    if is_known { Ok(Caller::Account) } else { Err(Problem::unauthorized()) }
 }
 
 /// A token is good if it is by simulated time or by the machine's: not every caller shares our clock.

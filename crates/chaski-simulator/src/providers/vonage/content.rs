@@ -21,10 +21,7 @@ pub(super) fn read(sim: &Sim, id: AccountId, body: &Value) -> Result<Read, Probl
     let Some(kind) = text(body, "message_type") else {
         return Err(Problem::param("message_type", "is required."));
     };
-    let context = body
-        .get("context")
-        .and_then(|context| text(context, "message_uuid"))
-        .map(str::to_owned);
+    let context = body.get("context").and_then(|context| text(context, "message_uuid")).map(str::to_owned);
     let (mut content, failure) = match kind {
         "text" => (written(body)?, None),
         "image" | "audio" | "video" | "file" | "sticker" => (file(kind, body)?, None),
@@ -41,17 +38,13 @@ pub(super) fn read(sim: &Sim, id: AccountId, body: &Value) -> Result<Read, Probl
 
 fn written(body: &Value) -> Result<Content, Problem> {
     match body.get("text") {
-        Some(Value::String(text)) if text.is_empty() => {
-            Err(Problem::param("text", "must not be blank."))
-        }
+        Some(Value::String(text)) if text.is_empty() => Err(Problem::param("text", "must not be blank.")),
         Some(Value::String(text)) if text.chars().count() > 4096 => {
             Err(Problem::param("text", "length must be between 1 and 4096."))
         }
-        Some(Value::String(text)) => Ok(Content {
-            kind: "text".to_owned(),
-            body: Some(text.clone()),
-            ..Content::default()
-        }),
+        Some(Value::String(text)) => {
+            Ok(Content { kind: "text".to_owned(), body: Some(text.clone()), ..Content::default() })
+        }
         None | Some(Value::Null) => Err(Problem::param("text", "is required.")),
         Some(_) => Err(Problem::param("text", "must be a string.")),
     }
@@ -70,54 +63,29 @@ fn file(kind: &str, body: &Value) -> Result<Content, Problem> {
         Some(url) => url,
     };
     let caption = text(object, "caption").map(str::to_owned);
-    if caption
-        .as_ref()
-        .is_some_and(|caption| caption.chars().count() > 3000)
-    {
-        return Err(Problem::param(
-            &name("caption"),
-            "length must be between 1 and 3000.",
-        ));
+    if caption.as_ref().is_some_and(|caption| caption.chars().count() > 3000) {
+        return Err(Problem::param(&name("caption"), "length must be between 1 and 3000."));
     }
     let shown_kind = if kind == "file" { "document" } else { kind };
     // Without a name the caption becomes the file's name, else the end of the address.
     let filename = (kind == "file").then(|| {
-        let last = url::Url::parse(url)
-            .ok()
-            .and_then(|url| url.path_segments()?.next_back().map(str::to_owned));
-        text(object, "name")
-            .map(str::to_owned)
-            .or_else(|| caption.clone())
-            .or(last)
-            .unwrap_or_default()
+        let last =
+            url::Url::parse(url).ok().and_then(|url| url.path_segments()?.next_back().map(str::to_owned));
+        text(object, "name").map(str::to_owned).or_else(|| caption.clone()).or(last).unwrap_or_default()
     });
-    let media = Media {
-        kind: shown_kind.to_owned(),
-        link: Some(url.to_owned()),
-        filename,
-        id: None,
-    };
-    Ok(Content {
-        kind: shown_kind.to_owned(),
-        body: caption,
-        media: Some(media),
-        ..Content::default()
-    })
+    let media = Media { kind: shown_kind.to_owned(), link: Some(url.to_owned()), filename, id: None };
+    Ok(Content { kind: shown_kind.to_owned(), body: caption, media: Some(media), ..Content::default() })
 }
 
 fn reaction(body: &Value, context: Option<String>) -> Result<Content, Problem> {
-    let reaction = body
-        .get("reaction")
-        .ok_or_else(|| Problem::param("reaction", "is required."))?;
+    let reaction = body.get("reaction").ok_or_else(|| Problem::param("reaction", "is required."))?;
     let emoji = match text(reaction, "action") {
-        Some("react") => text(reaction, "emoji")
-            .ok_or_else(|| Problem::param("reaction.emoji", "is required."))?,
+        Some("react") => {
+            text(reaction, "emoji").ok_or_else(|| Problem::param("reaction.emoji", "is required."))?
+        }
         Some("unreact") => "",
         _ => {
-            return Err(Problem::param(
-                "reaction.action",
-                "must be one of [react, unreact].",
-            ));
+            return Err(Problem::param("reaction.action", "must be one of [react, unreact]."));
         }
     };
     let reply_to = context.ok_or_else(|| Problem::param("context.message_uuid", "is required."))?;
@@ -131,33 +99,22 @@ fn reaction(body: &Value, context: Option<String>) -> Result<Content, Problem> {
 
 /// `message_type: template` with texts for the body alone.
 fn short_template(sim: &Sim, id: AccountId, body: &Value) -> Result<Read, Problem> {
-    let template = body
-        .get("template")
-        .ok_or_else(|| Problem::param("template", "is required."))?;
-    let name =
-        text(template, "name").ok_or_else(|| Problem::param("template.name", "is required."))?;
-    let locale = body
-        .get("whatsapp")
-        .and_then(|whatsapp| text(whatsapp, "locale"))
-        .unwrap_or("en");
+    let template = body.get("template").ok_or_else(|| Problem::param("template", "is required."))?;
+    let name = text(template, "name").ok_or_else(|| Problem::param("template.name", "is required."))?;
+    let locale = body.get("whatsapp").and_then(|whatsapp| text(whatsapp, "locale")).unwrap_or("en");
     let values = match template.get("parameters") {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Array(values)) if values.iter().all(Value::is_string) => values.clone(),
         Some(_) => {
-            return Err(Problem::param(
-                "template.parameters",
-                "must be an array of strings.",
-            ));
+            return Err(Problem::param("template.parameters", "must be an array of strings."));
         }
     };
     // Older accounts wrote the namespace before the name.
     let name = name.rsplit(':').next().unwrap_or(name);
     let mut object = json!({"name": name, "language": {"code": locale}});
     if !values.is_empty() {
-        let parameters: Vec<Value> = values
-            .into_iter()
-            .map(|value| json!({"type": "text", "text": value}))
-            .collect();
+        let parameters: Vec<Value> =
+            values.into_iter().map(|value| json!({"type": "text", "text": value})).collect();
         object["components"] = json!([{"type": "body", "parameters": parameters}]);
     }
     Ok(passed_on(sim, id, "template", &object))
@@ -169,12 +126,7 @@ fn custom(sim: &Sim, id: AccountId, body: &Value) -> Result<Read, Problem> {
         .filter(|custom| custom.is_object())
         .ok_or_else(|| Problem::param("custom", "is required."))?;
     let kind = text(custom, "type").ok_or_else(|| Problem::param("custom.type", "is required."))?;
-    Ok(passed_on(
-        sim,
-        id,
-        kind,
-        custom.get(kind).unwrap_or(&Value::Null),
-    ))
+    Ok(passed_on(sim, id, kind, custom.get(kind).unwrap_or(&Value::Null)))
 }
 
 /// What Meta makes of an object that Vonage passes on.
@@ -185,22 +137,9 @@ fn passed_on(sim: &Sim, id: AccountId, kind: &str, object: &Value) -> Read {
         Ok(content) => (content, None),
         Err(refusal) => {
             // Any fault of a template ends as 1022.
-            let code = if kind == "template" {
-                1022
-            } else {
-                refusal.code
-            };
-            let failure = Failure::Content {
-                code,
-                details: refusal.details,
-            };
-            (
-                Content {
-                    kind: kind.to_owned(),
-                    ..Content::default()
-                },
-                Some(failure),
-            )
+            let code = if kind == "template" { 1022 } else { refusal.code };
+            let failure = Failure::Content { code, details: refusal.details };
+            (Content { kind: kind.to_owned(), ..Content::default() }, Some(failure))
         }
     }
 }

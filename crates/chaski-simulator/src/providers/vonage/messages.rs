@@ -28,22 +28,14 @@ pub(super) fn send(sim: &Sim, caller: Caller, call: &Call) -> Reply {
         .pointer("/custom/template")
         .or_else(|| body.get("template"))
         .and_then(|template| text(template, "name"));
-    let act = sim.faults.pick(
-        Source::Vonage,
-        text(&body, "to").unwrap_or_default(),
-        template,
-    );
+    let act = sim.faults.pick(Source::Vonage, text(&body, "to").unwrap_or_default(), template);
     if let Some(act) = &act {
         if act.cut == Some(Cut::Before) {
             return Reply::ok(&Value::Null).with_act(Some(act.clone()));
         }
-        let status = act
-            .http_status
-            .and_then(|status| StatusCode::from_u16(status).ok());
+        let status = act.http_status.and_then(|status| StatusCode::from_u16(status).ok());
         if let Some(status) = status.filter(|status| !status.is_success()) {
-            return Problem::of_status(status)
-                .reply()
-                .with_act(Some(act.clone()));
+            return Problem::of_status(status).reply().with_act(Some(act.clone()));
         }
     }
     let reply = match accept(sim, caller, &body) {
@@ -79,9 +71,8 @@ fn accept(sim: &Sim, caller: Caller, body: &Value) -> Result<Outgoing, Problem> 
         Some(_) => return Err(Problem::param("to", "must be a string.")),
     };
     let by_user_id = is_user_id(to);
-    let is_number = (7..=15).contains(&to.len())
-        && to.bytes().all(|b| b.is_ascii_digit())
-        && !to.starts_with('0');
+    let is_number =
+        (7..=15).contains(&to.len()) && to.bytes().all(|b| b.is_ascii_digit()) && !to.starts_with('0');
     if !by_user_id && !is_number {
         return Err(Problem::invalid_recipient());
     }
@@ -97,16 +88,11 @@ fn accept(sim: &Sim, caller: Caller, body: &Value) -> Result<Outgoing, Problem> 
     let phone = sim.phones.resolve(to);
     if let Some(phone) = &phone
         && failure.is_none()
-        && !sim
-            .phones
-            .has_room(phone, id, now, sim.limits.get(Source::Vonage))
+        && !sim.phones.has_room(phone, id, now, sim.limits.get(Source::Vonage))
     {
         failure = Some(Failure::Code(131_056));
     }
-    let category = content
-        .template
-        .as_ref()
-        .and_then(|t| sim.templates.find(id, &t.name, &t.language).ok());
+    let category = content.template.as_ref().and_then(|t| sim.templates.find(id, &t.name, &t.language).ok());
     let trace = Trace {
         reference: reference.map(str::to_owned),
         webhook_url: webhook_url.map(str::to_owned),
@@ -114,15 +100,7 @@ fn accept(sim: &Sim, caller: Caller, body: &Value) -> Result<Outgoing, Problem> 
         by_user_id,
         ..Trace::default()
     };
-    Ok(Outgoing {
-        account: id,
-        id: uuid(),
-        phone,
-        to: to.clone(),
-        content,
-        trace,
-        failure,
-    })
+    Ok(Outgoing { account: id, id: uuid(), phone, to: to.clone(), content, trace, failure })
 }
 
 fn sender(caller: Caller, body: &Value) -> Result<AccountId, Problem> {
@@ -155,9 +133,5 @@ pub(super) fn mark_read(sim: &Sim, uuid: &str, call: &Call) -> Reply {
     if text(&body, "status") != Some("read") {
         return Problem::param("status", "must be one of [read].").reply();
     }
-    if crate::providers::mark_read(sim, uuid) {
-        Reply::ok(&json!({}))
-    } else {
-        Problem::not_found().reply()
-    }
+    if crate::providers::mark_read(sim, uuid) { Reply::ok(&json!({})) } else { Problem::not_found().reply() }
 }

@@ -35,20 +35,12 @@ pub(crate) fn answer(sim: &Sim, call: &Call) -> Reply {
             Some(file) => file.reply(),
             None => Problem::not_found().reply(),
         },
-        (
-            _,
-            [
-                "v2",
-                "whatsapp-manager",
-                "wabas",
-                waba,
-                "templates",
-                rest @ ..,
-            ],
-        ) => match find(|a| a.waba_id == *waba) {
-            Some(id) => templates::answer(sim, id, rest, call),
-            None => Problem::not_found().reply(),
-        },
+        (_, ["v2", "whatsapp-manager", "wabas", waba, "templates", rest @ ..]) => {
+            match find(|a| a.waba_id == *waba) {
+                Some(id) => templates::answer(sim, id, rest, call),
+                None => Problem::not_found().reply(),
+            }
+        }
         ("GET", ["v1", "channel-manager", "whatsapp", "wabas"]) => templates::wabas(),
         _ => Problem::not_found().reply(),
     }
@@ -60,8 +52,5 @@ fn find(wanted: impl Fn(&Account) -> bool) -> Option<AccountId> {
 
 /// An answer of 202 with the message's id.
 fn accepted(uuid: &str) -> Reply {
-    Reply::json(
-        StatusCode::ACCEPTED,
-        &serde_json::json!({"message_uuid": uuid}),
-    )
+    Reply::json(StatusCode::ACCEPTED, &serde_json::json!({"message_uuid": uuid}))
 }

@@ -19,19 +19,8 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    fn new(
-        status: StatusCode,
-        kind: &'static str,
-        title: &'static str,
-        detail: impl Into<String>,
-    ) -> Self {
-        Self {
-            status,
-            kind,
-            title,
-            detail: detail.into(),
-            faults: Vec::new(),
-        }
+    fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, kind, title, detail: detail.into(), faults: Vec::new() }
     }
 
     pub(crate) fn unauthorized() -> Self {
@@ -70,29 +59,17 @@ impl Problem {
 
     pub(crate) fn unsupported_channel() -> Self {
         let kind = "https://developer.vonage.com/api-errors/messages#1100";
-        Self::unprocessable(
-            kind,
-            "Unsupported channel",
-            "The specified channel is not supported.",
-        )
+        Self::unprocessable(kind, "Unsupported channel", "The specified channel is not supported.")
     }
 
     pub(crate) fn invalid_sender() -> Self {
         let kind = "https://developer.vonage.com/api-errors/messages#1120";
-        Self::unprocessable(
-            kind,
-            "Invalid sender",
-            "The `from` parameter is invalid for the given channel.",
-        )
+        Self::unprocessable(kind, "Invalid sender", "The `from` parameter is invalid for the given channel.")
     }
 
     pub(crate) fn invalid_recipient() -> Self {
         let kind = "https://developer.vonage.com/api-errors/messages#110";
-        Self::unprocessable(
-            kind,
-            "Invalid recipient",
-            "The `to` parameter is invalid for the given channel.",
-        )
+        Self::unprocessable(kind, "Invalid recipient", "The `to` parameter is invalid for the given channel.")
     }
 
     pub(crate) fn invalid_message_type() -> Self {
@@ -115,11 +92,8 @@ impl Problem {
 
     pub(crate) fn invalid_params(faults: Vec<(String, String)>) -> Self {
         let kind = "https://developer.vonage.com/api-errors/messages#1150";
-        let mut problem = Self::unprocessable(
-            kind,
-            "Invalid params",
-            "The value of one or more parameters is invalid.",
-        );
+        let mut problem =
+            Self::unprocessable(kind, "Invalid params", "The value of one or more parameters is invalid.");
         problem.faults = faults;
         problem
     }
@@ -164,13 +138,11 @@ impl Problem {
     }
 
     pub(crate) fn reply(&self) -> Reply {
-        let mut body = json!({"type": self.kind, "title": self.title, "detail": self.detail, "instance": instance()});
+        let mut body =
+            json!({"type": self.kind, "title": self.title, "detail": self.detail, "instance": instance()});
         if !self.faults.is_empty() {
-            body["invalid_parameters"] = self
-                .faults
-                .iter()
-                .map(|(name, reason)| json!({"name": name, "reason": reason}))
-                .collect();
+            body["invalid_parameters"] =
+                self.faults.iter().map(|(name, reason)| json!({"name": name, "reason": reason})).collect();
         }
         let mut reply = Reply::json(self.status, &body);
         if self.status != StatusCode::UNPROCESSABLE_ENTITY {
@@ -202,9 +174,7 @@ pub(crate) fn number(failure: &Failure) -> u32 {
 fn of_meta(code: u32) -> u32 {
     match code {
         1000..=1999 => code,
-        132_000 | 132_001 | 132_005 | 132_007 | 132_012 | 132_015 | 132_016 | 132_018 | 131_008 => {
-            1022
-        }
+        132_000 | 132_001 | 132_005 | 132_007 | 132_012 | 132_015 | 132_016 | 132_018 | 131_008 => 1022,
         100 | 131_009 | 131_051 => 1020,
         131_021 => 1170,
         131_026 | 131_030 => 1300,
@@ -236,17 +206,13 @@ fn detail(number: u32) -> &'static str {
         1000 => {
             "Throttled - You have exceeded the submission capacity allowed on this account. Please wait and retry"
         }
-        1010 => {
-            "Missing params - Your request is incomplete and missing some mandatory parameters."
-        }
+        1010 => "Missing params - Your request is incomplete and missing some mandatory parameters.",
         1020 => "Invalid params - The value of one or more parameters is invalid.",
         1022 => "Invalid template  -  Invalid template or template parameters",
         1030 => "Internal error - There was an error processing your request in the Platform.",
         1170 => "Invalid recipient - The recipient is not valid.",
         1240 => "Illegal number - The user has opted out of messages from the sender.",
-        1241 => {
-            "Too many send requests - Too many messages were sent to this recipient in a short time."
-        }
+        1241 => "Too many send requests - Too many messages were sent to this recipient in a short time.",
         1300 => {
             "Not part of the provider network  -  The number or ID is not a user in the provider network."
         }
@@ -254,9 +220,7 @@ fn detail(number: u32) -> &'static str {
         1331 => {
             "Provider error - The provider is not responding or unable to process the request. Please try sending your message in a few minutes time."
         }
-        1340 => {
-            "Outside of the allowed window  -  This message is sent outside of allowed response window."
-        }
+        1340 => "Outside of the allowed window  -  This message is sent outside of allowed response window.",
         1370 => "Expired access token",
         1380 => "Invalid resource - The media resource is not accessible.",
         1381 => "Resource too large - The media resource is larger than the provider allows.",

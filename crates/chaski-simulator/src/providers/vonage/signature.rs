@@ -25,49 +25,21 @@ fn sign(secret: &str, claims: &Claims<'_>) -> String {
     let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#);
     let claims = URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims).unwrap_or_default());
     let signed = format!("{header}.{claims}");
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
     mac.update(signed.as_bytes());
-    format!(
-        "{signed}.{}",
-        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
-    )
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
 /// The headers of a webhook; a bad signature is one made with another secret.
-pub(crate) fn headers(
-    id: AccountId,
-    body: &[u8],
-    is_bad: bool,
-    now_seconds: i64,
-) -> Vec<(String, String)> {
-    let Credential::Vonage {
-        application_id,
-        api_key,
-        signature_secret,
-        ..
-    } = &account(id).credential
-    else {
+pub(crate) fn headers(id: AccountId, body: &[u8], is_bad: bool, now_seconds: i64) -> Vec<(String, String)> {
+    let Credential::Vonage { application_id, api_key, signature_secret, .. } = &account(id).credential else {
         return Vec::new();
     };
     let payload_hash = hex::encode(Sha256::digest(body));
-    let claims = Claims {
-        iat: now_seconds,
-        jti: uuid(),
-        iss: "Vonage",
-        payload_hash,
-        api_key,
-        application_id,
-    };
-    let secret = if is_bad {
-        "not the secret"
-    } else {
-        signature_secret
-    };
-    vec![(
-        "authorization".to_owned(),
-        format!("Bearer {}", sign(secret, &claims)),
-    )]
+    let claims =
+        Claims { iat: now_seconds, jti: uuid(), iss: "Vonage", payload_hash, api_key, application_id };
+    let secret = if is_bad { "not the secret" } else { signature_secret };
+    vec![("authorization".to_owned(), format!("Bearer {}", sign(secret, &claims)))]
 }
 
 #[cfg(test)]
@@ -76,10 +48,8 @@ mod tests {
 
     #[test]
     fn the_documented_vector_is_reproduced() {
-        let vector: serde_json::Value = serde_json::from_str(include_str!(
-            "../../../tests/data/vonage-signature-vector.json"
-        ))
-        .unwrap();
+        let vector: serde_json::Value =
+            serde_json::from_str(include_str!("../../../tests/data/vonage-signature-vector.json")).unwrap();
         let claim = |key: &str| vector["claims"][key].as_str().unwrap();
         let body = vector["raw_body"].as_str().unwrap();
         let claims = Claims {
@@ -92,9 +62,6 @@ mod tests {
         };
         assert_eq!(claims.payload_hash, claim("payload_hash"));
         let token = sign(vector["signature_secret"].as_str().unwrap(), &claims);
-        assert_eq!(
-            format!("Bearer {token}"),
-            vector["header_value"].as_str().unwrap()
-        );
+        assert_eq!(format!("Bearer {token}"), vector["header_value"].as_str().unwrap());
     }
 }

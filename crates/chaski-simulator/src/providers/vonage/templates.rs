@@ -33,7 +33,8 @@ pub(super) fn answer(sim: &Sim, id: AccountId, rest: &[&str], call: &Call) -> Re
 
 fn list(sim: &Sim, id: AccountId, call: &Call) -> Reply {
     let page = meta::page(sim, id, call);
-    let mut body = json!({"templates": page.templates.iter().map(|template| &template.object).collect::<Vec<_>>()});
+    let mut body =
+        json!({"templates": page.templates.iter().map(|template| &template.object).collect::<Vec<_>>()});
     if let Some(paging) = page.paging(&format!("{}/vonage{}", sim.url, call.path), call) {
         body["paging"] = paging;
     }
@@ -41,11 +42,7 @@ fn list(sim: &Sim, id: AccountId, call: &Call) -> Reply {
 }
 
 fn one(sim: &Sim, id: AccountId, template_id: &str, call: &Call) -> Reply {
-    let Some((owner, template)) = sim
-        .templates
-        .by_id(template_id)
-        .filter(|(owner, _)| *owner == id)
-    else {
+    let Some((owner, template)) = sim.templates.by_id(template_id).filter(|(owner, _)| *owner == id) else {
         return Problem::not_found().reply();
     };
     match call.method.as_str() {

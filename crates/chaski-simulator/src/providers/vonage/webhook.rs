@@ -20,11 +20,7 @@ pub(crate) fn status(receipt: &Receipt) -> Value {
         Stage::Read => ("read", None),
         Stage::Failed(failure) => ("rejected", Some(failure)),
     };
-    let to = if receipt.trace.by_user_id {
-        &phone.user_id
-    } else {
-        &phone.number
-    };
+    let to = if receipt.trace.by_user_id { &phone.user_id } else { &phone.number };
     let mut status = json!({
         "message_uuid": receipt.message_id,
         "to": to,
@@ -54,8 +50,7 @@ pub(crate) fn status(receipt: &Receipt) -> Value {
                     json!({"type": "free_customer_service", "pricing_model": "PMP", "category": "service"})
                 }
             };
-            status["whatsapp"] =
-                json!({"waba_id": a.waba_id, "recipient": recipient, "pricing": pricing});
+            status["whatsapp"] = json!({"waba_id": a.waba_id, "recipient": recipient, "pricing": pricing});
         }
         Stage::Read => {
             status["profile"] = profile(&phone.name, phone.username.as_deref());
@@ -79,11 +74,7 @@ pub(crate) fn inbound(sim: &Sim, inbound: &Inbound) -> Value {
     let a = account(inbound.account);
     let phone = &inbound.phone;
     let shows_number = phone.username.is_none();
-    let from = if shows_number {
-        &phone.number
-    } else {
-        &phone.user_id
-    };
+    let from = if shows_number { &phone.number } else { &phone.user_id };
     let mut message = json!({
         "channel": "whatsapp",
         "message_uuid": inbound.message_id,
@@ -101,11 +92,7 @@ pub(crate) fn inbound(sim: &Sim, inbound: &Inbound) -> Value {
         Said::Reaction { message_id, .. } => Some(message_id),
         _ => inbound.context.as_ref(),
     };
-    message["context_status"] = json!(if target.is_some() {
-        "available"
-    } else {
-        "none"
-    });
+    message["context_status"] = json!(if target.is_some() { "available" } else { "none" });
     if let Some(target) = target {
         message["context"] = json!({"message_uuid": target, "message_from": a.number});
     }
@@ -114,66 +101,29 @@ pub(crate) fn inbound(sim: &Sim, inbound: &Inbound) -> Value {
         sender["wa_id"] = json!(phone.number);
     }
     message["whatsapp"] = json!({"sender": sender});
-    message["_self"] =
-        json!({"href": format!("{}/vonage/v1/messages/{}", sim.url, inbound.message_id)});
+    message["_self"] = json!({"href": format!("{}/vonage/v1/messages/{}", sim.url, inbound.message_id)});
     message
 }
 
 fn said<'a>(sim: &Sim, said: &'a Said) -> (&'a str, &'a str, Value) {
     match said {
         Said::Text(text) => ("text", "text", json!(text)),
-        Said::Button { payload, text } => (
-            "button",
-            "button",
-            json!({"payload": payload, "text": text}),
-        ),
-        Said::Reply {
-            id,
-            title,
-            description,
-            ..
-        } => {
+        Said::Button { payload, text } => ("button", "button", json!({"payload": payload, "text": text})),
+        Said::Reply { id, title, description, .. } => {
             let mut reply = json!({"id": id, "title": title});
             if let Some(description) = description {
                 reply["description"] = json!(description);
             }
             ("reply", "reply", reply)
         }
-        Said::Reaction {
-            emoji: Some(emoji), ..
-        } => (
-            "reaction",
-            "reaction",
-            json!({"action": "react", "emoji": emoji}),
-        ),
-        Said::Reaction { emoji: None, .. } => {
-            ("reaction", "reaction", json!({"action": "unreact"}))
+        Said::Reaction { emoji: Some(emoji), .. } => {
+            ("reaction", "reaction", json!({"action": "react", "emoji": emoji}))
         }
+        Said::Reaction { emoji: None, .. } => ("reaction", "reaction", json!({"action": "unreact"})),
         Said::Location(location) => ("location", "location", place(location)),
-        Said::Media {
-            kind,
-            media_id,
-            file,
-            caption,
-            filename,
-        } => {
-            let kind = if kind == "document" {
-                "file"
-            } else {
-                kind.as_str()
-            };
-            (
-                kind,
-                kind,
-                media(
-                    sim,
-                    kind,
-                    media_id,
-                    file,
-                    caption.as_deref(),
-                    filename.as_deref(),
-                ),
-            )
+        Said::Media { kind, media_id, file, caption, filename } => {
+            let kind = if kind == "document" { "file" } else { kind.as_str() };
+            (kind, kind, media(sim, kind, media_id, file, caption.as_deref(), filename.as_deref()))
         }
         Said::Contacts(contacts) => ("contacts", "contacts", contacts.clone()),
         Said::Order(order) => ("order", "order", texts(order)),
@@ -202,12 +152,7 @@ fn media(
 ) -> Value {
     let mut media = json!({"url": format!("{}/vonage/v3/media/{media_id}", sim.url)});
     if kind != "sticker" {
-        let extension = file
-            .mime
-            .split(';')
-            .next()
-            .and_then(|mime| mime.split('/').nth(1))
-            .unwrap_or("bin");
+        let extension = file.mime.split(';').next().and_then(|mime| mime.split('/').nth(1)).unwrap_or("bin");
         let name = filename.map_or_else(|| format!("{kind}.{extension}"), str::to_owned);
         media["name"] = json!(name);
     }
@@ -220,12 +165,7 @@ fn media(
 /// An order with quantities and prices as texts.
 fn texts(order: &Value) -> Value {
     let mut order = order.clone();
-    for item in order
-        .get_mut("product_items")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
+    for item in order.get_mut("product_items").and_then(Value::as_array_mut).into_iter().flatten() {
         for key in ["quantity", "item_price"] {
             if let Some(number) = item.get(key).filter(|value| value.is_number()) {
                 item[key] = json!(number.to_string());
