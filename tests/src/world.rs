@@ -133,6 +133,7 @@ pub struct World {
     process: Process,
     /// The client.
     pub http: Http,
+    inbox: tokio::sync::OnceCell<Inbox>,
     _scratch: Scratch,
 }
 
@@ -144,7 +145,7 @@ impl World {
         let free = "127.0.0.1:0";
         let arguments = ["demo", "--json", "--listen", free, "--simulator-listen", free, "--data", &data];
         let process = Process::start(&arguments, &[]);
-        Self { process, http: Http::default(), _scratch: scratch }
+        Self { process, http: Http::default(), inbox: tokio::sync::OnceCell::new(), _scratch: scratch }
     }
 
     fn told(&self, key: &str) -> &str {
@@ -258,8 +259,9 @@ impl World {
     }
 
     /// The inbox, signed in.
-    pub async fn inbox(&self) -> Inbox {
-        Inbox::sign_in(&self.http, self.web_url(), self.sign_in_link()).await
+    pub async fn inbox(&self) -> &Inbox {
+        let sign_in = || Inbox::sign_in(&self.http, self.web_url(), self.sign_in_link());
+        self.inbox.get_or_init(sign_in).await
     }
 
     /// Calls that the simulator received from us for one provider, oldest first.

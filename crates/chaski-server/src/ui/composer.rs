@@ -1,0 +1,98 @@
+//! The reply box: open while free text may be sent, else a plain word on why not.
+
+use super::words::Reader;
+use chaski_engine::directory::ChannelEntry;
+use chaski_engine::plan::Window;
+use chaski_engine::tokens::new_key;
+use chaski_store::contacts::Contact;
+use maud::{Markup, html};
+
+/// What can be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Composer {
+    /// Free text, on a channel.
+    Open {
+        /// The channel's name.
+        channel: String,
+        /// The most characters.
+        limit: usize,
+        /// What is in the box.
+        draft: String,
+        /// Names this rendering of the form: sending it twice sends once.
+        client: String,
+        /// What went wrong with the last try.
+        error: Option<String>,
+    },
+    /// Only an approved template.
+    Closed {
+        /// The contact has written before.
+        was_open: bool,
+        /// What was being written.
+        draft: String,
+    },
+    /// No channel reaches the contact.
+    Nowhere,
+}
+
+/// What can be written by the channel that was last used.
+pub(crate) fn of(last: Option<&ChannelEntry>, window: Option<Window>) -> Composer {
+    let Some(entry) = last else { return Composer::Nowhere };
+    if let Some(Window { open: false, closes_at }) = window {
+        return Composer::Closed { was_open: closes_at.is_some(), draft: String::new() };
+    }
+    Composer::Open {
+        channel: entry.channel.name.clone(),
+        limit: entry.channel.kind.capabilities().map_or(4096, |c| c.text_limit),
+        draft: String::new(),
+        client: new_key(),
+        error: None,
+    }
+}
+
+impl Composer {
+    /// The same with what was written and what went wrong.
+    pub(crate) fn with(mut self, text: &str, words: String) -> Self {
+        match &mut self {
+            Self::Open { draft, error, .. } => {
+                text.clone_into(draft);
+                *error = Some(words);
+            }
+            Self::Closed { draft, .. } => text.clone_into(draft),
+            Self::Nowhere => {}
+        }
+        self
+    }
+}
+
+/// The pane's foot.
+pub(crate) fn composer(r: &Reader, contact: &Contact, composer: &Composer, csrf: &str) -> Markup {
+    let name = if contact.first_name.is_empty() { contact.display_name() } else { contact.first_name.clone() };
+    match composer {
+        Composer::Open { channel, limit, draft, client, error } => html! {
+            form.composer id="reply" method="post" action={ "/messages/" (contact.id) "/reply" } data-open="true" {
+                input type="hidden" name="csrf" value=(csrf);
+                input type="hidden" name="client" value=(client);
+                label.sr for="text" { (r.with("reply-to", &[("who", &name)])) }
+                textarea id="text" name="text" rows="2" maxlength=(limit) required placeholder={ (r.with("reply-to", &[("who", &name)])) "…" }
+                    aria-describedby="reply-help" aria-invalid=[error.as_ref().map(|_| "true")] { (draft) }
+                div.foot {
+                    @match error {
+                        Some(error) => p.error id="reply-help" role="alert" { (error) },
+                        None => p.help id="reply-help" { (r.with("reply-by", &[("channel", channel)])) },
+                    }
+                    button.btn.primary type="submit" { (r.t("reply-do")) }
+                }
+            }
+        },
+        Composer::Closed { was_open, draft } => html! {
+            section.composer.closed id="reply-closed" data-open="false" {
+                p { strong { (r.t("closed-title")) } " " (if *was_open { r.t("closed-words") } else { r.t("closed-never-wrote") }) }
+                p.soft { (r.t("closed-how")) }
+                @if !draft.is_empty() { label.help for="draft" { (r.t("closed-draft")) } textarea id="draft" rows="2" readonly { (draft) } }
+            }
+        },
+        Composer::Nowhere => html! {
+            section.composer.closed id="reply-closed" data-open="false" { p { (r.t("nowhere")) } }
+        },
+    }
+}
