@@ -2,7 +2,7 @@
 //! channel, by every way of naming the contact.
 
 use e2e::world::PHONE;
-use e2e::{World, on_each_channel, until};
+use e2e::{on_each_channel, until};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;

@@ -1,2 +1,60 @@
-//! P
-fn main(){}
+//! `cargo xtask`: work on the project itself. Never part of what is shipped.
+
+mod bare;
+mod bench;
+mod machine;
+mod scan;
+mod sink;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use serde_json::Value;
+use std::io::Write;
+
+/// The same allocator as the product's, for the bare reference runs in this binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Work on the project itself.
+#[derive(Parser)]
+#[command(name = "cargo xtask", max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measure the product against its bare reference; JSON on standard output, a table on standard error.
+    Bench(bench::Options),
+    /// The bare reference as a process of its own (started by `bench`).
+    #[command(hide = true)]
+    Bare(bare::Options),
+    /// The provider that both sides send to (started by `bench`).
+    #[command(hide = true)]
+    Sink,
+}
+
+fn main() -> Result<()> {
+    let threads = |one: bool| {
+        let mut builder = if one {
+            tokio::runtime::Builder::new_current_thread()
+        } else {
+            tokio::runtime::Builder::new_multi_thread()
+        };
+        builder.enable_all().build()
+    };
+    match Arguments::parse().command {
+        Command::Bench(options) => threads(true)?.block_on(bench::run(options)),
+        Command::Bare(options) => threads(false)?.block_on(bare::run(options)),
+        Command::Sink => threads(true)?.block_on(sink::run()),
+    }
+}
+
+/// One line on standard output: where a program that started us reads it.
+fn say(line: &Value) {
+    let mut out = std::io::stdout().lock();
+    // A closed pipe is the reader's wish.
+    let _ = writeln!(out, "{line}");
+    let _ = out.flush();
+}

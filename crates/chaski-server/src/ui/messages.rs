@@ -14,11 +14,15 @@ use axum::extract::{Form, OriginalUri, Path, Query, State, rejection::FormReject
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chaski_model::identifier::Identifier;
+use chaski_model::message::Direction;
 use chaski_model::{ContactId, MessageId};
 use chaski_store::StoreError;
 use chaski_store::contacts::Contact;
 use maud::{Markup, html};
 use serde::Deserialize;
+
+/// How far back the newest message from the contact is looked for.
+const LOOK_BACK: usize = 50;
 
 /// The room.
 pub(crate) struct Screen {
@@ -127,8 +131,8 @@ pub(crate) async fn seen(
     let Form(given) = form.map_err(|_| Fault::Form)?;
     signed.check(&given.csrf)?;
     let contact = find(&app, &signed, &id).await?;
-    let newest = app.engine.store().thread(signed.workspace(), contact.id, None, 1).await?;
-    if let Some(newest) = newest.first() {
+    let newest = app.engine.store().thread(signed.workspace(), contact.id, None, LOOK_BACK).await?;
+    if let Some(newest) = newest.iter().find(|message| message.direction == Direction::Inbound) {
         app.engine.store().seen(signed.workspace(), contact.id, newest.id, app.engine.clock().now()).await?;
     }
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -102,7 +102,7 @@ async fn stretch(app: &App, workspace: WorkspaceId, contact: &Contact, part: Par
 
 /// The channel that the contact last used, or was last written to on.
 pub(crate) fn last_channel(snapshot: &Snapshot, workspace: WorkspaceId, contact: &Contact) -> Option<Arc<ChannelEntry>> {
-    let used = contact.lanes.iter().filter(|lane| lane.last_at().is_some()).chain(&contact.lanes);
+    let used = contact.lanes.iter().filter(|lane| lane.last_id.is_some()).chain(&contact.lanes);
     used.filter_map(|lane| snapshot.channel(workspace, lane.channel)).next().cloned()
 }
 
