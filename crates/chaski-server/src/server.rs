@@ -37,6 +37,9 @@ pub fn router(app: App) -> Router {
 }
 
 async fn no_route(request: Request) -> Response {
+    if ui::is_for_people(&request) {
+        return ui::nothing_here(request.headers());
+    }
     let message = format!("There is nothing at {} {}; see /docs.", request.method(), request.uri().path());
     Problem::new(ErrorCode::RouteNotFound, message).into_response()
 }

@@ -57,11 +57,8 @@ impl Store {
         std::fs::create_dir_all(folder)?;
         let connection = connect(folder)?;
         let shared = Arc::new(Shared::default());
-        let writer = Writer {
-            shared: Arc::clone(&shared),
-            checkpointer: Checkpointer::start(folder)?,
-            connection,
-        };
+        let writer =
+            Writer { shared: Arc::clone(&shared), checkpointer: Checkpointer::start(folder)?, connection };
         std::thread::Builder::new().name("bare-writer".into()).spawn(move || writer.run())?;
         Ok(Self { shared })
     }
@@ -162,18 +159,17 @@ impl Writer {
                 params![id, address, &body[..]],
             ),
             Step::Begin { id } => {
-                let mut begin = self.connection.prepare_cached(
-                    "UPDATE messages SET state = 1 WHERE id = ?1 RETURNING address, body",
-                )?;
+                let mut begin = self
+                    .connection
+                    .prepare_cached("UPDATE messages SET state = 1 WHERE id = ?1 RETURNING address, body")?;
                 let began = begin
                     .query_row([id], |row| Ok(Done::Began { address: row.get(0)?, body: row.get(1)? }))
                     .optional()?;
                 Ok(began.unwrap_or(Done::Stored))
             }
-            Step::Settle { id, provider_id } => run(
-                "UPDATE messages SET state = 2, provider_id = ?2 WHERE id = ?1",
-                params![id, provider_id],
-            ),
+            Step::Settle { id, provider_id } => {
+                run("UPDATE messages SET state = 2, provider_id = ?2 WHERE id = ?1", params![id, provider_id])
+            }
             Step::Receipt { id } => run("UPDATE messages SET status = 3 WHERE id = ?1", params![id]),
         }
     }

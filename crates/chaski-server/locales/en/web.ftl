@@ -28,6 +28,7 @@ keys-open = Open the conversation
 keys-up = Back to the list
 keys-reply = Reply
 keys-send = Send the reply
+keys-break = Break the line while replying
 keys-close = Close what is on top
 keys-help = This list
 
@@ -182,7 +183,7 @@ thread-empty = No messages yet
 thread-empty-words = Nobody has written to this contact, or heard from it.
 via = On { $channel }
 via-now = Now on { $channel }
-window-open = Window open · { $left }
+window-open = Window open
 window-closed = Window closed
 held-title = The channel { $channel } is held and its messages wait.
 held-do = See channels

@@ -28,6 +28,7 @@ keys-open = Abrir la conversación
 keys-up = Volver a la lista
 keys-reply = Responder
 keys-send = Enviar la respuesta
+keys-break = Saltar de línea al responder
 keys-close = Cerrar lo que esté encima
 keys-help = Esta lista
 
@@ -182,7 +183,7 @@ thread-empty = Todavía no hay mensajes
 thread-empty-words = Con este contacto no se ha hablado aún.
 via = Por { $channel }
 via-now = Ahora por { $channel }
-window-open = Ventana abierta · { $left }
+window-open = Ventana abierta
 window-closed = Ventana cerrada
 held-title = El canal { $channel } está detenido y sus mensajes esperan.
 held-do = Ver canales

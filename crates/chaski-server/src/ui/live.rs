@@ -81,7 +81,7 @@ impl Follower {
                 return Some(event);
             }
             if std::mem::take(&mut self.first) {
-                self.ready.push_back(heartbeat(self.after));
+                self.ready.push_back(self.heartbeat());
             } else {
                 self.wait().await?;
             }
@@ -108,10 +108,16 @@ impl Follower {
                 if !session::lives(&self.app, self.session).await {
                     return None;
                 }
-                self.ready.push_back(heartbeat(self.after));
+                self.ready.push_back(self.heartbeat());
             }
         }
         Some(())
+    }
+
+    /// The place in the feed and the time, which may have been moved.
+    fn heartbeat(&self) -> Event {
+        let data = json!({"head": self.after, "now": self.app.engine.clock().now()});
+        Event::default().event("head").id(self.after.to_string()).data(data.to_string())
     }
 
     async fn read(&mut self) -> Result<(), StoreError> {
@@ -130,10 +136,6 @@ impl Follower {
         }
         Ok(())
     }
-}
-
-fn heartbeat(head: i64) -> Event {
-    Event::default().event("head").id(head.to_string()).data(json!({ "head": head }).to_string())
 }
 
 fn told(event: &FeedEvent) -> Event {

@@ -41,7 +41,7 @@ mod words;
 use crate::state::App;
 use attempts::Attempts;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Extension};
+use axum::extract::{DefaultBodyLimit, Extension, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -92,6 +92,14 @@ fn to(path: &str) -> Response {
         Ok(place) => (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response(),
         Err(_) => Fault::NotFound.into_response(),
     }
+}
+
+/// Whether a browser asks, outside of what is for programs.
+pub(crate) fn is_for_people(request: &Request) -> bool {
+    let path = request.uri().path();
+    let of_programs = ["/v2", "/admin", "/hooks"].iter().any(|place| path.starts_with(place));
+    let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    !of_programs && accepts.contains("text/html")
 }
 
 /// A number in a path.

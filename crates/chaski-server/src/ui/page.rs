@@ -60,7 +60,7 @@ pub(crate) fn framed(frame: &Frame, title: &str, place: &str, panes: Markup) -> 
     let body = html! {
         a.skip href="#main" { (r.t("skip")) }
         @if let Some(phones) = &frame.simulator {
-            div.simulator role="note" {
+            div.simulator role="note" data-word=(r.t("simulator")) {
                 span { strong { (r.t("simulator")) } " " (r.t("simulator-words")) }
                 a href=(phones) target="_blank" rel="noreferrer" { (r.t("simulator-phones")) }
             }
@@ -89,7 +89,7 @@ fn document(r: &Reader, title: &str, frame: Option<&Frame>, body: &Markup) -> Ma
                 link rel="stylesheet" href=(assets::path("app.css"));
                 script src=(assets::path("app.js")) defer {}
             }
-            body data-head=[frame.map(|f| f.head)] data-csrf=[frame.map(|f| &f.csrf)] data-zone=[r.zone.iana_name()] {
+            body data-head=[frame.map(|f| f.head)] data-now=(r.now.0) data-csrf=[frame.map(|f| &f.csrf)] data-zone=[r.zone.iana_name()] {
                 (body)
             }
         }
@@ -168,6 +168,7 @@ fn keys(r: &Reader) -> Markup {
         ("u", r.t("keys-up")),
         ("r", r.t("keys-reply")),
         ("Ctrl ↵", r.t("keys-send")),
+        ("⇧ ↵", r.t("keys-break")),
         ("Esc", r.t("keys-close")),
         ("?", r.t("keys-help")),
     ];

@@ -216,11 +216,11 @@ pub(crate) fn window_chip(r: &Reader, window: Option<Window>) -> Markup {
             None => span id="window" {},
             Some(Window { open: true, closes_at: Some(at) }) => {
                 @let left = at.since(r.now);
-                span.chip.ok.warm[left.as_secs() < 2 * 3600] id="window" data-closes=(at.0) title=(r.exact(at)) {
-                    (icon(Icon::Clock)) span { (r.with("window-open", &[("left", &r.stretch(left))])) }
+                span.chip.ok.warm[left.as_secs() < 2 * 3600] id="window" data-left=(left.as_secs()) title=(r.exact(at)) {
+                    (icon(Icon::Clock)) span.hide { (r.t("window-open")) " · " } span.left { (r.stretch(left)) }
                 }
             },
-            Some(_) => span.chip id="window" data-closed="true" { (icon(Icon::Clock)) span { (r.t("window-closed")) } },
+            Some(_) => span.chip id="window" data-closed="true" { (icon(Icon::Clock)) (r.t("window-closed")) },
         }
     }
 }

@@ -116,7 +116,8 @@ impl Reader {
     pub(crate) fn of(headers: &HeaderMap, saved: Option<&str>, now: Timestamp) -> Self {
         let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let lang = saved.and_then(Lang::parse).or_else(|| accepted.and_then(Lang::accepted)).unwrap_or(Lang::Es);
-        let zone = cookies::get(headers, "tz").and_then(|name| TimeZone::get(&name.replace("%2F", "/")).ok());
+        let named = |name: &&str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b));
+        let zone = cookies::get(headers, "tz").filter(named).and_then(|name| TimeZone::get(name).ok());
         let theme = cookies::get(headers, "theme").and_then(Theme::parse).unwrap_or(Theme::System);
         Self { lang, zone: zone.unwrap_or_else(TimeZone::system), now, theme }
     }

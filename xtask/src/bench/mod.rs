@@ -1,0 +1,140 @@
+//! `cargo xtask bench`: the product against its bare reference, as ratios of pairs of runs.
+//!
+//! It never fails because of a figure: it reports. How to read it: `docs/performance.md`.
+
+mod load;
+mod rows;
+mod scenario;
+mod table;
+mod wire;
+mod world;
+
+use crate::{machine, say};
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use rows::Pair;
+use scenario::{Scenario, Size};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use world::Side;
+
+/// The share of the machine's time that a run may lose before it is repeated.
+const LOST: f64 = 0.10;
+
+/// What to measure.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// One pair of short runs: to see that it works, not to read figures from.
+    #[arg(long)]
+    quick: bool,
+    /// Only the runs that a row, or one of accept, pipeline, single and queued, comes from.
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+    /// No table on standard error.
+    #[arg(long)]
+    json: bool,
+    /// The product's program; without it the workspace's is built.
+    #[arg(long, value_name = "FILE")]
+    chaski: Option<PathBuf>,
+    /// Messages queued for the row about memory.
+    #[arg(long, default_value_t = 1_000_000)]
+    queued: usize,
+    /// Pairs of runs.
+    #[arg(long)]
+    pairs: Option<usize>,
+}
+
+/// Measures and reports.
+pub(crate) async fn run(options: Options) -> Result<()> {
+    let mut size = if options.quick { Size::quick() } else { Size::full(options.queued) };
+    size.pairs = options.pairs.unwrap_or(size.pairs).max(1);
+    let chosen: Vec<Scenario> = Scenario::ALL
+        .into_iter()
+        .filter(|scenario| options.only.as_deref().is_none_or(|name| rows::is_of(*scenario, name)))
+        .collect();
+    ensure!(!chosen.is_empty(), "--only takes one of {}", rows::names());
+    let chaski = match options.chaski {
+        Some(chaski) => chaski,
+        None => build()?,
+    };
+    // Beside the programs: on a disk, where a temporary folder may be in memory.
+    let folder = beside(&std::env::current_exe()?, "bench")?;
+    let mut all = Vec::new();
+    for scenario in chosen {
+        let (pairs, discarded) = pairs(scenario, &size, &chaski, &folder).await?;
+        let rows = rows::of(scenario, &pairs, discarded);
+        if !options.json {
+            table::print(&rows);
+        }
+        all.extend(rows);
+    }
+    let discarded: u64 = all.iter().filter_map(|row: &Value| row["discarded"].as_u64()).max().unwrap_or(0);
+    say(&json!({
+        "machine": machine::describe(), "quick": options.quick, "pairs": size.pairs,
+        "mostDiscarded": discarded, "rows": all,
+    }));
+    Ok(())
+}
+
+/// Pairs of runs, a disturbed one repeated; and how many were discarded.
+async fn pairs(
+    scenario: Scenario,
+    size: &Size,
+    chaski: &PathBuf,
+    folder: &PathBuf,
+) -> Result<(Vec<Pair>, usize)> {
+    // Filling a queue takes minutes and has no bare side: once is enough.
+    let wanted = if scenario == Scenario::Queued { 1 } else { size.pairs };
+    let (mut pairs, mut disturbed) = (Vec::new(), Vec::new());
+    while pairs.len() < wanted && disturbed.len() < wanted {
+        let bare = match scenario {
+            Scenario::Queued => None,
+            _ => Some(scenario.run(Side::Bare, size, chaski, folder).await.context("the bare reference")?),
+        };
+        let product = scenario.run(Side::Product, size, chaski, folder).await.context("the product")?;
+        let pair = Pair { bare, product };
+        let is_quiet = pair.stolen() <= LOST && pair.others() <= LOST;
+        if is_quiet { &mut pairs } else { &mut disturbed }.push(pair);
+    }
+    let discarded = disturbed.len();
+    if pairs.is_empty() {
+        // A busy machine's figures, marked as such by their shares, are better than none.
+        return Ok((disturbed, 0));
+    }
+    Ok((pairs, discarded))
+}
+
+/// Builds the product as it is shipped.
+fn build() -> Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = std::process::Command::new(cargo).args(["build", "--release", "-p", "chaski"]).status()?;
+    ensure!(status.success(), "the product cannot be built");
+    beside(&std::env::current_exe()?, "chaski")
+}
+
+fn beside(program: &std::path::Path, name: &str) -> Result<PathBuf> {
+    Ok(program.parent().context("a program without a folder")?.join(name))
+}
+
+/// The middle one.
+fn median(figures: &mut [f64]) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    let half = figures.len() / 2;
+    match figures.len() {
+        0 => 0.0,
+        odd if odd % 2 == 1 => figures[half],
+        _ => f64::midpoint(figures[half - 1], figures[half]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn the_median_of_an_even_number_lies_between_two() {
+        assert_eq!(median(&mut [4.0, 1.0, 3.0, 2.0]), 2.5);
+        assert_eq!(median(&mut [9.0, 1.0, 3.0]), 3.0);
+        assert_eq!(median(&mut []), 0.0);
+    }
+}

@@ -1,0 +1,203 @@
+//! What is done with a side, and the figures that come of it.
+
+use super::load;
+use super::world::{CONNECTIONS, Side, Wish, World};
+use crate::machine::{self, Ticks};
+use anyhow::Result;
+use serde_json::Value;
+use std::cell::Cell;
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What follows the last status on its own still belongs to the messages.
+const AFTERMATH: Duration = Duration::from_millis(300);
+/// Between two messages on an idle system.
+const REST: Duration = Duration::from_millis(25);
+
+/// Figures by the names of their rows.
+pub(super) type Figures = BTreeMap<&'static str, f64>;
+
+/// What one run of one side told.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Run {
+    pub(super) figures: Figures,
+    /// Shares of the machine's time that its host, and processes other than the run's, took.
+    pub(super) stolen: f64,
+    pub(super) others: f64,
+}
+
+/// How much load.
+#[derive(Debug, Clone)]
+pub(super) struct Size {
+    pub(super) pairs: usize,
+    pub(super) contacts: usize,
+    pub(super) accepts: usize,
+    pub(super) messages: usize,
+    pub(super) singles: usize,
+    pub(super) idles: usize,
+    pub(super) queued: usize,
+    pub(super) queued_contacts: usize,
+}
+
+impl Size {
+    pub(super) fn full(queued: usize) -> Self {
+        Self {
+            pairs: 3,
+            contacts: 2000,
+            accepts: 40_000,
+            messages: 20_000,
+            singles: 2000,
+            idles: 200,
+            queued,
+            // More than a channel's window holds in memory.
+            queued_contacts: 30_000,
+        }
+    }
+
+    pub(super) fn quick() -> Self {
+        Self {
+            pairs: 1,
+            contacts: 500,
+            accepts: 8000,
+            messages: 4000,
+            singles: 500,
+            idles: 50,
+            queued: 20_000,
+            queued_contacts: 2000,
+        }
+    }
+}
+
+/// One of the runs that a side is put through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scenario {
+    /// Messages are accepted while their channel is held.
+    Accept,
+    /// Messages are accepted, sent and reported on.
+    Pipeline,
+    /// The same from one connection, back to back, then with rests.
+    Single,
+    /// Very many messages are accepted while their channel is held. The product only.
+    Queued,
+}
+
+impl Scenario {
+    pub(super) const ALL: [Self; 4] = [Self::Accept, Self::Pipeline, Self::Single, Self::Queued];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Pipeline => "pipeline",
+            Self::Single => "single",
+            Self::Queued => "queued",
+        }
+    }
+
+    /// Puts one side through it.
+    pub(super) async fn run(
+        self,
+        side: Side,
+        size: &Size,
+        chaski: &PathBuf,
+        folder: &PathBuf,
+    ) -> Result<Run> {
+        let wish = Wish {
+            side,
+            held: matches!(self, Self::Accept | Self::Queued),
+            contacts: if self == Self::Queued { size.queued_contacts } else { size.contacts },
+            chaski: chaski.clone(),
+            folder: folder.clone(),
+        };
+        let world = World::start(wish).await?;
+        let (ticks, (_, own)) = (Ticks::read()?, world.cpu()?);
+        let figures = match self {
+            Self::Accept => accept(&world, size.accepts).await,
+            Self::Pipeline => pipeline(&world, size).await,
+            Self::Single => single(&world, size).await,
+            Self::Queued => queued(&world, size.queued).await,
+        }?;
+        let (stolen, others) = ticks.lost(world.cpu()?.1 - own)?;
+        world.end().await?;
+        Ok(Run { figures, stolen, others })
+    }
+}
+
+async fn accept(world: &World, count: usize) -> Result<Figures> {
+    let told = load::run(&world.place, CONNECTIONS, count, world.messages()).await?;
+    Ok([("accepts_per_second", told.per_second()), ("p99_64", told.percentile_ms(0.99))].into())
+}
+
+async fn pipeline(world: &World, size: &Size) -> Result<Figures> {
+    let pid = world.pid();
+    let (commits, _) = world.commits().await?;
+    let written = machine::written_bytes(&pid)?;
+    let (cpu, _) = world.cpu()?;
+    let (told, peak) =
+        watching(&pid, load::run(&world.place, CONNECTIONS, size.messages, world.messages())).await?;
+    let (ended_us, peak_after) = watching(&pid, world.all_reported(size.contacts + size.messages)).await?;
+    tokio::time::sleep(AFTERMATH).await;
+    let count = size.messages as f64;
+    let cpu = world.cpu()?.0 - cpu;
+    let written = machine::written_bytes(&pid)? - written;
+    let commits = world.commits().await?.0 - commits;
+    let seconds = ended_us.saturating_sub(told.began_us) as f64 / 1e6;
+    Ok([
+        ("messages_per_second", count / seconds.max(1e-9)),
+        ("cpu_seconds_per_1000", cpu * 1000.0 / count),
+        ("commits_per_message", commits / count),
+        ("written_kb_per_message", written / 1024.0 / count),
+        ("p99_64_pipeline", told.percentile_ms(0.99)),
+        ("private_mb_pipeline", peak.max(peak_after)),
+    ]
+    .into())
+}
+
+async fn single(world: &World, size: &Size) -> Result<Figures> {
+    let told = load::run(&world.place, 1, size.singles, world.messages()).await?;
+    world.all_reported(size.contacts + size.singles).await?;
+    tokio::time::sleep(AFTERMATH).await;
+    let (commits, seconds) = world.commits().await?;
+    let answered = load::one_by_one(&world.place, size.idles, REST, world.messages()).await?;
+    world.all_reported(size.contacts + size.singles + size.idles).await?;
+    let (commits_after, seconds_after) = world.commits().await?;
+    let calls = world.sink_place.call("GET", "/sink/calls", &Value::Null).await?;
+    let calls: HashMap<i64, u64> = serde_json::from_str::<Vec<(i64, u64)>>(&calls)?.into_iter().collect();
+    let mut waits: Vec<f64> = answered
+        .iter()
+        .filter_map(|(message, at)| Some((*calls.get(message)? as f64 - *at as f64) / 1000.0))
+        .collect();
+    let commit_ms = (seconds_after - seconds) * 1000.0 / (commits_after - commits).max(1.0);
+    Ok([
+        ("p50_1", told.percentile_ms(0.5)),
+        ("accepted_to_called", super::median(&mut waits)),
+        ("commit_idle", commit_ms),
+    ]
+    .into())
+}
+
+async fn queued(world: &World, count: usize) -> Result<Figures> {
+    let pid = world.pid();
+    let (told, peak) = watching(&pid, load::run(&world.place, CONNECTIONS, count, world.messages())).await?;
+    Ok([
+        ("private_mb_queued", peak),
+        ("peak_rss_mb_queued", machine::memory_mb(&pid, "VmHWM")?),
+        ("accepts_per_second_queued", told.per_second()),
+    ]
+    .into())
+}
+
+/// Looks at a process's private memory while something runs; the highest seen, in megabytes.
+async fn watching<T>(pid: &str, work: impl Future<Output = Result<T>>) -> Result<(T, f64)> {
+    let peak = Cell::new(0.0_f64);
+    let look = async {
+        loop {
+            peak.set(peak.get().max(machine::memory_mb(pid, "RssAnon").unwrap_or(0.0)));
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::select! {
+        done = work => Ok((done?, peak.get())),
+        () = look => unreachable!("looking does not end"),
+    }
+}

@@ -1,0 +1,235 @@
+//! The processes of one run: a sink and, in a folder of its own, the server under measurement.
+
+use super::load;
+use super::wire::Place;
+use crate::machine;
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
+
+/// Connections of the load generator, unless a row says otherwise.
+pub(super) const CONNECTIONS: usize = 64;
+/// How long anything may take before a run is given up.
+const PATIENCE: Duration = Duration::from_secs(120);
+const POLL: Duration = Duration::from_millis(10);
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// The reference.
+    Bare,
+    /// Chaski.
+    Product,
+}
+
+/// What a run needs to know before it starts.
+#[derive(Debug, Clone)]
+pub(super) struct Wish {
+    pub(super) side: Side,
+    /// Messages are stored and not sent.
+    pub(super) held: bool,
+    pub(super) contacts: usize,
+    /// The product's program.
+    pub(super) chaski: PathBuf,
+    /// Where scratch folders are made.
+    pub(super) folder: PathBuf,
+}
+
+/// A process with its standard output, killed when it is dropped.
+struct Process {
+    child: Child,
+    /// Kept open: a process that cannot write its output would end.
+    _output: BufReader<ChildStdout>,
+    pid: String,
+    said: Value,
+}
+
+impl Process {
+    /// Starts a program and waits for its first line, which is JSON.
+    async fn start(command: &mut Command, log: &Path) -> Result<Self> {
+        let errors = std::fs::File::create(log)?;
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(errors)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("cannot start {:?}", command.as_std().get_program()))?;
+        let mut output = BufReader::new(child.stdout.take().context("a child without output")?);
+        let mut line = String::new();
+        tokio::time::timeout(PATIENCE, output.read_line(&mut line)).await.context("it says nothing")??;
+        let Ok(said) = serde_json::from_str(&line) else {
+            bail!("it did not start: {}", std::fs::read_to_string(log).unwrap_or_default());
+        };
+        let pid = child.id().context("it has ended")?.to_string();
+        Ok(Self { child, _output: output, pid, said })
+    }
+
+    async fn end(mut self) {
+        // It may have ended already.
+        let _ = self.child.kill().await;
+    }
+}
+
+/// One run's processes.
+pub(super) struct World {
+    wish: Wish,
+    server: Process,
+    sink: Process,
+    folder: PathBuf,
+    pub(super) place: Place,
+    pub(super) sink_place: Place,
+    channel: i64,
+}
+
+impl World {
+    /// Starts everything, makes the contacts, and sends each of them one message that is not measured.
+    pub(super) async fn start(wish: Wish) -> Result<Self> {
+        let folder = wish.folder.join(format!("run-{}", machine::now_us()));
+        std::fs::create_dir_all(&folder)?;
+        let own = std::env::current_exe()?;
+        let sink = Process::start(Command::new(&own).arg("sink"), &folder.join("sink.log")).await?;
+        let sink_url = sink.said["sink"].as_str().unwrap_or_default().to_owned();
+        let data = folder.join("data");
+        let mut command = match wish.side {
+            Side::Bare => {
+                let mut command = Command::new(&own);
+                command.arg("bare").arg("--data").arg(&data).args(["--sink", &sink_url]);
+                if wish.held {
+                    command.arg("--held");
+                }
+                command
+            }
+            Side::Product => {
+                let mut command = Command::new(&wish.chaski);
+                command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
+                command.env("CHASKI__SECURITY__ALLOW_PRIVATE_NETWORKS", "true");
+                command
+            }
+        };
+        let server = Process::start(&mut command, &folder.join("server.log")).await?;
+        let place = Place::new(
+            server.said["api"].as_str().unwrap_or_default(),
+            server.said["token"].as_str().unwrap_or("bench"),
+        )?;
+        let sink_place = Place::new(&sink_url, "")?;
+        let mut world = Self { wish, server, sink, folder, place, sink_place, channel: 1 };
+        world.make_ready(&sink_url).await?;
+        Ok(world)
+    }
+
+    async fn make_ready(&mut self, sink_url: &str) -> Result<()> {
+        match self.wish.side {
+            Side::Bare => {
+                let url = format!("http://{}/hooks/bench", self.place.address);
+                let hook =
+                    json!({"url": url, "headers": {"X-Chaski-Hook": "0123456789abcdef0123456789abcdef"}});
+                self.sink_place.call("POST", "/v1/configs/webhook", &hook).await?;
+            }
+            Side::Product => {
+                let set = json!({"base_url": sink_url, "api_key": "bench", "pace": "0", "pair_pace": "0"});
+                let channel = json!({"source": "360dialog_whatsapp", "name": "Bench", "set": set});
+                let made = self.place.call("POST", "/admin/v1/channels", &channel).await?;
+                let made: Value = serde_json::from_str(&made)?;
+                self.channel = made["id"].as_i64().context("the channel has no number")?;
+                let place = self.place.clone();
+                let contact = move |n| {
+                    place.request(
+                        "POST",
+                        &format!("/v2/contact/phone:{}", load::phone(n)),
+                        r#"{"firstName":"Ana"}"#,
+                    )
+                };
+                load::run(&self.place, CONNECTIONS, self.wish.contacts, contact).await?;
+            }
+        }
+        if self.wish.held {
+            self.sink_place.call("POST", "/sink/refuse", &Value::Null).await?;
+        }
+        load::run(&self.place, CONNECTIONS, self.wish.contacts, self.messages()).await?;
+        match (self.wish.held, self.wish.side) {
+            (false, _) => drop(self.all_reported(self.wish.contacts).await?),
+            (true, Side::Product) => self.is_held().await?,
+            (true, Side::Bare) => {}
+        }
+        // What follows a message on its own (projections, checkpoints) comes to rest.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        Ok(())
+    }
+
+    /// Makes the n-th message, round robin over the contacts.
+    pub(super) fn messages(&self) -> impl Fn(usize) -> Vec<u8> + 'static {
+        let (place, contacts, body) = (self.place.clone(), self.wish.contacts, load::body(self.channel));
+        move |n| {
+            let path = format!("/v2/contact/phone:{}/message", load::phone(n % contacts));
+            place.request("POST", &path, &body)
+        }
+    }
+
+    async fn is_held(&self) -> Result<()> {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            let channels = self.place.call("GET", "/admin/v1/channels", &Value::Null).await?;
+            let channels: Value = serde_json::from_str(&channels)?;
+            if channels["items"][0]["state"] == "held" {
+                return Ok(());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        bail!("the channel is not held although its provider refuses the key")
+    }
+
+    /// Waits until the status of `count` messages since the start is stored; when the last one was.
+    pub(super) async fn all_reported(&self, count: usize) -> Result<u64> {
+        let began = Instant::now();
+        let mut stats = Value::Null;
+        while began.elapsed() < PATIENCE {
+            stats = serde_json::from_str(&self.sink_place.call("GET", "/sink/stats", &Value::Null).await?)?;
+            if stats["acknowledged"].as_u64().unwrap_or(0) >= count as u64 {
+                return Ok(stats["lastAcknowledgedUs"].as_u64().unwrap_or(0));
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        let log = std::fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
+        bail!("not every message was reported on: {stats} of {count}\n{log}")
+    }
+
+    /// (commits so far, seconds spent in them).
+    pub(super) async fn commits(&self) -> Result<(f64, f64)> {
+        if self.wish.side == Side::Bare {
+            let stats: Value = serde_json::from_str(&self.place.call("GET", "/stats", &Value::Null).await?)?;
+            return Ok((
+                stats["commits"].as_f64().unwrap_or(0.0),
+                stats["commitSeconds"].as_f64().unwrap_or(0.0),
+            ));
+        }
+        let metrics = self.place.call("GET", "/metrics", &Value::Null).await?;
+        let number = |name: &str| {
+            let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+            line.and_then(|rest| rest.trim().parse().ok()).with_context(|| format!("no metric {name}"))
+        };
+        Ok((number("chaski_commit_messages_count ")?, number("chaski_commit_seconds_sum ")?))
+    }
+
+    /// The server's process.
+    pub(super) fn pid(&self) -> String {
+        self.server.pid.clone()
+    }
+
+    /// Seconds of processor time of the server, and of everything that belongs to the run.
+    pub(super) fn cpu(&self) -> Result<(f64, f64)> {
+        let server = machine::cpu_seconds(&self.server.pid)?;
+        Ok((server, server + machine::cpu_seconds(&self.sink.pid)? + machine::cpu_seconds("self")?))
+    }
+
+    /// Ends the processes and removes their folder.
+    pub(super) async fn end(self) -> Result<()> {
+        self.server.end().await;
+        self.sink.end().await;
+        std::fs::remove_dir_all(&self.folder).context("the scratch folder cannot be removed")
+    }
+}
