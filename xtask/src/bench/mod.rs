@@ -15,7 +15,7 @@ use clap::Args;
 use rows::Pair;
 use scenario::{Scenario, Size};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use world::Side;
 
 /// The share of the machine's time that a run may lose before it is repeated.
@@ -76,31 +76,26 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     Ok(())
 }
 
-/// Pairs of runs, a disturbed one repeated; and how many were discarded.
-async fn pairs(
-    scenario: Scenario,
-    size: &Size,
-    chaski: &PathBuf,
-    folder: &PathBuf,
-) -> Result<(Vec<Pair>, usize)> {
+/// Pairs of runs; those that lost too much of the machine are repeated, within bounds, and then the
+/// least disturbed are taken. Also how many were discarded.
+async fn pairs(scenario: Scenario, size: &Size, chaski: &Path, folder: &Path) -> Result<(Vec<Pair>, usize)> {
     // Filling a queue takes minutes and has no bare side: once is enough.
-    let wanted = if scenario == Scenario::Queued { 1 } else { size.pairs };
-    let (mut pairs, mut disturbed) = (Vec::new(), Vec::new());
-    while pairs.len() < wanted && disturbed.len() < wanted {
+    let (wanted, most) = match scenario {
+        Scenario::Queued => (1, 1),
+        _ => (size.pairs, size.pairs * 3),
+    };
+    let mut pairs: Vec<Pair> = Vec::new();
+    while pairs.len() < most && pairs.iter().filter(|pair| pair.lost() <= LOST).count() < wanted {
         let bare = match scenario {
             Scenario::Queued => None,
             _ => Some(scenario.run(Side::Bare, size, chaski, folder).await.context("the bare reference")?),
         };
         let product = scenario.run(Side::Product, size, chaski, folder).await.context("the product")?;
-        let pair = Pair { bare, product };
-        let is_quiet = pair.stolen() <= LOST && pair.others() <= LOST;
-        if is_quiet { &mut pairs } else { &mut disturbed }.push(pair);
+        pairs.push(Pair { bare, product });
     }
-    let discarded = disturbed.len();
-    if pairs.is_empty() {
-        // A busy machine's figures, marked as such by their shares, are better than none.
-        return Ok((disturbed, 0));
-    }
+    let discarded = pairs.len().saturating_sub(wanted);
+    pairs.sort_by(|a, b| a.lost().total_cmp(&b.lost()));
+    pairs.truncate(wanted);
     Ok((pairs, discarded))
 }
 
@@ -112,7 +107,7 @@ fn build() -> Result<PathBuf> {
     beside(&std::env::current_exe()?, "chaski")
 }
 
-fn beside(program: &std::path::Path, name: &str) -> Result<PathBuf> {
+fn beside(program: &Path, name: &str) -> Result<PathBuf> {
     Ok(program.parent().context("a program without a folder")?.join(name))
 }
 

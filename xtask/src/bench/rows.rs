@@ -128,13 +128,18 @@ impl Pair {
         self.bare.iter().chain(std::iter::once(&self.product))
     }
 
-    /// The larger share of the machine's time that its host took.
-    pub(super) fn stolen(&self) -> f64 {
+    /// The larger share of the machine's time that either run lost.
+    pub(super) fn lost(&self) -> f64 {
+        self.runs().map(|run| run.stolen + run.others).fold(0.0, f64::max)
+    }
+
+    /// The larger share that its host took.
+    fn stolen(&self) -> f64 {
         self.runs().map(|run| run.stolen).fold(0.0, f64::max)
     }
 
     /// The larger share that processes other than the run's took.
-    pub(super) fn others(&self) -> f64 {
+    fn others(&self) -> f64 {
         self.runs().map(|run| run.others).fold(0.0, f64::max)
     }
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde_json::Value;
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 /// What follows the last status on its own still belongs to the messages.
@@ -95,19 +95,13 @@ impl Scenario {
     }
 
     /// Puts one side through it.
-    pub(super) async fn run(
-        self,
-        side: Side,
-        size: &Size,
-        chaski: &PathBuf,
-        folder: &PathBuf,
-    ) -> Result<Run> {
+    pub(super) async fn run(self, side: Side, size: &Size, chaski: &Path, folder: &Path) -> Result<Run> {
         let wish = Wish {
             side,
             held: matches!(self, Self::Accept | Self::Queued),
             contacts: if self == Self::Queued { size.queued_contacts } else { size.contacts },
-            chaski: chaski.clone(),
-            folder: folder.clone(),
+            chaski: chaski.to_path_buf(),
+            folder: folder.to_path_buf(),
         };
         let world = World::start(wish).await?;
         let (ticks, (_, own)) = (Ticks::read()?, world.cpu()?);

@@ -14,11 +14,14 @@ pub(super) fn print(rows: &[Value]) {
             Some(false) => "missed",
             None => "",
         };
-        let steal = row["pairs"].as_array().into_iter().flatten().filter_map(|pair| pair["steal"].as_f64());
+        let lost = |key: &str| {
+            let pairs = row["pairs"].as_array().into_iter().flatten();
+            pairs.filter_map(|pair| pair[key].as_f64()).fold(0.0, f64::max) * 100.0
+        };
         // Nobody may be looking.
         let _ = writeln!(
             err,
-            "{:<26} bare {:>8}  product {:>8} {:<4} ratio {:>6}  {:<16} {:<7} steal ≤ {:.1} %  discarded {}",
+            "{:<26} bare {:>8}  product {:>8} {:<4} ratio {:>6}  {:<16} {:<7} steal {:>4.1} %  others {:>4.1} %  discarded {}",
             text("name"),
             number("bare"),
             number("product"),
@@ -26,7 +29,8 @@ pub(super) fn print(rows: &[Value]) {
             number("ratio"),
             text("target"),
             verdict,
-            steal.fold(0.0, f64::max) * 100.0,
+            lost("steal"),
+            lost("others"),
             row["discarded"],
         );
     }

@@ -191,6 +191,7 @@ choose = Choose a conversation
 choose-words = Open it from the list, or move with j and k and press Enter.
 
 day-today = today
+day-tomorrow = tomorrow
 day-yesterday = yesterday
 day-names = Monday Tuesday Wednesday Thursday Friday Saturday Sunday
 month-names = January February March April May June July August September October November December

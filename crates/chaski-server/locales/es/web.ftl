@@ -191,6 +191,7 @@ choose = Elige una conversación
 choose-words = Ábrela desde la lista, o muévete con j y k y pulsa Intro.
 
 day-today = hoy
+day-tomorrow = mañana
 day-yesterday = ayer
 day-names = lunes martes miércoles jueves viernes sábado domingo
 month-names = enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre

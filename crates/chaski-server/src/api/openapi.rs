@@ -1,11 +1,420 @@
-//! Placeholder.
+//! The OpenAPI 3.1 document of `/v2`, and a page that shows it.
+//!
+//! The enumeration of errors comes from the code's own closed set; a test holds the paths here
+//! against the router.
+
+use crate::problem::ok;
 use crate::state::App;
 use axum::Router;
+use axum::response::Response;
+use axum::routing::get;
+use chaski_model::ErrorCode;
+use maud::{DOCTYPE, Markup, html};
+use serde_json::{Map, Value, json};
+
+/// `/openapi.json` and `/docs`.
 pub(crate) fn routes() -> Router<App> {
-    Router::new()
+    Router::new().route("/openapi.json", get(json_document)).route("/docs", get(page))
+}
+
+async fn json_document() -> Response {
+    ok(document())
 }
 
 /// The OpenAPI document.
-pub fn document() -> serde_json::Value {
-    serde_json::json!({})
+pub fn document() -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Chaski",
+            "version": "2",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            "description": "One call reaches a person on whatever chat channel reaches them. Compatible with the \
+                Ecuabots / respond.io Developer API v2: change the base URL. What is ours beside it is optional \
+                and marked as an extension.",
+        },
+        "servers": [{"url": "/v2"}],
+        "security": [{"bearer": []}],
+        "paths": paths(),
+        "components": {
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "parameters": parameters(),
+            "responses": {"Problem": {
+                "description": "What was wrong and what to do.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            }},
+            "schemas": schemas(),
+        },
+    })
+}
+
+/// One operation.
+struct Operation {
+    id: &'static str,
+    method: &'static str,
+    path: &'static str,
+    summary: &'static str,
+    scope: &'static str,
+    body: Option<&'static str>,
+    answer: &'static str,
+    statuses: &'static [u16],
+    query: &'static [&'static str],
+}
+
+const OPERATIONS: &[Operation] = &[
+    Operation {
+        id: "getContact",
+        method: "get",
+        path: "/contact/{identifier}",
+        summary: "Get a contact",
+        scope: "contacts:read",
+        body: None,
+        answer: "Contact",
+        statuses: &[400, 401, 403, 404],
+        query: &[],
+    },
+    Operation {
+        id: "createContact",
+        method: "post",
+        path: "/contact/{identifier}",
+        summary: "Create a contact by e-mail or phone",
+        scope: "contacts:write",
+        body: Some("ContactFields"),
+        answer: "Done",
+        statuses: &[400, 401, 403, 409, 413],
+        query: &[],
+    },
+    Operation {
+        id: "createOrUpdateContact",
+        method: "post",
+        path: "/contact/create_or_update/{identifier}",
+        summary: "Create a contact, or update the one that the identifier names",
+        scope: "contacts:write",
+        body: Some("ContactFields"),
+        answer: "ContactId",
+        statuses: &[400, 401, 403, 404, 409, 413],
+        query: &[],
+    },
+    Operation {
+        id: "sendMessage",
+        method: "post",
+        path: "/contact/{identifier}/message",
+        summary: "Send a message",
+        scope: "messages:send",
+        body: Some("Send"),
+        answer: "Sent",
+        statuses: &[400, 401, 403, 404, 409, 413, 429, 503],
+        query: &["DryRun", "IdempotencyKey"],
+    },
+    Operation {
+        id: "getMessage",
+        method: "get",
+        path: "/contact/{identifier}/message/{messageId}",
+        summary: "Get a message with its status, rendering and difference",
+        scope: "messages:read",
+        body: None,
+        answer: "Message",
+        statuses: &[400, 401, 403, 404],
+        query: &["MessageId"],
+    },
+    Operation {
+        id: "listMessages",
+        method: "get",
+        path: "/contact/{identifier}/message/list",
+        summary: "List a contact's messages, newest first",
+        scope: "messages:read",
+        body: None,
+        answer: "Messages",
+        statuses: &[400, 401, 403, 404],
+        query: &["Limit", "CursorId"],
+    },
+    Operation {
+        id: "listChannels",
+        method: "get",
+        path: "/space/channel",
+        summary: "List the channels",
+        scope: "space:read",
+        body: None,
+        answer: "Channels",
+        statuses: &[400, 401, 403],
+        query: &["Limit", "CursorId"],
+    },
+    Operation {
+        id: "listTemplates",
+        method: "get",
+        path: "/space/channel/{channelId}/template",
+        summary: "List a channel's templates",
+        scope: "space:read",
+        body: None,
+        answer: "Templates",
+        statuses: &[400, 401, 403, 404],
+        query: &["ChannelId", "Limit", "CursorId"],
+    },
+];
+
+fn paths() -> Value {
+    let mut paths = Map::new();
+    for operation in OPERATIONS {
+        let entry = paths.entry(operation.path).or_insert_with(|| json!({}));
+        entry[operation.method] = describe(operation);
+    }
+    Value::Object(paths)
+}
+
+fn describe(o: &Operation) -> Value {
+    let named = o.path.contains("{identifier}").then_some("Identifier");
+    let parameters: Vec<Value> = named
+        .iter()
+        .chain(o.query)
+        .map(|name| json!({"$ref": format!("#/components/parameters/{name}")}))
+        .collect();
+    let mut responses = Map::new();
+    let schema = json!({"$ref": format!("#/components/schemas/{}", o.answer)});
+    responses.insert(
+        "200".into(),
+        json!({"description": o.summary, "content": {"application/json": {"schema": schema}}}),
+    );
+    for status in o.statuses {
+        responses.insert(status.to_string(), json!({"$ref": "#/components/responses/Problem"}));
+    }
+    let mut operation = json!({
+        "operationId": o.id, "summary": o.summary, "description": format!("Scope: `{}`.", o.scope),
+        "parameters": parameters, "responses": responses,
+    });
+    if let Some(body) = o.body {
+        let schema = json!({"$ref": format!("#/components/schemas/{body}")});
+        operation["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": schema, "example": example(body)}}});
+    }
+    operation
+}
+
+/// An example of each body; each is sent by a test.
+fn example(body: &str) -> Value {
+    match body {
+        "ContactFields" => json!({"firstName": "Luis", "lastName": "Mena", "language": "es"}),
+        _ => json!({"channelId": 0, "message": {"type": "text", "text": "Hola {{$contact.name}}"}}),
+    }
+}
+
+fn parameters() -> Value {
+    let integer = |least: i64| json!({"type": "integer", "minimum": least});
+    json!({
+        "Identifier": {
+            "name": "identifier", "in": "path", "required": true, "schema": {"type": "string"},
+            "description": "`id:123`, `email:ana@ejemplo.ec` or `phone:+593997333444`.", "example": "id:123",
+        },
+        "MessageId": {"name": "messageId", "in": "path", "required": true, "schema": integer(1)},
+        "ChannelId": {"name": "channelId", "in": "path", "required": true, "schema": integer(1)},
+        "Limit": {
+            "name": "limit", "in": "query",
+            "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 10},
+        },
+        "CursorId": {
+            "name": "cursorId", "in": "query", "schema": {"type": "integer"},
+            "description": "As in a page's `next` or `previous`; negative goes back.",
+        },
+        "DryRun": {
+            "name": "dryRun", "in": "query", "schema": {"type": "boolean"},
+            "description": "Extension. Says what would be sent; nothing is stored or sent.",
+        },
+        "IdempotencyKey": {
+            "name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255},
+            "description": "Extension. The same key and body get the same answer for 24 hours.",
+        },
+    })
+}
+
+fn schemas() -> Value {
+    let codes: Vec<&str> = ErrorCode::ALL.iter().map(|code| code.info().code).collect();
+    let page = |item: &str| {
+        json!({
+            "type": "object", "required": ["items", "pagination"],
+            "properties": {
+                "items": {"type": "array", "items": {"$ref": format!("#/components/schemas/{item}")}},
+                "pagination": {
+                    "type": "object", "required": ["next", "previous"],
+                    "description": "Absolute addresses; an empty text where there is no such page.",
+                    "properties": {"next": {"type": "string"}, "previous": {"type": "string"}},
+                },
+            },
+        })
+    };
+    json!({
+        "Problem": {
+            "type": "object", "required": ["code", "message", "error", "requestId", "errors"],
+            "properties": {
+                "code": {"type": "integer", "description": "The HTTP status."},
+                "message": {"type": "string", "description": "What was wrong and what to do."},
+                "error": {"type": "string", "enum": codes},
+                "requestId": {"type": "string"},
+                "errors": {"type": "array", "items": {
+                    "type": "object", "required": ["pointer", "message"],
+                    "properties": {"pointer": {"type": "string"}, "message": {"type": "string"}},
+                }},
+                "providerCode": {"type": "integer"},
+                "component": {"type": "string", "enum": ["header", "body", "footer", "buttons"]},
+                "parameter": {"type": "integer", "minimum": 1},
+                "messageId": {"type": "integer", "description": "The message was recorded as failed."},
+            },
+        },
+        "ContactFields": contact_fields(),
+        "Contact": contact(),
+        "ContactId": {"type": "object", "required": ["contactId"], "properties": {"contactId": {"type": "integer"}}},
+        "Done": {
+            "type": "object", "required": ["code", "message"],
+            "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+        },
+        "Send": send(),
+        "Sent": {
+            "type": "object",
+            "properties": {
+                "messageId": {"type": "integer"},
+                "warnings": {"type": "array", "items": {"type": "object"}, "description": "With `lint`."},
+                "dryRun": {"type": "boolean"},
+            },
+        },
+        "Message": message(),
+        "Messages": page("Message"),
+        "Channel": {
+            "type": "object", "required": ["id", "name", "source", "created_at"],
+            "properties": {
+                "id": {"type": "integer"}, "name": {"type": "string"}, "source": {"type": "string"},
+                "created_at": {"type": "integer"},
+            },
+        },
+        "Channels": page("Channel"),
+        "Template": {
+            "type": "object", "required": ["id", "name", "languageCode", "components", "status"],
+            "properties": {
+                "id": {"type": "integer"}, "name": {"type": "string"}, "languageCode": {"type": "string"},
+                "components": {"type": "array"}, "category": {"type": "string"}, "status": {"type": "string"},
+                "statusDetail": {"type": ["string", "null"]}, "templateId": {"type": ["string", "null"]},
+                "channelId": {"type": "integer"}, "namespace": {"type": ["string", "null"]},
+            },
+        },
+        "Templates": page("Template"),
+    })
+}
+
+fn contact_fields() -> Value {
+    let text = json!({"type": ["string", "null"]});
+    json!({
+        "type": "object", "required": ["firstName"],
+        "properties": {
+            "firstName": {"type": "string"}, "lastName": text, "phone": text, "email": text, "language": text,
+            "profilePic": text, "countryCode": text,
+            "custom_fields": {"type": "array", "items": {
+                "type": "object", "required": ["name"],
+                "properties": {"name": {"type": "string"}, "value": {"type": ["string", "number", "boolean", "null"]}},
+            }},
+        },
+    })
+}
+
+fn contact() -> Value {
+    let text = json!({"type": ["string", "null"]});
+    json!({
+        "type": "object", "required": ["id", "firstName", "status", "tags", "created_at"],
+        "properties": {
+            "id": {"type": "integer"}, "firstName": {"type": "string"}, "lastName": text, "phone": text,
+            "email": text, "language": text, "profilePic": text, "countryCode": text,
+            "custom_fields": {"type": ["array", "null"]}, "status": {"type": "string"},
+            "tags": {"type": "array", "items": {"type": "string"}}, "assignee": {"type": ["object", "null"]},
+            "lifecycle": text, "created_at": {"type": "integer", "description": "Unix seconds."},
+        },
+    })
+}
+
+fn send() -> Value {
+    json!({
+        "type": "object", "required": ["message"],
+        "properties": {
+            "channelId": {
+                "type": ["integer", "null"], "description": "Absent, null or 0: the last interacted channel.",
+            },
+            "message": {
+                "type": "object", "required": ["type"],
+                "properties": {
+                    "type": {
+                        "type": "string",
+                        "enum": ["text", "attachment", "quick_reply", "custom_payload", "whatsapp_template"],
+                    },
+                    "text": {"type": "string"}, "messageTag": {"type": "string", "maxLength": 255},
+                    "attachment": {"type": "object"}, "title": {"type": "string"},
+                    "replies": {"type": "array", "items": {"type": "string"}}, "payload": {"type": "object"},
+                    "template": {
+                        "type": "object", "required": ["name", "languageCode"],
+                        "properties": {
+                            "name": {"type": "string"}, "languageCode": {"type": "string"},
+                            "components": {"type": "array", "items": {"type": "object"}},
+                        },
+                    },
+                },
+            },
+            "lint": {"type": "string", "enum": ["warn", "strict", "autofix"], "description": "Extension."},
+            "priority": {"type": "string", "enum": ["low", "normal", "high"], "description": "Extension."},
+        },
+    })
+}
+
+fn message() -> Value {
+    json!({
+        "type": "object", "required": ["messageId", "contactId", "channelId", "traffic", "message", "sender"],
+        "properties": {
+            "messageId": {"type": "integer"}, "channelMessageId": {"type": ["string", "null"]},
+            "contactId": {"type": "integer"}, "channelId": {"type": "integer"},
+            "traffic": {"type": "string", "enum": ["outgoing", "incoming"]}, "timestamp": {"type": "integer"},
+            "message": {"type": "object"},
+            "status": {"type": "array", "items": {
+                "type": "object", "required": ["value", "timestamp"],
+                "properties": {
+                    "value": {"type": "string", "enum": ["pending", "sent", "delivered", "read", "failed"]},
+                    "timestamp": {"type": "integer"}, "message": {"type": "string"},
+                },
+            }},
+            "sender": {"type": "object"},
+            "rendered": {"type": ["object", "null"], "description": "Extension. What the contact got."},
+            "mark": {
+                "type": ["string", "null"], "description": "Extension.",
+                "enum": ["api_text_differed", "text_omitted", "not_verified", null],
+            },
+            "difference": {"type": "array", "description": "Extension. Per component: sent and approved."},
+            "notes": {"type": "array", "description": "Extension."},
+            "error": {"type": "object", "description": "Extension. Why it failed, and whose move it is."},
+            "outcome": {"type": "string", "enum": ["unknown"], "description": "Extension."},
+        },
+    })
+}
+
+async fn page() -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { "Chaski API" }
+            }
+            body {
+                h1 { "Chaski API" }
+                p { "The whole description is at " a href="/openapi.json" { "/openapi.json" } ". Send "
+                    code { "Authorization: Bearer TOKEN" } " with every call." }
+                @for operation in OPERATIONS {
+                    h2 id=(operation.id) { code { (operation.method.to_uppercase()) " /v2" (operation.path) } }
+                    p { (operation.summary) ". Scope " code { (operation.scope) } "." }
+                    @if let Some(body) = operation.body {
+                        pre { (serde_json::to_string_pretty(&example(body)).unwrap_or_default()) }
+                    }
+                }
+                h2 id="errors" { "Errors" }
+                dl {
+                    @for code in ErrorCode::ALL {
+                        @let info = code.info();
+                        dt { code { (info.code) } " · " (info.status) }
+                        dd { (info.en.0) ". " (info.en.1) }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -286,7 +286,7 @@
 
   // --- writing
 
-  const grow = (form) => {
+  const renew = (form) => {
     const fresh = new Uint8Array(16);
     crypto.getRandomValues(fresh);
     form.elements.client.value = [...fresh].map((byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -299,10 +299,10 @@
     form.dataset.busy = 'true';
     try {
       const sent = new URLSearchParams(new FormData(form));
-      const response = await fetch(form.action, { method: 'POST', body: sent, redirect: 'manual' });
-      if (response.type === 'opaqueredirect') {
+      const response = await fetch(form.action, { method: 'POST', body: sent, headers: { 'X-Fragment': '1' } });
+      if (response.status === 204) {
         form.elements.text.value = '';
-        grow(form);
+        renew(form);
         $('.error', form)?.classList.replace('error', 'help');
         form.elements.text.removeAttribute('aria-invalid');
         if (thread.dataset.newer) location.assign(`/messages/${contact}`);
@@ -314,6 +314,10 @@
         const fresh = $('.composer', new DOMParser().parseFromString(await response.text(), 'text/html'));
         form.replaceWith(fresh);
         $('textarea', fresh)?.focus();
+      } else if (response.status === 401 || response.status === 403) {
+        // Signed out meanwhile: the text waits for the way back.
+        sessionStorage.setItem(`draft ${contact}`, form.elements.text.value);
+        location.reload();
       } else {
         form.submit();
       }
@@ -324,6 +328,12 @@
       delete form.dataset.busy;
     }
   });
+
+  const draft = contact && sessionStorage.getItem(`draft ${contact}`);
+  if (draft && $('#reply textarea')) {
+    $('#reply textarea').value ||= draft;
+    sessionStorage.removeItem(`draft ${contact}`);
+  }
 
   // --- the keyboard
 

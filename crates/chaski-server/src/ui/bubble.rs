@@ -80,9 +80,12 @@ fn about(message: &Message) -> Option<&str> {
     }
 }
 
-/// Whether `next` joins `before`: the same sender, soon after, on the same channel.
+/// Whether `next` joins `before`: both plain text, of the same sender, soon after, on the same channel.
 fn joins(before: &Message, next: &Message) -> bool {
-    before.direction == next.direction
+    let plain = |message: &Message| matches!(message.content, Content::Text { .. }) && message.rank != Rank::Failed;
+    plain(before)
+        && plain(next)
+        && before.direction == next.direction
         && before.channel == next.channel
         && before.origin.source == next.origin.source
         && before.origin.user_id == next.origin.user_id

@@ -152,7 +152,7 @@ fn card(view: &Channels, row: &ChannelRow) -> Markup {
             p.soft { (row.kind.title()) @if !row.sender.is_empty() { " · " span.mono { (row.sender) } } }
             p {
                 span.chip.ok[well].warm[!well] { (state_words(r, &row.state)) }
-                @if let Some(at) = row.held_at.filter(|_| !well) { " " span.soft { (r.with("channel-since", &[("time", &r.exact(at))])) } }
+                @if let Some(at) = row.held_at.filter(|_| !well) { " " span.soft { (r.with("channel-since", &[("time", &r.moment(at))])) } }
             }
             @if let Some(held) = row.held.as_ref().filter(|_| !well) {
                 @let words = failure_words(r, held);
@@ -173,7 +173,7 @@ fn templates(r: &Reader, row: &ChannelRow) -> Markup {
     html! {
         p.soft {
             @match row.synced_at {
-                Some(at) => { (r.count("channel-templates", i64::try_from(row.templates).unwrap_or(i64::MAX))) " · " (r.with("channel-synced", &[("time", &r.exact(at))])) },
+                Some(at) => { (r.count("channel-templates", i64::try_from(row.templates).unwrap_or(i64::MAX))) " · " (r.with("channel-synced", &[("time", &r.moment(at))])) },
                 None => (r.t("channel-never-synced")),
             }
         }

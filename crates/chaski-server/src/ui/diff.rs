@@ -38,7 +38,39 @@ pub(crate) fn compare(old: &str, new: &str) -> Vec<Piece> {
             j += 1;
         }
     }
-    pieces
+    gather(pieces)
+}
+
+/// Changes with only whitespace between them read as one change.
+fn gather(pieces: Vec<Piece>) -> Vec<Piece> {
+    let is_change = |piece: Option<&Piece>| piece.is_some_and(|piece| !matches!(piece, Piece::Same(_)));
+    let (mut list, mut removed, mut added) = (Vec::new(), String::new(), String::new());
+    for (at, piece) in pieces.iter().enumerate() {
+        let between = at > 0 && is_change(pieces.get(at - 1)) && is_change(pieces.get(at + 1));
+        match piece {
+            Piece::Removed(text) => removed.push_str(text),
+            Piece::Added(text) => added.push_str(text),
+            Piece::Same(text) if between && text.chars().all(char::is_whitespace) => {
+                removed.push_str(text);
+                added.push_str(text);
+            }
+            Piece::Same(text) => {
+                end_change(&mut list, &mut removed, &mut added);
+                list.push(Piece::Same(text.clone()));
+            }
+        }
+    }
+    end_change(&mut list, &mut removed, &mut added);
+    list
+}
+
+fn end_change(list: &mut Vec<Piece>, removed: &mut String, added: &mut String) {
+    if !removed.is_empty() {
+        list.push(Piece::Removed(std::mem::take(removed)));
+    }
+    if !added.is_empty() {
+        list.push(Piece::Added(std::mem::take(added)));
+    }
 }
 
 /// Runs of letters and digits, runs of whitespace, and single other characters.
@@ -130,7 +162,7 @@ mod tests {
 
     #[test]
     fn one_changed_word_is_told_and_the_rest_stays() {
-        assert_eq!(shown("en el enlace o las", "en el enlace para ver las"), "en el enlace <del>o</del><ins>para ver</ins> las");
+        assert_eq!(shown("en el enlace o las", "en el enlace para ver las"), "en el enlace <del>o </del><ins>para ver </ins>las");
         assert_eq!(shown("igual", "igual"), "igual");
     }
 

@@ -109,7 +109,7 @@ fn step(r: &Reader, step: &Step) -> Markup {
         What::Routed { channel, route, window_closes_at } => knot(r, step.at, "", &r.with("step-routed", &[("channel", channel)]), html! {
             p.soft {
                 (if route == "given" { r.t("route-given") } else { r.t("route-last") })
-                @if let Some(at) = window_closes_at { " · " (r.with("step-window", &[("time", &r.exact(*at))])) }
+                @if let Some(at) = window_closes_at { " · " (r.with("step-window", &[("time", &r.moment(*at))])) }
             }
         }),
         What::NotSent { failure } => knot(r, step.at, "bad", &r.t("step-not-sent"), why(r, failure)),

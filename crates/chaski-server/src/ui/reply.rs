@@ -14,7 +14,7 @@ use super::to;
 use super::words::{Lang, Reader};
 use crate::state::App;
 use axum::extract::{Form, Path, State, rejection::FormRejection};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chaski_engine::plan::{Lint, Refusal, SendRequest};
 use chaski_engine::tokens::hash;
@@ -40,6 +40,7 @@ pub(crate) struct Given {
 pub(crate) async fn post(
     State(app): State<App>,
     signed: Signed,
+    headers: HeaderMap,
     Path(id): Path<String>,
     form: Result<Form<Given>, FormRejection>,
 ) -> Result<Response, Fault> {
@@ -49,6 +50,7 @@ pub(crate) async fn post(
     // Browsers send line breaks in pairs.
     let text = given.text.replace("\r\n", "\n").trim_end().to_owned();
     match send(&app, &signed, &contact, &text, &given.client).await? {
+        Ok(()) if headers.contains_key("x-fragment") => Ok(StatusCode::NO_CONTENT.into_response()),
         Ok(()) => Ok(to(&format!("/messages/{}", contact.id))),
         Err(words) => refused(&app, &signed, contact, &text, words).await,
     }

@@ -107,7 +107,7 @@ impl FromRequestParts<App> for Signed {
 /// A page leads to the sign-in and back; what the script asks for just says no.
 fn to_sign_in(parts: &Parts) -> Response {
     let path = parts.uri.path();
-    let of_script = path.starts_with("/messages/fragments/") || path == "/messages/events";
+    let of_script = path.starts_with("/messages/fragments/") || path == "/messages/events" || parts.headers.contains_key("x-fragment");
     if of_script {
         return StatusCode::UNAUTHORIZED.into_response();
     }

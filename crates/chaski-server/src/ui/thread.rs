@@ -133,7 +133,7 @@ pub(crate) fn pane(r: &Reader, view: &Thread) -> Markup {
             header.bar {
                 a.back href={ "/messages" (query_of(view.filter)) } { (icon(Icon::Back)) span.sr { (r.t("back-to-list")) } }
                 a.title href={ "/messages/" (contact.id) "?pane=contact" } { h2 { (name) } }
-                @if let Some(phone) = contact.phone().filter(|phone| *phone != name) { span.soft.hide { (phone) } }
+                @if let Some(phone) = contact.phone().filter(|phone| *phone != name) { span.phone.soft.hide { (phone) } }
                 (window_chip(r, view.window))
                 span.grow {}
                 a.btn.contact-link href={ "/messages/" (contact.id) "?pane=contact" } { (icon(Icon::Person)) span.hide { (r.t("thread-contact")) } }
@@ -200,10 +200,10 @@ pub(crate) fn items(r: &Reader, bubbles: &[Bubble], names: &Names, after: Option
 fn via(r: &Reader, name: Option<&(String, ChannelKind)>, changed: bool) -> Markup {
     html! {
         @if let Some((name, kind)) = name {
-            div.via {
+            div.via title=(kind.title()) {
                 span.{ "via-dot " (super::list::hue(*kind)) } {}
                 @let key = if changed { r.with("via-now", &[("channel", name)]) } else { r.with("via", &[("channel", name)]) };
-                (key) " · " (kind.title())
+                (key)
             }
         }
     }

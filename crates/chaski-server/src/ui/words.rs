@@ -193,6 +193,7 @@ impl Reader {
     pub(crate) fn day(&self, at: Timestamp) -> String {
         let (day, today) = (self.date(at), self.date(self.now));
         match (today - day).get_days() {
+            -1 => self.t("day-tomorrow"),
             0 => self.t("day-today"),
             1 => self.t("day-yesterday"),
             2..=6 => self.word_of("day-names", day.weekday().to_monday_zero_offset()),
@@ -209,6 +210,11 @@ impl Reader {
             2..=6 => self.word_of("day-names", day.weekday().to_monday_zero_offset()),
             _ => format!("{}/{}/{:02}", day.day(), day.month(), day.year().rem_euclid(100)),
         }
+    }
+
+    /// The day and the time: `hoy, 14:02`.
+    pub(crate) fn moment(&self, at: Timestamp) -> String {
+        format!("{}, {}", self.day(at), self.time(at))
     }
 
     /// The whole moment: date, time and zone.
