@@ -220,8 +220,9 @@ on_each_channel! {
             json!({"type": "document", "link": "https://ejemplo.ec/a.pdf", "filename": "a.pdf"}),
             json!({"type": "sticker", "link": "https://ejemplo.ec/a.webp"}),
             json!({"type": "location", "latitude": -0.18, "longitude": -78.46, "name": "Quito"}),
-            json!({"type": "contacts"}),
-            json!({"type": "order"}),
+            json!({"type": "contacts", "contacts": [{"name": {"formatted_name": "Luis Mena", "first_name": "Luis"}, "phones": [{"phone": "+593 99 700 0222"}]}]}),
+            json!({"type": "order", "order": {"catalog_id": "1", "text": "para hoy", "product_items": [
+                {"product_retailer_id": "sku-1", "quantity": 2, "item_price": 9.99, "currency": "USD"}]}}),
             json!({"type": "unsupported"}),
         ];
         let list = || async {

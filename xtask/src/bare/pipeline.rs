@@ -25,7 +25,7 @@ pub(super) fn start(store: Arc<Store>, sink: &str) -> mpsc::UnboundedSender<i64>
     let provider = Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(Duration::from_secs(20))
-        .pool_max_idle_per_host(64)
+        .pool_max_idle_per_host(IN_FLIGHT)
         .build(connector);
     let (offers, arrivals) = mpsc::unbounded_channel();
     tokio::spawn(dispatch(store, provider, format!("{sink}/messages"), arrivals));

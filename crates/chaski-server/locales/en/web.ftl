@@ -142,6 +142,7 @@ component-button = Button { $shown }
 failure-place = { $component }.
 failure-place-value = { $component }, value { $n }.
 failure-not-sent = Not sent:
+failure-not-known = Left unconfirmed:
 failure-not-delivered = Not delivered:
 failure-show = See delivery
 
@@ -244,6 +245,9 @@ drawer-difference = Difference to the template
 drawer-timeline = Timeline
 difference-sent = what the API wrote
 difference-approved = what the contact got
+difference-template = what the template says
+difference-omitted-only = Left out by the API; it is in the template:
+difference-extra-only = Not in the template:
 difference-omitted = Left out by the API, delivered to the contact:
 difference-extra = Not in the template; the contact did not get it:
 difference-not-verified = The channel never synced its templates: what the API's caller wrote is shown.

@@ -142,6 +142,7 @@ component-button = Botón { $shown }
 failure-place = { $component }.
 failure-place-value = { $component }, valor { $n }.
 failure-not-sent = No se envió:
+failure-not-known = Se dejó sin confirmar:
 failure-not-delivered = No se entregó:
 failure-show = Ver entrega
 
@@ -244,6 +245,9 @@ drawer-difference = Diferencia con la plantilla
 drawer-timeline = Recorrido
 difference-sent = lo que escribió la API
 difference-approved = lo que recibió el contacto
+difference-template = lo que dice la plantilla
+difference-omitted-only = Omitido por la API; está en la plantilla:
+difference-extra-only = No está en la plantilla:
 difference-omitted = Omitido por la API, entregado al contacto:
 difference-extra = No está en la plantilla; el contacto no lo recibió:
 difference-not-verified = El canal nunca sincronizó sus plantillas: se muestra lo que escribió quien llamó a la API.

@@ -41,6 +41,7 @@
 
   const placeRow = (id, fresh) => {
     const rows = $('#rows');
+    if (fresh) $('.list > .empty')?.remove();
     const old = document.getElementById(`c${id}`);
     const focused = old?.contains(document.activeElement);
     if (!fresh) return id === contact ? undefined : old?.remove();
@@ -139,6 +140,15 @@
     swap(old, fresh);
     $('.inner', fresh).scrollTop = top;
   };
+  const refreshContact = async () => {
+    const old = $('#drawer.contact');
+    const response = old && (await get(`contact/${contact}`));
+    if (!response?.ok) return;
+    const fresh = parse(await response.text()).firstElementChild;
+    const top = $('.inner', old).scrollTop;
+    swap(old, fresh);
+    $('.inner', fresh).scrollTop = top;
+  };
   const seen = () => {
     if (document.hidden) return document.addEventListener('visibilitychange', seen, { once: true });
     fetch(`/messages/${contact}/seen`, { method: 'POST', body: new URLSearchParams({ csrf: body.dataset.csrf }) });
@@ -172,6 +182,7 @@
     if (who) changed.contacts.add(String(who));
     if (contact && String(who) === contact) {
       if (kind === 'message.received' || kind === 'message.accepted') changed.thread = changed.foot = true;
+      if (kind === 'contact.updated') changed.foot = true;
       if (message && document.getElementById(`m${message}`)) changed.messages.add(message);
     }
     if (kind === 'channel.changed') changed.foot = true;
@@ -189,7 +200,7 @@
     }
     if (contact) {
       if (changed.thread) work.push(appendNew());
-      if (changed.foot) work.push(refreshFoot());
+      if (changed.foot) work.push(refreshFoot(), refreshContact());
       messages.forEach((id) => work.push(refreshMessage(id)));
       const drawn = $('#drawer[data-message]')?.dataset.message;
       if (drawn && messages.has(drawn)) work.push(refreshDrawer());
@@ -275,12 +286,15 @@
   };
   tick.from = performance.now();
   setInterval(tick, 15000);
-  // A clock that was moved (a test, the demo) moves the window too.
+  // A clock that was moved (a test, the demo, a machine that slept) changes every time on the page.
   const started = Number(body.dataset.now);
   let drift = 0;
   const moved = (now) => {
     const off = now - started - performance.now();
-    if (Math.abs(off - drift) > 5000 && contact) refreshFoot();
+    if (Math.abs(off - drift) > 5000) {
+      if (!$('#reply textarea')?.value) return location.reload();
+      refreshFoot();
+    }
     drift = off;
   };
 

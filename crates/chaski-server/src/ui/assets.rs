@@ -48,7 +48,8 @@ pub(crate) async fn serve(Path((version, name)): Path<(String, String)>, headers
     // An old page may still ask for an old version: it gets the new one, and does not keep it.
     let keep = if version == *VERSION { "public, max-age=31536000, immutable" } else { "no-cache" };
     let known = headers.get(header::IF_NONE_MATCH).is_some_and(|given| *given == *tag);
-    let head = [(header::CONTENT_TYPE, asset.content_type), (header::CACHE_CONTROL, keep), (header::ETAG, &tag)];
+    let head =
+        [(header::CONTENT_TYPE, asset.content_type), (header::CACHE_CONTROL, keep), (header::ETAG, &tag)];
     if known {
         return (StatusCode::NOT_MODIFIED, head).into_response();
     }

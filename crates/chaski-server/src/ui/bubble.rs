@@ -8,7 +8,7 @@ use super::words::Reader;
 use crate::state::App;
 use chaski_model::message::{Content, Direction};
 use chaski_model::template::{Mark, Note};
-use chaski_model::{MessageId, Rank, WorkspaceId};
+use chaski_model::{ErrorCode, MessageId, Rank, WorkspaceId};
 use chaski_store::StoreError;
 use chaski_store::inbox::Message;
 use maud::{Markup, html};
@@ -49,7 +49,12 @@ pub(crate) async fn bubbles(
     for message in messages {
         let pending = message.direction == Direction::Outbound && message.rank == Rank::Pending;
         let parts = if pending { app.engine.store().life(workspace, message.id).await? } else { Vec::new() };
-        let known = |id: &str| list.iter().rev().find(|b| b.message.provider_id.as_deref() == Some(id)).map(|b| contents::line(r, &b.message));
+        let known = |id: &str| {
+            list.iter()
+                .rev()
+                .find(|b| b.message.provider_id.as_deref() == Some(id))
+                .map(|b| contents::line(r, &b.message))
+        };
         list.push(Bubble {
             state: State::of(&message, &parts),
             contact: contact.to_owned(),
@@ -64,7 +69,13 @@ pub(crate) async fn bubbles(
 }
 
 /// One bubble by itself, as it stands in its thread.
-pub(crate) async fn bubble_of(app: &App, r: &Reader, message: Message, workspace: WorkspaceId, about: (&str, &str)) -> Result<Option<Bubble>, StoreError> {
+pub(crate) async fn bubble_of(
+    app: &App,
+    r: &Reader,
+    message: Message,
+    workspace: WorkspaceId,
+    about: (&str, &str),
+) -> Result<Option<Bubble>, StoreError> {
     let before = if self::about(&message).is_some() { LOOK_BACK } else { 1 };
     let mut stretch = app.engine.store().thread(workspace, message.contact, Some(message.id), before).await?;
     stretch.insert(0, message);
@@ -82,7 +93,8 @@ fn about(message: &Message) -> Option<&str> {
 
 /// Whether `next` joins `before`: both plain text, of the same sender, soon after, on the same channel.
 fn joins(before: &Message, next: &Message) -> bool {
-    let plain = |message: &Message| matches!(message.content, Content::Text { .. }) && message.rank != Rank::Failed;
+    let plain =
+        |message: &Message| matches!(message.content, Content::Text { .. }) && message.rank != Rank::Failed;
     plain(before)
         && plain(next)
         && before.direction == next.direction
@@ -129,11 +141,16 @@ fn label(r: &Reader, view: &Bubble) -> String {
     }
     let time = r.time(message.created_at);
     match message.direction {
-        Direction::Inbound => r.with("label-inbound", &[("who", &view.contact), ("what", &what), ("time", &time)]),
+        Direction::Inbound => {
+            r.with("label-inbound", &[("who", &view.contact), ("what", &what), ("time", &time)])
+        }
         Direction::Outbound => {
             let by = sender(r, message).unwrap_or_default();
             let state = view.state.told(r);
-            r.with("label-outbound", &[("who", &view.contact), ("what", &what), ("by", &by), ("state", &state), ("time", &time)])
+            r.with(
+                "label-outbound",
+                &[("who", &view.contact), ("what", &what), ("by", &by), ("state", &state), ("time", &time)],
+            )
         }
     }
 }
@@ -201,7 +218,11 @@ fn note_words(r: &Reader, note: &Note) -> String {
 fn failure(r: &Reader, message: &Message) -> Markup {
     let Some(failure) = &message.error else { return html! {} };
     let words = failure_words(r, failure);
-    let begun = if message.sent_at.is_some() { r.t("failure-not-delivered") } else { r.t("failure-not-sent") };
+    let begun = match failure.code {
+        ErrorCode::OutcomeUnknown => r.t("failure-not-known"),
+        _ if message.sent_at.is_some() => r.t("failure-not-delivered"),
+        _ => r.t("failure-not-sent"),
+    };
     html! {
         div.failure {
             p.what { (icon(Icon::Warning)) strong { (begun) " " (words.title) "." } }

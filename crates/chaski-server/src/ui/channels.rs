@@ -52,8 +52,12 @@ pub(crate) enum Told {
     NotSynced,
 }
 
-const TOLD: [(&str, Told); 4] =
-    [("resumed", Told::Resumed), ("not-resumed", Told::NotResumed), ("synced", Told::Synced), ("not-synced", Told::NotSynced)];
+const TOLD: [(&str, Told); 4] = [
+    ("resumed", Told::Resumed),
+    ("not-resumed", Told::NotResumed),
+    ("synced", Told::Synced),
+    ("not-synced", Told::NotSynced),
+];
 
 #[derive(Deserialize, Default)]
 pub(crate) struct Options {
@@ -62,7 +66,11 @@ pub(crate) struct Options {
 }
 
 /// `GET /channels`.
-pub(crate) async fn index(State(app): State<App>, signed: Signed, Query(options): Query<Options>) -> Result<Response, Fault> {
+pub(crate) async fn index(
+    State(app): State<App>,
+    signed: Signed,
+    Query(options): Query<Options>,
+) -> Result<Response, Fault> {
     let frame = Frame::of(&app, &signed, Room::Channels, "/channels".to_owned()).await?;
     let snapshot = app.engine.snapshot();
     let rows = snapshot.channels_of(signed.workspace()).into_iter().map(|entry| {
@@ -86,20 +94,36 @@ pub(crate) async fn index(State(app): State<App>, signed: Signed, Query(options)
 }
 
 /// `POST /channels/{id}/resume`.
-pub(crate) async fn resume(State(app): State<App>, signed: Signed, Path(id): Path<String>, form: Result<Form<Token>, FormRejection>) -> Result<Response, Fault> {
+pub(crate) async fn resume(
+    State(app): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+    form: Result<Form<Token>, FormRejection>,
+) -> Result<Response, Fault> {
     let entry = allowed(&app, &signed, &id, form)?;
     let done = if app.engine.resume(entry.channel.id).await.is_ok() { "resumed" } else { "not-resumed" };
     Ok(to(&format!("/channels?done={done}")))
 }
 
 /// `POST /channels/{id}/sync`.
-pub(crate) async fn sync(State(app): State<App>, signed: Signed, Path(id): Path<String>, form: Result<Form<Token>, FormRejection>) -> Result<Response, Fault> {
+pub(crate) async fn sync(
+    State(app): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+    form: Result<Form<Token>, FormRejection>,
+) -> Result<Response, Fault> {
     let entry = allowed(&app, &signed, &id, form)?;
-    let done = if app.engine.sync_templates(entry.channel.account).await.is_ok() { "synced" } else { "not-synced" };
+    let done =
+        if app.engine.sync_templates(entry.channel.account).await.is_ok() { "synced" } else { "not-synced" };
     Ok(to(&format!("/channels?done={done}")))
 }
 
-fn allowed(app: &App, signed: &Signed, id: &str, form: Result<Form<Token>, FormRejection>) -> Result<Arc<ChannelEntry>, Fault> {
+fn allowed(
+    app: &App,
+    signed: &Signed,
+    id: &str,
+    form: Result<Form<Token>, FormRejection>,
+) -> Result<Arc<ChannelEntry>, Fault> {
     let Form(given) = form.map_err(|_| Fault::Form)?;
     signed.check(&given.csrf)?;
     if !signed.manages() {
@@ -112,17 +136,22 @@ fn allowed(app: &App, signed: &Signed, id: &str, form: Result<Form<Token>, FormR
 /// The room.
 pub(crate) fn screen(view: &Channels) -> Markup {
     let r = &view.frame.reader;
-    page::framed(&view.frame, &r.t("room-channels"), "at-room", html! {
-        main.room id="main" {
-            header.head { h1 { (r.t("room-channels")) } }
-            @if let Some(told) = view.told { (told_words(r, told)) }
-            @if view.rows.is_empty() {
-                (page::empty(&r.t("empty-channels"), &r.t("channels-how"), None))
-            } @else {
-                ul.cards { @for row in &view.rows { (card(view, row)) } }
+    page::framed(
+        &view.frame,
+        &r.t("room-channels"),
+        "at-room",
+        html! {
+            main.room id="main" {
+                header.head { h1 { (r.t("room-channels")) } }
+                @if let Some(told) = view.told { (told_words(r, told)) }
+                @if view.rows.is_empty() {
+                    (page::empty(&r.t("empty-channels"), &r.t("channels-how"), None))
+                } @else {
+                    ul.cards { @for row in &view.rows { (card(view, row)) } }
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 fn told_words(r: &Reader, told: Told) -> Markup {
@@ -198,7 +227,10 @@ mod tests {
 
     #[test]
     fn a_held_channel_says_why_and_how_it_comes_back() {
-        insta::assert_snapshot!("channels_es", page::tests::shown(&screen(&sample::channels(Lang::Es, true))));
+        insta::assert_snapshot!(
+            "channels_es",
+            page::tests::shown(&screen(&sample::channels(Lang::Es, true)))
+        );
     }
 
     #[test]

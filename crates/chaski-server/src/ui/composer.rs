@@ -66,7 +66,8 @@ impl Composer {
 
 /// The pane's foot.
 pub(crate) fn composer(r: &Reader, contact: &Contact, composer: &Composer, csrf: &str) -> Markup {
-    let name = if contact.first_name.is_empty() { contact.display_name() } else { contact.first_name.clone() };
+    let name =
+        if contact.first_name.is_empty() { contact.display_name() } else { contact.first_name.clone() };
     match composer {
         Composer::Open { channel, limit, draft, client, error } => html! {
             form.composer id="reply" method="post" action={ "/messages/" (contact.id) "/reply" } data-open="true" {

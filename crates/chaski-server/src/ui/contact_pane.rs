@@ -36,7 +36,9 @@ pub(crate) fn contact_pane(app: &App, r: &Reader, workspace: WorkspaceId, contac
     let snapshot = app.engine.snapshot();
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let fields = snapshot.fields_of(workspace);
-    let filled = fields.iter().filter_map(|field| Some((field.name.clone(), text(contact.fields.get(&field.id.0).filter(|v| !v.is_null())?))));
+    let filled = fields.iter().filter_map(|field| {
+        Some((field.name.clone(), text(contact.fields.get(&field.id.0).filter(|v| !v.is_null())?)))
+    });
     let lines = contact.lanes.iter().filter_map(|lane| {
         let entry = snapshot.channel(workspace, lane.channel)?;
         Some(Line {
@@ -153,6 +155,9 @@ mod tests {
 
     #[test]
     fn the_contact_with_addresses_windows_and_fields() {
-        insta::assert_snapshot!("contact_es", page::tests::shown(&drawer(&reader(Lang::Es), &sample::contact_pane())));
+        insta::assert_snapshot!(
+            "contact_es",
+            page::tests::shown(&drawer(&reader(Lang::Es), &sample::contact_pane()))
+        );
     }
 }

@@ -24,12 +24,15 @@ pub(crate) fn line(r: &Reader, message: &Message) -> String {
         }
         Content::QuickReply { title, .. } => title.clone(),
         Content::WhatsappTemplate(request) => {
-            let body = message.resolved.as_ref().and_then(|resolved| resolved.rendered.as_ref()?.body.clone());
+            let body =
+                message.resolved.as_ref().and_then(|resolved| resolved.rendered.as_ref()?.body.clone());
             body.unwrap_or_else(|| r.with("line-template", &[("name", &request.name)]))
         }
         Content::CustomPayload { .. } => r.t("line-custom"),
         Content::Location { name, .. } => name.clone().unwrap_or_else(|| r.t("line-location")),
-        Content::Contacts { cards } => cards.first().map_or_else(|| r.t("line-contacts"), |card| r.with("line-contact", &[("name", &card.name)])),
+        Content::Contacts { cards } => cards
+            .first()
+            .map_or_else(|| r.t("line-contacts"), |card| r.with("line-contact", &[("name", &card.name)])),
         Content::Reply { title, .. } => r.with("line-reply", &[("title", title)]),
         Content::Reaction { emoji: Some(emoji), .. } => r.with("line-reaction", &[("emoji", emoji)]),
         Content::Reaction { emoji: None, .. } => r.t("line-reaction-gone"),

@@ -108,7 +108,8 @@ fn longest_common(a: &[&str], b: &[&str]) -> Vec<Vec<u16>> {
     let mut table = vec![vec![0; b.len() + 1]; a.len() + 1];
     for i in (0..a.len()).rev() {
         for j in (0..b.len()).rev() {
-            table[i][j] = if a[i] == b[j] { table[i + 1][j + 1] + 1 } else { table[i + 1][j].max(table[i][j + 1]) };
+            table[i][j] =
+                if a[i] == b[j] { table[i + 1][j + 1] + 1 } else { table[i + 1][j].max(table[i][j + 1]) };
         }
     }
     table
@@ -162,7 +163,10 @@ mod tests {
 
     #[test]
     fn one_changed_word_is_told_and_the_rest_stays() {
-        assert_eq!(shown("en el enlace o las", "en el enlace para ver las"), "en el enlace <del>o </del><ins>para ver </ins>las");
+        assert_eq!(
+            shown("en el enlace o las", "en el enlace para ver las"),
+            "en el enlace <del>o </del><ins>para ver </ins>las"
+        );
         assert_eq!(shown("igual", "igual"), "igual");
     }
 

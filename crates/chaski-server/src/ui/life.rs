@@ -10,7 +10,7 @@ use super::words::Reader;
 use crate::state::App;
 use crate::timeline::{self, Life, Step, What};
 use chaski_model::template::{Difference, Mark};
-use chaski_model::{Failure, MessageId, ReceiptKind, Timestamp, WorkspaceId};
+use chaski_model::{Failure, MessageId, Rank, ReceiptKind, Timestamp, WorkspaceId};
 use chaski_store::StoreError;
 use chaski_store::exchanges::Exchange;
 use chaski_store::inbox::Attempt;
@@ -23,7 +23,11 @@ pub(crate) struct LifeView {
 }
 
 /// Reads a message's life.
-pub(crate) async fn life(app: &App, workspace: WorkspaceId, id: MessageId) -> Result<Option<LifeView>, StoreError> {
+pub(crate) async fn life(
+    app: &App,
+    workspace: WorkspaceId,
+    id: MessageId,
+) -> Result<Option<LifeView>, StoreError> {
     let Some(life) = timeline::life(&app.engine, workspace, id).await? else { return Ok(None) };
     let waits = life.steps.iter().rev().find_map(|step| match step.what {
         What::Waiting { until, .. } => Some(until),
@@ -54,7 +58,7 @@ pub(crate) fn drawer(r: &Reader, view: &LifeView) -> Markup {
                     @if let Some(id) = &message.provider_id { dt { (r.t("drawer-provider-id")) } dd.mono { (id) } }
                 }
                 @if let Some(resolved) = resolved {
-                    (differences(r, resolved.mark, &resolved.difference))
+                    (differences(r, resolved.mark, &resolved.difference, message.rank != Rank::Failed))
                 }
                 h3 { (r.t("drawer-timeline")) }
                 ol.cord { @for step in &view.life.steps { (self::step(r, step)) } }
@@ -63,7 +67,8 @@ pub(crate) fn drawer(r: &Reader, view: &LifeView) -> Markup {
     }
 }
 
-fn differences(r: &Reader, mark: Option<Mark>, list: &[Difference]) -> Markup {
+/// `arrives` is false for a message that failed: then the contact got nothing.
+fn differences(r: &Reader, mark: Option<Mark>, list: &[Difference], arrives: bool) -> Markup {
     html! {
         @if mark.is_some() || !list.is_empty() {
             section id="difference" {
@@ -71,26 +76,26 @@ fn differences(r: &Reader, mark: Option<Mark>, list: &[Difference]) -> Markup {
                 @if let Some(mark) = mark { p { span.chip.warm { (mark_words(r, mark)) } } }
                 @if mark == Some(Mark::NotVerified) { p.soft { (r.t("difference-not-verified")) } }
                 @if !list.is_empty() {
-                    p.legend { del { (r.t("difference-sent")) } " " ins { (r.t("difference-approved")) } }
-                    div.diff { @for one in list { (difference_of(r, one)) } }
+                    p.legend { del { (r.t("difference-sent")) } " " ins { (if arrives { r.t("difference-approved") } else { r.t("difference-template") }) } }
+                    div.diff { @for one in list { (difference_of(r, one, arrives)) } }
                 }
             }
         }
     }
 }
 
-fn difference_of(r: &Reader, one: &Difference) -> Markup {
+fn difference_of(r: &Reader, one: &Difference, arrives: bool) -> Markup {
     html! {
         div data-component=(one.component) {
             p.soft { (component(r, &one.component, one.index)) }
             @match (&one.sent, &one.approved) {
                 (Some(sent), Some(approved)) => p.text { (difference(sent, approved)) },
                 (None, Some(approved)) => {
-                    p.soft { (r.t("difference-omitted")) }
+                    p.soft { (if arrives { r.t("difference-omitted") } else { r.t("difference-omitted-only") }) }
                     p.text { ins { (visible(approved)) } }
                 },
                 (Some(sent), None) => {
-                    p.soft { (r.t("difference-extra")) }
+                    p.soft { (if arrives { r.t("difference-extra") } else { r.t("difference-extra-only") }) }
                     p.text { del { (visible(sent)) } }
                 },
                 (None, None) => "",
@@ -101,29 +106,57 @@ fn difference_of(r: &Reader, one: &Difference) -> Markup {
 
 fn step(r: &Reader, step: &Step) -> Markup {
     match &step.what {
-        What::Accepted { by, idempotent, notes } => knot(r, step.at, "", &accepted(r, by), html! {
-            @if *idempotent { p.soft { (r.t("step-idempotent")) } }
-            @if *notes > 0 { p.soft { (r.count("notes", i64::try_from(*notes).unwrap_or(i64::MAX))) } }
-        }),
+        What::Accepted { by, idempotent, notes } => knot(
+            r,
+            step.at,
+            "",
+            &accepted(r, by),
+            html! {
+                @if *idempotent { p.soft { (r.t("step-idempotent")) } }
+                @if *notes > 0 { p.soft { (r.count("notes", i64::try_from(*notes).unwrap_or(i64::MAX))) } }
+            },
+        ),
         What::Received => knot(r, step.at, "", &r.t("step-received"), html! {}),
-        What::Routed { channel, route, window_closes_at } => knot(r, step.at, "", &r.with("step-routed", &[("channel", channel)]), html! {
-            p.soft {
-                (if route == "given" { r.t("route-given") } else { r.t("route-last") })
-                @if let Some(at) = window_closes_at { " · " (r.with("step-window", &[("time", &r.moment(*at))])) }
-            }
-        }),
+        What::Routed { channel, route, window_closes_at } => knot(
+            r,
+            step.at,
+            "",
+            &r.with("step-routed", &[("channel", channel)]),
+            html! {
+                p.soft {
+                    (if route == "given" { r.t("route-given") } else { r.t("route-last") })
+                    @if let Some(at) = window_closes_at { " · " (r.with("step-window", &[("time", &r.moment(*at))])) }
+                }
+            },
+        ),
         What::NotSent { failure } => knot(r, step.at, "bad", &r.t("step-not-sent"), why(r, failure)),
         What::Attempt { part, attempt, exchange } => self::attempt(r, *part, attempt, exchange.as_deref()),
-        What::Taken { provider_id } => knot(r, step.at, "", &r.t("step-taken"), html! { p.mono { (provider_id) } }),
-        What::Receipt { kind, provider_at, out_of_order, failure } => knot(r, step.at, receipt_class(*kind), &receipt_words(r, *kind), html! {
-            p.soft { (r.with("step-provider-time", &[("time", &r.time_to_the_millisecond(*provider_at))])) }
-            @if *out_of_order { p { span.chip.warm { (r.t("step-out-of-order")) } } }
-            @if let Some(failure) = failure { (why(r, failure)) }
-        }),
-        What::Waiting { until, aside } => knot(r, step.at, "soft", &r.with("step-waiting", &[("time", &r.time_to_the_millisecond(*until))]), html! {
-            @if *aside { p.soft { (r.t("step-aside")) } }
-        }),
-        What::Unknown => knot(r, step.at, "warm", &r.t("step-unknown"), html! { p.soft { (r.t("unknown-words")) } }),
+        What::Taken { provider_id } => {
+            knot(r, step.at, "", &r.t("step-taken"), html! { p.mono { (provider_id) } })
+        }
+        What::Receipt { kind, provider_at, out_of_order, failure } => knot(
+            r,
+            step.at,
+            receipt_class(*kind),
+            &receipt_words(r, *kind),
+            html! {
+                p.soft { (r.with("step-provider-time", &[("time", &r.time_to_the_millisecond(*provider_at))])) }
+                @if *out_of_order { p { span.chip.warm { (r.t("step-out-of-order")) } } }
+                @if let Some(failure) = failure { (why(r, failure)) }
+            },
+        ),
+        What::Waiting { until, aside } => knot(
+            r,
+            step.at,
+            "soft",
+            &r.with("step-waiting", &[("time", &r.time_to_the_millisecond(*until))]),
+            html! {
+                @if *aside { p.soft { (r.t("step-aside")) } }
+            },
+        ),
+        What::Unknown => {
+            knot(r, step.at, "warm", &r.t("step-unknown"), html! { p.soft { (r.t("unknown-words")) } })
+        }
     }
 }
 
@@ -172,22 +205,35 @@ fn attempt(r: &Reader, part: u16, attempt: &Attempt, exchange: Option<&Exchange>
         "not_sent" => ("soft", r.t("outcome-not-sent")),
         _ => ("soft", r.t("outcome-retry")),
     };
-    let took = exchange.map_or_else(|| attempt.ended_at.since(attempt.begun_at).as_millis().try_into().unwrap_or(u64::MAX), |e| e.took_ms);
+    let took = exchange.map_or_else(
+        || attempt.ended_at.since(attempt.begun_at).as_millis().try_into().unwrap_or(u64::MAX),
+        |e| e.took_ms,
+    );
     let number = i64::from(attempt.number);
-    let title = if part > 1 { r.with("step-attempt-of-part", &[("n", &r.number(number)), ("part", &part.to_string())]) } else { r.count("step-attempt", number) };
-    knot(r, attempt.begun_at, class, &title, html! {
-        p.soft {
-            (words)
-            @if let Some(status) = attempt.http_status { " · HTTP " (status) }
-            " · " (took) " ms"
-            @if let Some(next) = attempt.next_at { " · " (r.with("step-next", &[("time", &r.time_to_the_millisecond(next))])) }
-        }
-        @if let Some(failure) = &attempt.failure { (why(r, failure)) }
-        @match exchange {
-            Some(exchange) => (self::exchange(r, exchange)),
-            None => p.soft { (r.t("exchange-gone")) },
-        }
-    })
+    let title = if part > 1 {
+        r.with("step-attempt-of-part", &[("n", &r.number(number)), ("part", &part.to_string())])
+    } else {
+        r.count("step-attempt", number)
+    };
+    knot(
+        r,
+        attempt.begun_at,
+        class,
+        &title,
+        html! {
+            p.soft {
+                (words)
+                @if let Some(status) = attempt.http_status { " · HTTP " (status) }
+                " · " (took) " ms"
+                @if let Some(next) = attempt.next_at { " · " (r.with("step-next", &[("time", &r.time_to_the_millisecond(next))])) }
+            }
+            @if let Some(failure) = &attempt.failure { (why(r, failure)) }
+            @match exchange {
+                Some(exchange) => (self::exchange(r, exchange)),
+                None => p.soft { (r.t("exchange-gone")) },
+            }
+        },
+    )
 }
 
 fn exchange(r: &Reader, exchange: &Exchange) -> Markup {
@@ -209,7 +255,8 @@ fn exchange(r: &Reader, exchange: &Exchange) -> Markup {
 
 /// JSON is laid out; anything else stays as it came.
 fn pretty(body: &str) -> String {
-    let parsed = serde_json::from_str::<serde_json::Value>(body).ok().filter(|v| v.is_object() || v.is_array());
+    let parsed =
+        serde_json::from_str::<serde_json::Value>(body).ok().filter(|v| v.is_object() || v.is_array());
     parsed.and_then(|value| serde_json::to_string_pretty(&value).ok()).unwrap_or_else(|| body.to_owned())
 }
 
@@ -237,6 +284,14 @@ mod tests {
     fn the_drawer_of_a_template_that_was_retried_and_read() {
         insta::assert_snapshot!("life_es", page::tests::shown(&drawer(&reader(Lang::Es), &sample::life())));
         insta::assert_snapshot!("life_en", page::tests::shown(&drawer(&reader(Lang::En), &sample::life())));
+    }
+
+    #[test]
+    fn a_failed_message_claims_no_delivery_of_what_was_left_out() {
+        let mut view = sample::life();
+        view.life.message.rank = Rank::Failed;
+        let shown = drawer(&reader(Lang::Es), &view).0;
+        assert!(!shown.contains("entregado al contacto") && !shown.contains("recibió"), "{shown}");
     }
 
     #[test]

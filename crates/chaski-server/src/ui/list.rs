@@ -16,7 +16,8 @@ use maud::{Markup, html};
 const ROWS: usize = 50;
 
 /// The filters, with their words in addresses.
-pub(crate) const FILTERS: [(Filter, &str); 3] = [(Filter::All, "all"), (Filter::Unread, "unread"), (Filter::Failed, "failed")];
+pub(crate) const FILTERS: [(Filter, &str); 3] =
+    [(Filter::All, "all"), (Filter::Unread, "unread"), (Filter::Failed, "failed")];
 
 /// Reads a filter's word.
 pub(crate) fn filter_of(word: &str) -> Filter {
@@ -86,7 +87,11 @@ pub(crate) async fn list(app: &App, workspace: WorkspaceId, wanted: Wanted<'_>) 
 }
 
 /// Reads what a row needs beside its conversation.
-pub(crate) async fn row_of(app: &App, workspace: WorkspaceId, conversation: Conversation) -> Result<Row, StoreError> {
+pub(crate) async fn row_of(
+    app: &App,
+    workspace: WorkspaceId,
+    conversation: Conversation,
+) -> Result<Row, StoreError> {
     let last = &conversation.last;
     let pending = last.direction == Direction::Outbound && last.rank == chaski_model::Rank::Pending;
     let parts = if pending { app.engine.store().life(workspace, last.id).await? } else { Vec::new() };
@@ -230,7 +235,11 @@ fn initials(name: &str) -> String {
     if name.starts_with('+') {
         return name.chars().take(2).collect();
     }
-    name.split_whitespace().filter_map(|word| word.chars().next()).take(2).flat_map(char::to_uppercase).collect()
+    name.split_whitespace()
+        .filter_map(|word| word.chars().next())
+        .take(2)
+        .flat_map(char::to_uppercase)
+        .collect()
 }
 
 #[cfg(test)]
@@ -249,7 +258,13 @@ mod tests {
 
     #[test]
     fn an_empty_list_says_what_to_do() {
-        let list = List { filter: Filter::All, counts: Counts::default(), rows: Vec::new(), more: None, connected: false };
+        let list = List {
+            filter: Filter::All,
+            counts: Counts::default(),
+            rows: Vec::new(),
+            more: None,
+            connected: false,
+        };
         let shown = pane(&reader(Lang::Es), &list).0;
         assert!(shown.contains("Todavía no hay canales") && shown.contains("href=\"/channels\""), "{shown}");
     }

@@ -38,7 +38,12 @@ pub(crate) struct From {
 }
 
 /// The handler.
-pub(crate) async fn events(State(app): State<App>, signed: Signed, headers: HeaderMap, Query(from): Query<From>) -> Result<Response, Fault> {
+pub(crate) async fn events(
+    State(app): State<App>,
+    signed: Signed,
+    headers: HeaderMap,
+    Query(from): Query<From>,
+) -> Result<Response, Fault> {
     let store = app.engine.store();
     let ticks = store.ticks();
     let head = store.head(signed.workspace()).await?;

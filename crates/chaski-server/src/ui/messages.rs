@@ -37,12 +37,9 @@ pub(crate) enum Drawer {
     /// Nothing.
     None,
     /// The contact; asked for, it also shows where there is little room.
-    Contact {
-        pane: ContactPane,
-        asked: bool,
-    },
+    Contact { pane: Box<ContactPane>, asked: bool },
     /// One message's life.
-    Message(LifeView),
+    Message(Box<LifeView>),
 }
 
 #[derive(Deserialize, Default, Clone)]
@@ -56,7 +53,12 @@ pub(crate) struct Options {
 }
 
 /// `GET /messages`.
-pub(crate) async fn index(State(app): State<App>, signed: Signed, OriginalUri(uri): OriginalUri, Query(options): Query<Options>) -> Result<Response, Fault> {
+pub(crate) async fn index(
+    State(app): State<App>,
+    signed: Signed,
+    OriginalUri(uri): OriginalUri,
+    Query(options): Query<Options>,
+) -> Result<Response, Fault> {
     let frame = Frame::of(&app, &signed, Room::Messages, uri.to_string()).await?;
     let wanted = Wanted { filter: filter_of(&options.filter), before: &options.before, open: None };
     let list = list::list(&app, signed.workspace(), wanted).await?;
@@ -88,11 +90,13 @@ pub(crate) async fn message(
 ) -> Result<Response, Fault> {
     let contact = find(&app, &signed, &id).await?;
     let message = MessageId(number(&message)?);
-    let life = life::life(&app, signed.workspace(), message).await?.filter(|view| view.life.message.contact == contact.id);
+    let life = life::life(&app, signed.workspace(), message)
+        .await?
+        .filter(|view| view.life.message.contact == contact.id);
     let life = life.ok_or(Fault::NotFound)?;
     let part = Part { before: None, around: Some(message) };
     let mut view = assemble(&app, &signed, uri.to_string(), contact, part, &options).await?;
-    view.drawer = Drawer::Message(life);
+    view.drawer = Drawer::Message(Box::new(life));
     see(&app, &signed, &view).await?;
     Ok(page::answer(screen(&view)))
 }
@@ -104,12 +108,20 @@ pub(crate) async fn find(app: &App, signed: &Signed, id: &str) -> Result<Contact
 }
 
 /// Reads the whole room around a contact.
-pub(crate) async fn assemble(app: &App, signed: &Signed, here: String, contact: Contact, part: Part, options: &Options) -> Result<Screen, StoreError> {
+pub(crate) async fn assemble(
+    app: &App,
+    signed: &Signed,
+    here: String,
+    contact: Contact,
+    part: Part,
+    options: &Options,
+) -> Result<Screen, StoreError> {
     let frame = Frame::of(app, signed, Room::Messages, here).await?;
     let filter = filter_of(&options.filter);
-    let list = list::list(app, signed.workspace(), Wanted { filter, before: "", open: Some(contact.id) }).await?;
+    let list =
+        list::list(app, signed.workspace(), Wanted { filter, before: "", open: Some(contact.id) }).await?;
     let pane = contact_pane::contact_pane(app, &signed.reader, signed.workspace(), &contact);
-    let drawer = Drawer::Contact { pane, asked: options.pane == "contact" };
+    let drawer = Drawer::Contact { pane: Box::new(pane), asked: options.pane == "contact" };
     let thread = thread::thread(app, signed, contact, part, filter).await?;
     Ok(Screen { frame, list, thread: Some(thread), drawer })
 }
@@ -157,7 +169,8 @@ pub(crate) async fn resolve(
     signed.check(&given.csrf)?;
     let contact = find(&app, &signed, &id).await?;
     let message = MessageId(number(&message)?);
-    let known = app.engine.store().message(signed.workspace(), message).await?.filter(|m| m.contact == contact.id);
+    let known =
+        app.engine.store().message(signed.workspace(), message).await?.filter(|m| m.contact == contact.id);
     known.ok_or(Fault::NotFound)?;
     let resend = match given.choice.as_str() {
         "resend" => true,
@@ -176,22 +189,28 @@ pub(crate) async fn resolve(
 pub(crate) fn screen(view: &Screen) -> Markup {
     let r = &view.frame.reader;
     let name = view.thread.as_ref().map(|thread| thread.contact.display_name());
-    let title = name.map_or_else(|| r.t("room-messages"), |name| format!("{name} · {}", r.t("room-messages")));
+    let title =
+        name.map_or_else(|| r.t("room-messages"), |name| format!("{name} · {}", r.t("room-messages")));
     let place = match (&view.thread, &view.drawer) {
         (None, _) => "at-list",
         (Some(_), Drawer::Message(_) | Drawer::Contact { asked: true, .. }) => "at-drawer",
         (Some(_), _) => "at-thread",
     };
-    page::framed(&view.frame, &title, place, html! {
-        (list::pane(r, &view.list))
-        @match &view.thread {
-            Some(thread) => (thread::pane(r, thread)),
-            None => main.thread.none id="main" { (page::empty(&r.t("choose"), &r.t("choose-words"), None)) },
-        }
-        @match &view.drawer {
-            Drawer::None => {},
-            Drawer::Contact { pane, .. } => (contact_pane::drawer(r, pane)),
-            Drawer::Message(life) => (life::drawer(r, life)),
-        }
-    })
+    page::framed(
+        &view.frame,
+        &title,
+        place,
+        html! {
+            (list::pane(r, &view.list))
+            @match &view.thread {
+                Some(thread) => (thread::pane(r, thread)),
+                None => main.thread.none id="main" { (page::empty(&r.t("choose"), &r.t("choose-words"), None)) },
+            }
+            @match &view.drawer {
+                Drawer::None => {},
+                Drawer::Contact { pane, .. } => (contact_pane::drawer(r, pane)),
+                Drawer::Message(life) => (life::drawer(r, life)),
+            }
+        },
+    )
 }

@@ -77,6 +77,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/messages/fragments/older/{contact}", get(fragments::older))
         .route("/messages/fragments/foot/{contact}", get(fragments::foot))
         .route("/messages/fragments/drawer/{message}", get(fragments::drawer))
+        .route("/messages/fragments/contact/{contact}", get(fragments::contact))
         .route("/channels", get(channels::index))
         .route("/channels/{id}/resume", post(channels::resume))
         .route("/channels/{id}/sync", post(channels::sync))
@@ -98,7 +99,8 @@ fn to(path: &str) -> Response {
 pub(crate) fn is_for_people(request: &Request) -> bool {
     let path = request.uri().path();
     let of_programs = ["/v2", "/admin", "/hooks"].iter().any(|place| path.starts_with(place));
-    let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepts =
+        request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     !of_programs && accepts.contains("text/html")
 }
 

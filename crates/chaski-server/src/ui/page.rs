@@ -183,9 +183,14 @@ fn keys(r: &Reader) -> Markup {
 
 /// A page for somebody who is not signed in.
 pub(crate) fn plain(r: &Reader, title: &str, content: Markup) -> Markup {
-    document(r, title, None, &html! {
-        main.plain id="main" { div.card { span.mark { (icon(Icon::Mark)) " Chaski" } (content) } }
-    })
+    document(
+        r,
+        title,
+        None,
+        &html! {
+            main.plain id="main" { div.card { span.mark { (icon(Icon::Mark)) " Chaski" } (content) } }
+        },
+    )
 }
 
 /// What happened, what was kept, what to do.
@@ -197,11 +202,15 @@ pub(crate) fn fault(r: &Reader, fault: &Fault) -> Markup {
         Fault::Form => (r.t("fault-form"), r.t("fault-form-words")),
         Fault::Broken(_) => (r.t("fault-broken"), r.t("fault-broken-words")),
     };
-    plain(r, &title, html! {
-        h1 { (title) }
-        p { (words) }
-        p { a.btn href="/messages" { (r.t("fault-back")) } }
-    })
+    plain(
+        r,
+        &title,
+        html! {
+            h1 { (title) }
+            p { (words) }
+            p { a.btn href="/messages" { (r.t("fault-back")) } }
+        },
+    )
 }
 
 /// An empty pane: one sentence, the mark small and grey, and what can be done.
@@ -252,7 +261,8 @@ pub(crate) mod tests {
 
     #[test]
     fn the_frame_around_a_room() {
-        let markup = framed(&frame(Lang::Es, Room::Channels), "Canales", "at-room", html! { main id="main" {} });
+        let markup =
+            framed(&frame(Lang::Es, Room::Channels), "Canales", "at-room", html! { main id="main" {} });
         insta::assert_snapshot!(shown(&markup));
     }
 }

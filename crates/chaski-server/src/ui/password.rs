@@ -1,8 +1,8 @@
 //! Passwords: argon2id, on a thread that may take its time.
 
 use crate::problem::Problem;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use chaski_model::ErrorCode;
 
 fn fault(cause: impl std::fmt::Display) -> Problem {
@@ -23,7 +23,8 @@ pub(crate) async fn hash(password: String) -> Result<String, Problem> {
 pub(crate) async fn matches(password: String, stored: Option<String>) -> bool {
     let known = stored.is_some();
     let checked = tokio::task::spawn_blocking(move || match stored {
-        Some(stored) => PasswordHash::new(&stored).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()),
+        Some(stored) => PasswordHash::new(&stored)
+            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()),
         None => Argon2::default().hash_password(password.as_bytes()).is_ok(),
     })
     .await;

@@ -57,7 +57,13 @@ pub(crate) async fn post(
 }
 
 /// Sends; the inner error is for the person who wrote.
-async fn send(app: &App, signed: &Signed, contact: &Contact, text: &str, client: &str) -> Result<Result<(), String>, Fault> {
+async fn send(
+    app: &App,
+    signed: &Signed,
+    contact: &Contact,
+    text: &str,
+    client: &str,
+) -> Result<Result<(), String>, Fault> {
     let r = &signed.reader;
     if text.trim().is_empty() {
         return Ok(Err(r.t("reply-empty")));
@@ -67,8 +73,15 @@ async fn send(app: &App, signed: &Signed, contact: &Contact, text: &str, client:
         return Ok(if known == key.body { Ok(()) } else { Err(r.t("reply-used")) });
     }
     let snapshot = app.engine.snapshot();
-    let Some(entry) = last_channel(&snapshot, signed.workspace(), contact) else { return Ok(Err(r.t("nowhere"))) };
-    let origin = Origin { source: "user".into(), user: Some(signed.name()), user_id: Some(signed.user.id.0), ..Origin::default() };
+    let Some(entry) = last_channel(&snapshot, signed.workspace(), contact) else {
+        return Ok(Err(r.t("nowhere")));
+    };
+    let origin = Origin {
+        source: "user".into(),
+        user: Some(signed.name()),
+        user_id: Some(signed.user.id.0),
+        ..Origin::default()
+    };
     let request = SendRequest {
         identifier: Identifier::Id(contact.id),
         channel: Some(entry.channel.id),
@@ -121,9 +134,16 @@ fn idempotency(signed: &Signed, contact: &Contact, text: &str, client: &str) -> 
     }
 }
 
-async fn refused(app: &App, signed: &Signed, contact: Contact, text: &str, words: String) -> Result<Response, Fault> {
+async fn refused(
+    app: &App,
+    signed: &Signed,
+    contact: Contact,
+    text: &str,
+    words: String,
+) -> Result<Response, Fault> {
     let here = format!("/messages/{}", contact.id);
-    let mut view = messages::assemble(app, signed, here, contact, Part::default(), &Options::default()).await?;
+    let mut view =
+        messages::assemble(app, signed, here, contact, Part::default(), &Options::default()).await?;
     if let Some(thread) = &mut view.thread {
         let composer = std::mem::replace(&mut thread.composer, Composer::Nowhere);
         thread.composer = composer.with(text, words);

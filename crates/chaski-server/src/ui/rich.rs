@@ -19,7 +19,11 @@ fn marked(text: &str, depth: usize, out: &mut String) {
     let mut plain_from = 0;
     let mut at = 0;
     while at < text.len() {
-        let found = (depth > 0).then(|| MARKS.iter().find_map(|(mark, element)| Some((element, mark.len(), inside(text, at, mark)?)))).flatten();
+        let found = (depth > 0)
+            .then(|| {
+                MARKS.iter().find_map(|(mark, element)| Some((element, mark.len(), inside(text, at, mark)?)))
+            })
+            .flatten();
         let Some((element, mark, inner)) = found else {
             at += text[at..].chars().next().map_or(1, char::len_utf8);
             continue;
@@ -73,7 +77,8 @@ fn plain(text: &str, out: &mut String) {
         let mut rest = line;
         while let Some(at) = ["https://", "http://"].iter().filter_map(|scheme| rest.find(scheme)).min() {
             let (before, from) = rest.split_at(at);
-            let end = from.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"')).unwrap_or(from.len());
+            let end =
+                from.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"')).unwrap_or(from.len());
             let link = from[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '\'']);
             html! { (before) }.render_to(out);
             self::link(link, link).render_to(out);
@@ -107,7 +112,10 @@ mod tests {
 
     #[test]
     fn marks_become_elements_and_may_nest() {
-        assert_eq!(shown("Hola *Ana*, _gracias_ y ~no~ sí"), "Hola <strong>Ana</strong>, <em>gracias</em> y <s>no</s> sí");
+        assert_eq!(
+            shown("Hola *Ana*, _gracias_ y ~no~ sí"),
+            "Hola <strong>Ana</strong>, <em>gracias</em> y <s>no</s> sí"
+        );
         assert_eq!(shown("*muy _bien_*"), "<strong>muy <em>bien</em></strong>");
         assert_eq!(shown("```a *b*\n c```"), "<code>a *b*\n c</code>");
     }
@@ -122,7 +130,8 @@ mod tests {
 
     #[test]
     fn nothing_in_a_text_becomes_our_markup() {
-        let out = shown("<script>alert(1)</script> *<img src=x onerror=y>* ```</code><b>``` https://x.ec/\"><b>");
+        let out =
+            shown("<script>alert(1)</script> *<img src=x onerror=y>* ```</code><b>``` https://x.ec/\"><b>");
         assert!(!out.contains("<script") && !out.contains("<img") && !out.contains("<b>"), "{out}");
         assert!(out.contains("<strong>&lt;img"), "{out}");
         assert!(out.contains("href=\"https://x.ec/\""), "{out}");

@@ -17,7 +17,10 @@ use chaski_engine::plan::Window;
 use chaski_model::address::{Address, AddressKind};
 use chaski_model::message::*;
 use chaski_model::template::*;
-use chaski_model::{ChannelId, ChannelKind, ContactId, ErrorCode, Failure, FieldId, LaneId, MessageId, Rank, ReceiptKind, Timestamp};
+use chaski_model::{
+    ChannelId, ChannelKind, ContactId, ErrorCode, Failure, FieldId, LaneId, MessageId, Rank, ReceiptKind,
+    Timestamp,
+};
 use chaski_store::contacts::{Contact, KnownAddress, Lane};
 use chaski_store::exchanges::Exchange;
 use chaski_store::inbox::{Attempt, Conversation, Counts, Filter, Message, PartLife};
@@ -63,12 +66,33 @@ pub(crate) fn outbound(id: i64, text: &str) -> Message {
 
 /// A part in a state.
 pub(crate) fn part(state: i64, due_at: Option<Timestamp>) -> PartLife {
-    PartLife { delivery: 1, part: 1, state, due_at, aside: false, provider_id: None, attempts: Vec::new(), receipts: Vec::new() }
+    PartLife {
+        delivery: 1,
+        part: 1,
+        state,
+        due_at,
+        aside: false,
+        provider_id: None,
+        attempts: Vec::new(),
+        receipts: Vec::new(),
+    }
 }
 
 fn contact() -> Contact {
-    let known = |address, from: &str| KnownAddress { address, learned_at: ago(40 * 86_400), learned_from: from.into() };
-    let lane = |channel, last_in_at| Lane { id: LaneId(channel), channel: ChannelId(channel), address: "+593991112233".into(), last_in_at, last_out_at: None, closed_at: None, last_id: last_in_at.map(|_| MessageId(1)) };
+    let known = |address, from: &str| KnownAddress {
+        address,
+        learned_at: ago(40 * 86_400),
+        learned_from: from.into(),
+    };
+    let lane = |channel, last_in_at| Lane {
+        id: LaneId(channel),
+        channel: ChannelId(channel),
+        address: "+593991112233".into(),
+        last_in_at,
+        last_out_at: None,
+        closed_at: None,
+        last_id: last_in_at.map(|_| MessageId(1)),
+    };
     Contact {
         id: ContactId(123),
         first_name: "Ana".into(),
@@ -82,7 +106,10 @@ fn contact() -> Contact {
         lifecycle: None,
         created_at: ago(40 * 86_400),
         addresses: vec![
-            known(Address { kind: AddressKind::Phone, scope: String::new(), value: "+593991112233".into() }, "api"),
+            known(
+                Address { kind: AddressKind::Phone, scope: String::new(), value: "+593991112233".into() },
+                "api",
+            ),
             known(Address::bsuid("EC.1349120865530412"), "inbound"),
         ],
         lanes: vec![lane(1, Some(ago(600))), lane(2, None)],
@@ -90,9 +117,20 @@ fn contact() -> Contact {
 }
 
 fn rendered() -> Rendered {
-    let button = |kind, text: &str, url: Option<&str>, phone: Option<&str>| RenderedButton { kind, text: text.into(), url: url.map(str::to_owned), phone_number: phone.map(str::to_owned) };
+    let button = |kind, text: &str, url: Option<&str>, phone: Option<&str>| RenderedButton {
+        kind,
+        text: text.into(),
+        url: url.map(str::to_owned),
+        phone_number: phone.map(str::to_owned),
+    };
     Rendered {
-        header: Some(RenderedHeader { format: HeaderFormat::Image, text: None, link: Some("https://picsum.photos/200/300".into()), filename: None, location: None }),
+        header: Some(RenderedHeader {
+            format: HeaderFormat::Image,
+            text: None,
+            link: Some("https://picsum.photos/200/300".into()),
+            filename: None,
+            location: None,
+        }),
         body: Some("Hola, *Ana*: tu pedido _0419_ está en camino.".into()),
         footer: Some("Para más consultas, responda a este mensaje.".into()),
         buttons: vec![
@@ -104,19 +142,33 @@ fn rendered() -> Rendered {
 }
 
 fn template_message(id: i64) -> Message {
-    let request = TemplateRequest { name: "delivery_order".into(), language: "es".into(), components: Vec::new() };
+    let request =
+        TemplateRequest { name: "delivery_order".into(), language: "es".into(), components: Vec::new() };
     let mut message = message(id, Direction::Outbound, Content::WhatsappTemplate(request));
-    let difference = |component: &str, index, sent: Option<&str>, approved: Option<&str>| Difference { component: component.into(), index, sent: sent.map(str::to_owned), approved: approved.map(str::to_owned) };
+    let difference = |component: &str, index, sent: Option<&str>, approved: Option<&str>| Difference {
+        component: component.into(),
+        index,
+        sent: sent.map(str::to_owned),
+        approved: approved.map(str::to_owned),
+    };
     message.resolved = Some(Resolved {
         rendered: Some(rendered()),
         mark: Some(Mark::ApiTextDiffered),
         difference: vec![
-            difference("body", None, Some("Hola, Ana: tu pedido 0419  va en camino."), Some("Hola, Ana: tu pedido 0419 está en camino.")),
+            difference(
+                "body",
+                None,
+                Some("Hola, Ana: tu pedido 0419  va en camino."),
+                Some("Hola, Ana: tu pedido 0419 está en camino."),
+            ),
             difference("footer", None, None, Some("Para más consultas, responda a este mensaje.")),
             difference("buttons", Some(0), Some("Seguir"), Some("Seguimiento")),
             difference("header", None, Some("Aviso"), None),
         ],
-        notes: vec![Note::new("filename_defaulted", "The document had no file name; it was sent as `300.jpg`.")],
+        notes: vec![Note::new(
+            "filename_defaulted",
+            "The document had no file name; it was sent as `300.jpg`.",
+        )],
         ..Resolved::default()
     });
     message.rank = Rank::Read;
@@ -133,26 +185,69 @@ fn failed(id: i64) -> Message {
 }
 
 fn media(kind: MediaKind) -> Media {
-    Media { filename: Some("factura-0419.pdf".into()), mime: Some("application/pdf".into()), caption: Some("Su *factura*".into()), ..Media::link(kind, "https://ejemplo.ec/f/0419.pdf") }
+    Media {
+        filename: Some("factura-0419.pdf".into()),
+        mime: Some("application/pdf".into()),
+        caption: Some("Su *factura*".into()),
+        ..Media::link(kind, "https://ejemplo.ec/f/0419.pdf")
+    }
 }
 
 fn received() -> Vec<Message> {
     let list = vec![
         Content::Attachment(media(MediaKind::File)),
-        Content::Attachment(Media { link: None, voice: true, filename: None, caption: None, ..media(MediaKind::Audio) }),
-        Content::Location { latitude: -0.180_653, longitude: -78.467_838, name: Some("La Carolina".into()), address: None },
-        Content::Contacts { cards: vec![ContactCard { name: "Luis Mena".into(), phones: vec!["+593985550134".into()], emails: Vec::new() }] },
+        Content::Attachment(Media {
+            link: None,
+            voice: true,
+            filename: None,
+            caption: None,
+            ..media(MediaKind::Audio)
+        }),
+        Content::Location {
+            latitude: -0.180_653,
+            longitude: -78.467_838,
+            name: Some("La Carolina".into()),
+            address: None,
+        },
+        Content::Contacts {
+            cards: vec![ContactCard {
+                name: "Luis Mena".into(),
+                phones: vec!["+593985550134".into()],
+                emails: Vec::new(),
+            }],
+        },
         Content::Reply { source: ReplySource::Template, title: "Cambiar dirección".into(), payload: None },
         Content::Reaction { emoji: Some("🙌".into()), target: Some("wamid.11".into()) },
-        Content::Order { catalog_id: "c".into(), text: None, items: vec![OrderItem { product: "SKU-7".into(), quantity: "2".into(), price: "4.50".into(), currency: "USD".into() }] },
+        Content::Order {
+            catalog_id: "c".into(),
+            text: None,
+            items: vec![OrderItem {
+                product: "SKU-7".into(),
+                quantity: "2".into(),
+                price: "4.50".into(),
+                currency: "USD".into(),
+            }],
+        },
         Content::Unsupported { what: "ephemeral".into(), detail: None },
     ];
-    list.into_iter().enumerate().map(|(at, content)| message(20 + i64::try_from(at).unwrap(), Direction::Inbound, content)).collect()
+    list.into_iter()
+        .enumerate()
+        .map(|(at, content)| message(20 + i64::try_from(at).unwrap(), Direction::Inbound, content))
+        .collect()
 }
 
 fn bubble(message: Message, state: State) -> Bubble {
-    let answers = matches!(message.content, Content::Reply { .. }).then(|| "Hola, Ana: tu pedido…".to_owned());
-    Bubble { message, state, contact: "Ana Torres".into(), joined: false, selected: false, answers, csrf: "token".into() }
+    let answers =
+        matches!(message.content, Content::Reply { .. }).then(|| "Hola, Ana: tu pedido…".to_owned());
+    Bubble {
+        message,
+        state,
+        contact: "Ana Torres".into(),
+        joined: false,
+        selected: false,
+        answers,
+        csrf: "token".into(),
+    }
 }
 
 /// A thread with one of everything.
@@ -160,10 +255,22 @@ pub(crate) fn thread() -> Thread {
     let mut first = inbound(10, "Hola, ¿dónde está mi pedido?\nhttps://ejemplo.ec/0419");
     first.created_at = ago(86_400);
     let mut by_person = outbound(30, "Ya lo reviso. <b>");
-    by_person.origin = Origin { source: "user".into(), user: Some("Carla Paz".into()), user_id: Some(7), ..Origin::default() };
+    by_person.origin = Origin {
+        source: "user".into(),
+        user: Some("Carla Paz".into()),
+        user_id: Some(7),
+        ..Origin::default()
+    };
     let mut elsewhere = outbound(34, "Por otro canal");
     elsewhere.channel = ChannelId(2);
-    let question = message(33, Direction::Outbound, Content::QuickReply { title: "¿Confirmas la visita?".into(), replies: vec!["Sí".into(), "No".into()] });
+    let question = message(
+        33,
+        Direction::Outbound,
+        Content::QuickReply {
+            title: "¿Confirmas la visita?".into(),
+            replies: vec!["Sí".into(), "No".into()],
+        },
+    );
     let mut bubbles = vec![bubble(first, State::Received), bubble(template_message(11), State::Read)];
     bubbles.extend(received().into_iter().map(|m| bubble(m, State::Received)));
     bubbles.extend([
@@ -183,7 +290,13 @@ pub(crate) fn thread() -> Thread {
         older: true,
         newer: false,
         window: Some(Window { open: true, closes_at: Some(NOW + Duration::from_secs(11_520)) }),
-        composer: Composer::Open { channel: "Ventas".into(), limit: 4096, draft: "Ya sale".into(), client: "client".into(), error: Some("No se envió.".into()) },
+        composer: Composer::Open {
+            channel: "Ventas".into(),
+            limit: 4096,
+            draft: "Ya sale".into(),
+            client: "client".into(),
+            error: Some("No se envió.".into()),
+        },
         held: vec![("Soporte".into(), Some(Failure::new(ErrorCode::CredentialsRefused, "401")))],
         filter: Filter::All,
         csrf: "token".into(),
@@ -198,7 +311,8 @@ fn row(contact: Contact, last: Message, unread: i64, state: State) -> Row {
 
 /// A list with a row of each sort.
 pub(crate) fn list() -> List {
-    let named = |id, name: &str| Contact { id: ContactId(id), first_name: name.into(), last_name: None, ..contact() };
+    let named =
+        |id, name: &str| Contact { id: ContactId(id), first_name: name.into(), last_name: None, ..contact() };
     let mut yesterday = inbound(41, "¿Tienen en talla M?");
     yesterday.created_at = ago(86_400);
     let mut selected = row(contact(), template_message(40), 0, State::Read);
@@ -210,7 +324,12 @@ pub(crate) fn list() -> List {
             selected,
             row(named(124, "Rosa Quishpe"), yesterday, 2, State::Received),
             row(named(125, "Luis Mena"), failed(42), 0, State::Failed),
-            row(named(126, "+593 98 555 0134"), outbound(43, "x"), 0, State::Retrying(NOW + Duration::from_secs(42))),
+            row(
+                named(126, "+593 98 555 0134"),
+                outbound(43, "x"),
+                0,
+                State::Retrying(NOW + Duration::from_secs(42)),
+            ),
             row(named(127, "María Cedeño"), outbound(44, "x"), 0, State::Unknown),
         ],
         more: Some("1795356151000-127".into()),
@@ -221,7 +340,15 @@ pub(crate) fn list() -> List {
 fn attempt(number: u16, outcome: &str, status: Option<u16>, failure: Option<Failure>) -> Attempt {
     let begun_at = ago(600 - u64::from(number) * 60);
     let next_at = failure.is_some().then(|| begun_at + Duration::from_secs(60));
-    Attempt { number, begun_at, ended_at: begun_at + Duration::from_millis(182), outcome: outcome.into(), http_status: status, failure, next_at }
+    Attempt {
+        number,
+        begun_at,
+        ended_at: begun_at + Duration::from_millis(182),
+        outcome: outcome.into(),
+        http_status: status,
+        failure,
+        next_at,
+    }
 }
 
 /// The life of a template that was retried, sent and read, with one receipt out of order.
@@ -235,14 +362,37 @@ pub(crate) fn life() -> LifeView {
         response: r#"{"messages":[{"id":"wamid.11"}]}"#.into(),
         took_ms: 182,
     };
-    let busy = Failure::new(ErrorCode::ProviderThrottled, "Too many").provider(130_429).words("Rate limit hit");
-    let receipt = |kind, out_of_order| What::Receipt { kind, provider_at: ago(100), out_of_order, failure: None };
+    let busy =
+        Failure::new(ErrorCode::ProviderThrottled, "Too many").provider(130_429).words("Rate limit hit");
+    let receipt =
+        |kind, out_of_order| What::Receipt { kind, provider_at: ago(100), out_of_order, failure: None };
     let step = |seconds, what| Step { at: ago(seconds), what };
     let steps = vec![
         step(600, What::Accepted { by: "tienda".into(), idempotent: true, notes: 1 }),
-        step(600, What::Routed { channel: "Ventas".into(), route: "last_interacted".into(), window_closes_at: Some(NOW) }),
-        step(540, What::Attempt { part: 1, attempt: attempt(1, "slow_down", Some(429), Some(busy)), exchange: None }),
-        step(480, What::Attempt { part: 1, attempt: attempt(2, "sent", Some(200), None), exchange: Some(Box::new(exchange)) }),
+        step(
+            600,
+            What::Routed {
+                channel: "Ventas".into(),
+                route: "last_interacted".into(),
+                window_closes_at: Some(NOW),
+            },
+        ),
+        step(
+            540,
+            What::Attempt {
+                part: 1,
+                attempt: attempt(1, "slow_down", Some(429), Some(busy)),
+                exchange: None,
+            },
+        ),
+        step(
+            480,
+            What::Attempt {
+                part: 1,
+                attempt: attempt(2, "sent", Some(200), None),
+                exchange: Some(Box::new(exchange)),
+            },
+        ),
         step(480, What::Taken { provider_id: "wamid.11".into() }),
         step(100, receipt(ReceiptKind::Read, false)),
         step(99, receipt(ReceiptKind::Delivered, true)),
@@ -252,13 +402,32 @@ pub(crate) fn life() -> LifeView {
 
 /// The contact with an open and an unused channel.
 pub(crate) fn contact_pane() -> ContactPane {
-    let line = |name: &str, kind, last_at, window, held| Line { name: name.into(), kind, address: "+593991112233".into(), last_at, window, held };
+    let line = |name: &str, kind, last_at, window, held| Line {
+        name: name.into(),
+        kind,
+        address: "+593991112233".into(),
+        last_at,
+        window,
+        held,
+    };
     ContactPane {
         contact: contact(),
         fields: vec![("Empresa".into(), "Tejidos Andinos".into())],
         lines: vec![
-            line("Ventas", ChannelKind::Whatsapp360dialog, Some(ago(600)), Some(Window { open: true, closes_at: Some(NOW + Duration::from_secs(3600)) }), false),
-            line("Soporte", ChannelKind::WhatsappVonage, None, Some(Window { open: false, closes_at: None }), true),
+            line(
+                "Ventas",
+                ChannelKind::Whatsapp360dialog,
+                Some(ago(600)),
+                Some(Window { open: true, closes_at: Some(NOW + Duration::from_secs(3600)) }),
+                false,
+            ),
+            line(
+                "Soporte",
+                ChannelKind::WhatsappVonage,
+                None,
+                Some(Window { open: false, closes_at: None }),
+                true,
+            ),
         ],
     }
 }
@@ -284,7 +453,12 @@ pub(crate) fn channels(lang: Lang, manages: bool) -> Channels {
         sync_error: Some("The provider refused the credentials.".into()),
         ..row(2, "Soporte", "held")
     };
-    Channels { frame: page::tests::frame(lang, Room::Channels), rows: vec![row(1, "Ventas", "connected"), held], manages, told: None }
+    Channels {
+        frame: page::tests::frame(lang, Room::Channels),
+        rows: vec![row(1, "Ventas", "connected"), held],
+        manages,
+        told: None,
+    }
 }
 
 /// The Templates room.
@@ -298,12 +472,22 @@ pub(crate) fn templates(lang: Lang) -> Templates {
         header: Some(Header { format: HeaderFormat::Text, text: Some("Visita".into()) }),
         body: Some("Hola {{1}}, ¿confirmas?".into()),
         footer: None,
-        buttons: vec![ButtonDefinition { kind: ButtonKind::QuickReply, text: "Sí".into(), url: None, phone_number: None }],
+        buttons: vec![ButtonDefinition {
+            kind: ButtonKind::QuickReply,
+            text: "Sí".into(),
+            url: None,
+            phone_number: None,
+        }],
         unsupported: Vec::new(),
         external_id: None,
         rejected_reason: None,
     };
-    let rejected = Definition { name: "rejected_promo".into(), status: TemplateStatus::Rejected, rejected_reason: Some("TAG_CONTENT_MISMATCH".into()), ..definition.clone() };
+    let rejected = Definition {
+        name: "rejected_promo".into(),
+        status: TemplateStatus::Rejected,
+        rejected_reason: Some("TAG_CONTENT_MISMATCH".into()),
+        ..definition.clone()
+    };
     let row = |definition| TemplateRow { definition, version: 2, channels: vec!["Ventas".into()] };
     Templates { frame: page::tests::frame(lang, Room::Templates), rows: vec![row(definition), row(rejected)] }
 }

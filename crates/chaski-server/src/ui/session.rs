@@ -107,11 +107,18 @@ impl FromRequestParts<App> for Signed {
 /// A page leads to the sign-in and back; what the script asks for just says no.
 fn to_sign_in(parts: &Parts) -> Response {
     let path = parts.uri.path();
-    let of_script = path.starts_with("/messages/fragments/") || path == "/messages/events" || parts.headers.contains_key("x-fragment");
+    let of_script = path.starts_with("/messages/fragments/")
+        || path == "/messages/events"
+        || parts.headers.contains_key("x-fragment");
     if of_script {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let back = if parts.method == Method::GET { parts.uri.path_and_query().map_or("/", |p| p.as_str()) } else { "/" };
-    let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", back).finish();
+    let back = if parts.method == Method::GET {
+        parts.uri.path_and_query().map_or("/", |p| p.as_str())
+    } else {
+        "/"
+    };
+    let query: String =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("next", back).finish();
     super::to(&if back == "/" { "/sign-in".to_owned() } else { format!("/sign-in?{query}") })
 }

@@ -26,10 +26,18 @@ pub(crate) struct Choice {
 }
 
 /// `POST /settings/appearance`.
-pub(crate) async fn choose(State(app): State<App>, signed: Signed, form: Result<Form<Choice>, FormRejection>) -> Result<Response, Fault> {
+pub(crate) async fn choose(
+    State(app): State<App>,
+    signed: Signed,
+    form: Result<Form<Choice>, FormRejection>,
+) -> Result<Response, Fault> {
     let Form(given) = form.map_err(|_| Fault::Form)?;
     signed.check(&given.csrf)?;
-    let back = if given.back.starts_with('/') && !given.back.starts_with("//") { given.back.as_str() } else { "/messages" };
+    let back = if given.back.starts_with('/') && !given.back.starts_with("//") {
+        given.back.as_str()
+    } else {
+        "/messages"
+    };
     let mut response = to(back);
     if let Some(lang) = given.language.as_deref().and_then(Lang::parse) {
         app.engine.store().set_language(signed.user.id, lang.code().to_owned()).await?;

@@ -36,7 +36,10 @@ pub(crate) struct SignInView {
 
 /// Where to go afterwards: only ever a path of ours.
 fn safe(next: &str) -> &str {
-    let path = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && !next.chars().any(char::is_control);
+    let path = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains('\\')
+        && !next.chars().any(char::is_control);
     if path { next } else { "/messages" }
 }
 
@@ -48,7 +51,13 @@ pub(crate) struct Back {
 
 /// `GET /sign-in`.
 pub(crate) async fn form(State(app): State<App>, headers: HeaderMap, Query(back): Query<Back>) -> Response {
-    let view = SignInView { reader: reader(&headers), csrf: new_key(), email: String::new(), next: safe(&back.next).to_owned(), error: None };
+    let view = SignInView {
+        reader: reader(&headers),
+        csrf: new_key(),
+        email: String::new(),
+        next: safe(&back.next).to_owned(),
+        error: None,
+    };
     with_form_cookie(&app, &view.csrf, StatusCode::OK, sign_in_page(&view))
 }
 
@@ -91,7 +100,13 @@ pub(crate) async fn submit(
     let refuse = |key: &str, status| {
         let reader = reader(&headers);
         let error = Some(reader.t(key));
-        let view = SignInView { reader, csrf: given.csrf.clone(), email: email.clone(), next: given.next.clone(), error };
+        let view = SignInView {
+            reader,
+            csrf: given.csrf.clone(),
+            email: email.clone(),
+            next: given.next.clone(),
+            error,
+        };
         (status, sign_in_page(&view)).into_response()
     };
     if email.len() > 254 || !attempts.may_try(&email, machine_now()) {
@@ -142,14 +157,24 @@ pub(crate) async fn use_link(
         None => {
             let reader = reader(&headers);
             let error = Some(reader.t("sign-in-link-used"));
-            let view = SignInView { reader, csrf: given.csrf, email: String::new(), next: "/messages".into(), error };
+            let view = SignInView {
+                reader,
+                csrf: given.csrf,
+                email: String::new(),
+                next: "/messages".into(),
+                error,
+            };
             Ok((StatusCode::GONE, sign_in_page(&view)).into_response())
         }
     }
 }
 
 /// `POST /sign-out`.
-pub(crate) async fn sign_out(State(app): State<App>, signed: Signed, form: Result<Form<Token>, FormRejection>) -> Result<Response, Fault> {
+pub(crate) async fn sign_out(
+    State(app): State<App>,
+    signed: Signed,
+    form: Result<Form<Token>, FormRejection>,
+) -> Result<Response, Fault> {
     let Form(given) = form.map_err(|_| Fault::Form)?;
     signed.check(&given.csrf)?;
     let cookie: HeaderValue = session::end(&app, &signed).await?;
@@ -161,35 +186,43 @@ pub(crate) async fn sign_out(State(app): State<App>, signed: Signed, form: Resul
 /// The page with e-mail and password.
 pub(crate) fn sign_in_page(view: &SignInView) -> Markup {
     let r = &view.reader;
-    page::plain(r, &r.t("sign-in-title"), html! {
-        h1 { (r.t("sign-in-title")) }
-        form id="sign-in" method="post" action="/sign-in" {
-            input type="hidden" name="csrf" value=(view.csrf);
-            input type="hidden" name="next" value=(view.next);
-            label for="email" { (r.t("sign-in-email")) }
-            input id="email" type="email" name="email" value=(view.email) autocomplete="username" required
-                autofocus[view.email.is_empty()] aria-describedby=[view.error.as_ref().map(|_| "sign-in-error")];
-            label for="password" { (r.t("sign-in-password")) }
-            input id="password" type="password" name="password" autocomplete="current-password" required autofocus[!view.email.is_empty()];
-            @match &view.error {
-                Some(error) => p.error id="sign-in-error" role="alert" { (error) },
-                None => p.help { (r.t("sign-in-help")) },
+    page::plain(
+        r,
+        &r.t("sign-in-title"),
+        html! {
+            h1 { (r.t("sign-in-title")) }
+            form id="sign-in" method="post" action="/sign-in" {
+                input type="hidden" name="csrf" value=(view.csrf);
+                input type="hidden" name="next" value=(view.next);
+                label for="email" { (r.t("sign-in-email")) }
+                input id="email" type="email" name="email" value=(view.email) autocomplete="username" required
+                    autofocus[view.email.is_empty()] aria-describedby=[view.error.as_ref().map(|_| "sign-in-error")];
+                label for="password" { (r.t("sign-in-password")) }
+                input id="password" type="password" name="password" autocomplete="current-password" required autofocus[!view.email.is_empty()];
+                @match &view.error {
+                    Some(error) => p.error id="sign-in-error" role="alert" { (error) },
+                    None => p.help { (r.t("sign-in-help")) },
+                }
+                button.btn.primary type="submit" { (r.t("sign-in-do")) }
             }
-            button.btn.primary type="submit" { (r.t("sign-in-do")) }
-        }
-    })
+        },
+    )
 }
 
 /// The page of a link: one button.
 pub(crate) fn link_page(reader: &Reader, key: &str, csrf: &str) -> Markup {
-    page::plain(reader, &reader.t("sign-in-title"), html! {
-        h1 { (reader.t("sign-in-link-title")) }
-        p { (reader.t("sign-in-link-words")) }
-        form id="sign-in" method="post" action={ "/sign-in/" (key) } {
-            input type="hidden" name="csrf" value=(csrf);
-            button.btn.primary type="submit" autofocus { (reader.t("sign-in-link-do")) }
-        }
-    })
+    page::plain(
+        reader,
+        &reader.t("sign-in-title"),
+        html! {
+            h1 { (reader.t("sign-in-link-title")) }
+            p { (reader.t("sign-in-link-words")) }
+            form id="sign-in" method="post" action={ "/sign-in/" (key) } {
+                input type="hidden" name="csrf" value=(csrf);
+                button.btn.primary type="submit" autofocus { (reader.t("sign-in-link-do")) }
+            }
+        },
+    )
 }
 
 #[cfg(test)]
@@ -208,7 +241,13 @@ mod tests {
 
     #[test]
     fn the_sign_in_page() {
-        let view = SignInView { reader: reader(Lang::Es), csrf: "token".into(), email: "ana@ejemplo.ec".into(), next: "/messages".into(), error: Some("No.".into()) };
+        let view = SignInView {
+            reader: reader(Lang::Es),
+            csrf: "token".into(),
+            email: "ana@ejemplo.ec".into(),
+            next: "/messages".into(),
+            error: Some("No.".into()),
+        };
         insta::assert_snapshot!(page::tests::shown(&sign_in_page(&view)));
     }
 

@@ -75,7 +75,7 @@ impl State {
             Self::Received => r.t("state-received"),
             Self::Queued => r.t("state-queued"),
             Self::Sending => r.t("state-sending"),
-            Self::Retrying(at) => r.with("state-retrying", &[("time", &r.time(at))]),
+            Self::Retrying(at) => r.with("state-retrying", &[("time", &r.time_to_the_second(at))]),
             Self::Sent => r.t("state-sent"),
             Self::Delivered => r.t("state-delivered"),
             Self::Read => r.t("state-read"),
@@ -192,7 +192,10 @@ mod tests {
         let message = sample::outbound(1, "Hola");
         assert_eq!(State::of(&message, &[]), State::Queued);
         assert_eq!(State::of(&message, &[sample::part(2, None)]), State::Sending);
-        assert_eq!(State::of(&message, &[sample::part(5, None), sample::part(3, Some(NOW))]), State::Retrying(NOW));
+        assert_eq!(
+            State::of(&message, &[sample::part(5, None), sample::part(3, Some(NOW))]),
+            State::Retrying(NOW)
+        );
     }
 
     #[test]
@@ -204,7 +207,8 @@ mod tests {
 
     #[test]
     fn a_code_is_told_in_the_readers_language_with_its_place() {
-        let failure = Failure::new(ErrorCode::TemplateRefused, "…").provider(132_000).at("body", Some(3), "/x");
+        let failure =
+            Failure::new(ErrorCode::TemplateRefused, "…").provider(132_000).at("body", Some(3), "/x");
         let es = failure_words(&reader(Lang::Es), &failure);
         assert_eq!(es.title, "La cantidad de valores no coincide con la plantilla");
         assert_eq!(es.place.as_deref(), Some("Cuerpo, valor 3."));

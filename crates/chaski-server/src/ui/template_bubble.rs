@@ -60,7 +60,11 @@ fn button(r: &Reader, button: &RenderedButton) -> Markup {
         ButtonKind::Url => (Icon::Link, button.url.as_deref()),
         ButtonKind::PhoneNumber => (Icon::Phone, button.phone_number.as_deref()),
         ButtonKind::Catalog | ButtonKind::Mpm => (Icon::Cart, None),
-        ButtonKind::QuickReply | ButtonKind::CopyCode | ButtonKind::Flow | ButtonKind::Otp | ButtonKind::Other(_) => (Icon::Answer, None),
+        ButtonKind::QuickReply
+        | ButtonKind::CopyCode
+        | ButtonKind::Flow
+        | ButtonKind::Otp
+        | ButtonKind::Other(_) => (Icon::Answer, None),
     };
     let word = match &button.kind {
         ButtonKind::Url => r.t("button-url"),

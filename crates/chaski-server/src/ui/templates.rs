@@ -30,21 +30,33 @@ pub(crate) struct Templates {
 pub(crate) async fn index(State(app): State<App>, signed: Signed) -> Result<Response, Fault> {
     let frame = Frame::of(&app, &signed, Room::Templates, "/templates".to_owned()).await?;
     let snapshot = app.engine.snapshot();
-    let mut accounts: Vec<_> = snapshot.accounts.values().filter(|a| a.workspace == signed.workspace()).collect();
+    let mut accounts: Vec<_> =
+        snapshot.accounts.values().filter(|a| a.workspace == signed.workspace()).collect();
     accounts.sort_by_key(|account| account.id);
     let mut rows = Vec::new();
     for account in accounts {
-        let of_account = snapshot.channels_of(signed.workspace()).into_iter().filter(|e| e.channel.account == account.id);
+        let of_account =
+            snapshot.channels_of(signed.workspace()).into_iter().filter(|e| e.channel.account == account.id);
         let channels: Vec<String> = of_account.map(|e| e.channel.name.clone()).collect();
         let list = snapshot.catalogue(account.id);
-        rows.extend(list.into_iter().map(|t| TemplateRow { definition: t.definition.clone(), version: t.version, channels: channels.clone() }));
+        rows.extend(list.into_iter().map(|t| TemplateRow {
+            definition: t.definition.clone(),
+            version: t.version,
+            channels: channels.clone(),
+        }));
     }
     Ok(page::answer(screen(&Templates { frame, rows: joined(rows) })))
 }
 
 /// The same template in several accounts is one card.
 fn joined(mut rows: Vec<TemplateRow>) -> Vec<TemplateRow> {
-    let key = |row: &TemplateRow| (row.definition.name.clone(), row.definition.language.clone(), row.definition.status.word().to_owned());
+    let key = |row: &TemplateRow| {
+        (
+            row.definition.name.clone(),
+            row.definition.language.clone(),
+            row.definition.status.word().to_owned(),
+        )
+    };
     rows.sort_by_key(key);
     let mut list: Vec<TemplateRow> = Vec::new();
     for row in rows {
@@ -76,23 +88,33 @@ fn preview(definition: &Definition) -> Rendered {
         url: button.url.clone().filter(|url| !url.contains("{{")),
         phone_number: button.phone_number.clone(),
     });
-    Rendered { header, body: definition.body.clone(), footer: definition.footer.clone(), buttons: buttons.collect() }
+    Rendered {
+        header,
+        body: definition.body.clone(),
+        footer: definition.footer.clone(),
+        buttons: buttons.collect(),
+    }
 }
 
 /// The room.
 pub(crate) fn screen(view: &Templates) -> Markup {
     let r = &view.frame.reader;
-    page::framed(&view.frame, &r.t("room-templates"), "at-room", html! {
-        main.room id="main" {
-            header.head { h1 { (r.t("room-templates")) } }
-            @if view.rows.is_empty() {
-                @let action = html! { a.btn.primary href="/channels" { (r.t("empty-templates-do")) } };
-                (page::empty(&r.t("empty-templates"), &r.t("empty-templates-words"), Some(action)))
-            } @else {
-                ul.gallery { @for row in &view.rows { (card(r, row)) } }
+    page::framed(
+        &view.frame,
+        &r.t("room-templates"),
+        "at-room",
+        html! {
+            main.room id="main" {
+                header.head { h1 { (r.t("room-templates")) } }
+                @if view.rows.is_empty() {
+                    @let action = html! { a.btn.primary href="/channels" { (r.t("empty-templates-do")) } };
+                    (page::empty(&r.t("empty-templates"), &r.t("empty-templates-words"), Some(action)))
+                } @else {
+                    ul.gallery { @for row in &view.rows { (card(r, row)) } }
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 fn card(r: &Reader, row: &TemplateRow) -> Markup {

@@ -53,7 +53,13 @@ pub(crate) struct Part {
 }
 
 /// Reads a thread.
-pub(crate) async fn thread(app: &App, signed: &Signed, contact: Contact, part: Part, filter: Filter) -> Result<Thread, StoreError> {
+pub(crate) async fn thread(
+    app: &App,
+    signed: &Signed,
+    contact: Contact,
+    part: Part,
+    filter: Filter,
+) -> Result<Thread, StoreError> {
     let workspace = signed.workspace();
     let stretch = stretch(app, workspace, &contact, part).await?;
     let snapshot = app.engine.snapshot();
@@ -83,7 +89,12 @@ struct Stretch {
     newer: bool,
 }
 
-async fn stretch(app: &App, workspace: WorkspaceId, contact: &Contact, part: Part) -> Result<Stretch, StoreError> {
+async fn stretch(
+    app: &App,
+    workspace: WorkspaceId,
+    contact: &Contact,
+    part: Part,
+) -> Result<Stretch, StoreError> {
     let store = app.engine.store();
     let mut messages = store.thread(workspace, contact.id, part.before, PAGE + 1).await?;
     let shown = |id: MessageId, page: &[Message]| page.iter().take(PAGE).any(|message| message.id == id);
@@ -101,13 +112,21 @@ async fn stretch(app: &App, workspace: WorkspaceId, contact: &Contact, part: Par
 }
 
 /// The channel that the contact last used, or was last written to on.
-pub(crate) fn last_channel(snapshot: &Snapshot, workspace: WorkspaceId, contact: &Contact) -> Option<Arc<ChannelEntry>> {
+pub(crate) fn last_channel(
+    snapshot: &Snapshot,
+    workspace: WorkspaceId,
+    contact: &Contact,
+) -> Option<Arc<ChannelEntry>> {
     let used = contact.lanes.iter().filter(|lane| lane.last_id.is_some()).chain(&contact.lanes);
     used.filter_map(|lane| snapshot.channel(workspace, lane.channel)).next().cloned()
 }
 
 pub(crate) fn names(snapshot: &Snapshot, workspace: WorkspaceId) -> Names {
-    snapshot.channels_of(workspace).into_iter().map(|e| (e.channel.id, (e.channel.name.clone(), e.channel.kind))).collect()
+    snapshot
+        .channels_of(workspace)
+        .into_iter()
+        .map(|e| (e.channel.id, (e.channel.name.clone(), e.channel.kind)))
+        .collect()
 }
 
 fn held(snapshot: &Snapshot, workspace: WorkspaceId, contact: &Contact) -> Vec<(String, Option<Failure>)> {
@@ -115,7 +134,10 @@ fn held(snapshot: &Snapshot, workspace: WorkspaceId, contact: &Contact) -> Vec<(
     channels.sort_unstable();
     channels.dedup();
     let entries = channels.into_iter().filter_map(|id| snapshot.channel(workspace, id));
-    entries.filter(|entry| entry.is_held()).map(|entry| (entry.channel.name.clone(), entry.channel.held.clone())).collect()
+    entries
+        .filter(|entry| entry.is_held())
+        .map(|entry| (entry.channel.name.clone(), entry.channel.held.clone()))
+        .collect()
 }
 
 /// The newest message from the contact on a page: what opening it has seen.
@@ -243,13 +265,18 @@ mod tests {
         let thread = sample::thread();
         let shown = pane(&reader(Lang::En), &thread).0;
         assert_eq!(shown.matches("<article").count(), thread.bubbles.len());
-        assert!(shown.contains("API text differed") && shown.contains("Sent from the messaging API"), "{shown}");
+        assert!(
+            shown.contains("API text differed") && shown.contains("Sent from the messaging API"),
+            "{shown}"
+        );
     }
 
     #[test]
     fn the_window_tells_how_long_it_stays_open() {
         let r = reader(Lang::Es);
-        let open = |left| window_chip(&r, Some(Window { open: true, closes_at: Some(NOW + Duration::from_secs(left)) })).0;
+        let open = |left| {
+            window_chip(&r, Some(Window { open: true, closes_at: Some(NOW + Duration::from_secs(left)) })).0
+        };
         assert!(open(11_520).contains("3 h 12 m") && !open(11_520).contains("warm"));
         assert!(open(600).contains("warm"));
         assert!(window_chip(&r, Some(Window { open: false, closes_at: None })).0.contains("Ventana cerrada"));

@@ -115,7 +115,8 @@ impl Reader {
     /// From a request: the saved choice, else what the browser accepts, else Spanish.
     pub(crate) fn of(headers: &HeaderMap, saved: Option<&str>, now: Timestamp) -> Self {
         let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        let lang = saved.and_then(Lang::parse).or_else(|| accepted.and_then(Lang::accepted)).unwrap_or(Lang::Es);
+        let lang =
+            saved.and_then(Lang::parse).or_else(|| accepted.and_then(Lang::accepted)).unwrap_or(Lang::Es);
         let named = |name: &&str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b));
         let zone = cookies::get(headers, "tz").filter(named).and_then(|name| TimeZone::get(name).ok());
         let theme = cookies::get(headers, "theme").and_then(Theme::parse).unwrap_or(Theme::System);
@@ -184,9 +185,14 @@ impl Reader {
         self.local(at).strftime("%H:%M").to_string()
     }
 
+    /// `14:02:07`.
+    pub(crate) fn time_to_the_second(&self, at: Timestamp) -> String {
+        self.local(at).strftime("%H:%M:%S").to_string()
+    }
+
     /// `14:02:07.114`.
     pub(crate) fn time_to_the_millisecond(&self, at: Timestamp) -> String {
-        format!("{}.{:03}", self.local(at).strftime("%H:%M:%S"), at.0.rem_euclid(1000))
+        format!("{}.{:03}", self.time_to_the_second(at), at.0.rem_euclid(1000))
     }
 
     /// `hoy`, `ayer`, `martes`, `12 de marzo`, `12 de marzo de 2025`.
@@ -220,12 +226,18 @@ impl Reader {
     /// The whole moment: date, time and zone.
     pub(crate) fn exact(&self, at: Timestamp) -> String {
         let local = self.local(at);
-        format!("{}, {} ({})", self.long_date(local.date(), true), local.strftime("%H:%M:%S"), local.strftime("UTC%:z"))
+        format!(
+            "{}, {} ({})",
+            self.long_date(local.date(), true),
+            local.strftime("%H:%M:%S"),
+            local.strftime("UTC%:z")
+        )
     }
 
     fn long_date(&self, day: Date, with_year: bool) -> String {
         let month = self.word_of("month-names", day.month() - 1);
-        let texts = [("day", &*day.day().to_string()), ("month", &*month), ("year", &*day.year().to_string())];
+        let texts =
+            [("day", &*day.day().to_string()), ("month", &*month), ("year", &*day.year().to_string())];
         self.with(if with_year { "date-with-year" } else { "date" }, &texts)
     }
 
@@ -267,7 +279,11 @@ pub(crate) mod tests {
         let mut keys = Vec::new();
         for file in std::fs::read_dir(folder).unwrap() {
             let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
-            keys.extend(text.lines().filter(|l| l.starts_with(|c: char| c.is_ascii_lowercase())).filter_map(|l| Some(l.split_once(" =")?.0.to_owned())));
+            keys.extend(
+                text.lines()
+                    .filter(|l| l.starts_with(|c: char| c.is_ascii_lowercase()))
+                    .filter_map(|l| Some(l.split_once(" =")?.0.to_owned())),
+            );
         }
         keys.sort();
         keys
@@ -303,7 +319,10 @@ pub(crate) mod tests {
         }
         for call in [".t(\"", ".with(\"", ".count(\""] {
             for used in code.split(call).skip(1).filter_map(|rest| rest.split('"').next()) {
-                assert!(known.iter().any(|key| key == used) || used.contains('['), "{used} is in no language");
+                assert!(
+                    known.iter().any(|key| key == used) || used.contains('['),
+                    "{used} is in no language"
+                );
             }
         }
     }
@@ -327,7 +346,10 @@ pub(crate) mod tests {
         assert_eq!(es.day(NOW - 30 * day), "23 de octubre");
         assert_eq!(en.day(NOW - 400 * day), "18 October 2025");
         assert_eq!(es.exact(NOW), "22 de noviembre de 2026, 14:02:31 (UTC+00:00)");
-        assert_eq!((&*es.number(4200), &*es.number(42_000), &*en.number(4200)), ("4200", "42\u{202f}000", "4,200"));
+        assert_eq!(
+            (&*es.number(4200), &*es.number(42_000), &*en.number(4200)),
+            ("4200", "42\u{202f}000", "4,200")
+        );
         assert_eq!(es.stretch(Duration::from_secs(3 * 3600 + 12 * 60 + 5)), "3 h 12 m");
     }
 }
