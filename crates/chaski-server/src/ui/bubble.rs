@@ -139,6 +139,8 @@ fn label(r: &Reader, view: &Bubble) -> String {
     if let Content::WhatsappTemplate(request) = &message.content {
         what = format!("{}: {what}", r.with("line-template", &[("name", &request.name)]));
     }
+    // The sentence around it brings its own full stop.
+    what.truncate(what.trim_end_matches(['.', '…']).len());
     let time = r.time(message.created_at);
     match message.direction {
         Direction::Inbound => {

@@ -1,8 +1,8 @@
 //! The web: rendered on the server, usable without a script except for live updates.
 //!
 //! One file for each screen with three parts: what it shows (a struct), how that is read, and the
-//! markup, which never touches the store. [`fragments`] are the same markup in pieces, which the
-//! script fetches when [`live`] says that something changed. There is no provider's field name
+//! markup, which never touches the store. `fragments` are the same markup in pieces, which the
+//! script fetches when `live` says that something changed. There is no provider's field name
 //! here, and nothing is loaded from elsewhere.
 
 mod assets;
