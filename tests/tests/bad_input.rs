@@ -26,12 +26,17 @@ async fn bodies_that_cannot_be_read() {
     let bearer = format!("Bearer {}", world.token());
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     let post = |body: Vec<u8>| world.http.call("POST", &url, &headers, body);
-    let malformed = refused(&post(b"{\"message\": ".to_vec()).await.expect("an answer"), 400, "malformed_json");
+    let malformed =
+        refused(&post(b"{\"message\": ".to_vec()).await.expect("an answer"), 400, "malformed_json");
     assert!(malformed["message"].as_str().is_some_and(|m| m.contains("line 1")), "{malformed}");
     refused(&post(Vec::new()).await.expect("an answer"), 400, "malformed_json");
     refused(&post(vec![0xff, 0xfe]).await.expect("an answer"), 400, "malformed_json");
     refused(&post(b"[1]".to_vec()).await.expect("an answer"), 400, "validation_failed");
-    refused(&post(b"message[type]=text&message[text]=hi".to_vec()).await.expect("an answer"), 400, "malformed_json");
+    refused(
+        &post(b"message[type]=text&message[text]=hi".to_vec()).await.expect("an answer"),
+        400,
+        "malformed_json",
+    );
     let mut large = br#"{"message":{"type":"text","text":""#.to_vec();
     large.resize((1 << 20) + 1, b'a');
     refused(&post(large).await.expect("the caller sees the answer"), 413, "body_too_large");
@@ -45,9 +50,17 @@ async fn every_fault_of_a_body_is_told_at_once() {
     let world = World::demo().await;
     let body = json!({"channelId": "uno", "lint": "maybe", "message": {"type": "text", "text": 7, "messageTag": {}}});
     let told = refused(&world.api("POST", "/contact/id:123/message", body).await, 400, "validation_failed");
-    let places: Vec<_> = told["errors"].as_array().into_iter().flatten().map(|e| e["pointer"].clone()).collect();
+    let places: Vec<_> =
+        told["errors"].as_array().into_iter().flatten().map(|e| e["pointer"].clone()).collect();
     assert_eq!(places, ["/channelId", "/lint", "/message/text", "/message/messageTag"]);
-    for body in [json!({}), json!({"message": 5}), json!({"message": {}}), json!({"message": {"type": "fax"}}), text(""), text("  ")] {
+    for body in [
+        json!({}),
+        json!({"message": 5}),
+        json!({"message": {}}),
+        json!({"message": {"type": "fax"}}),
+        text(""),
+        text("  "),
+    ] {
         refused(&world.api("POST", "/contact/id:123/message", body).await, 400, "validation_failed");
     }
     let over_long = text(&"a".repeat(4097));
@@ -71,24 +84,53 @@ async fn contacts_and_channels_that_do_not_fit() {
         let answer = world.api("POST", &format!("/contact/{whom}/message"), text("hola")).await;
         refused(&answer, status, error);
     }
-    for whom in ["phone:60121233112", "phone:+60%2012-123%203112", "phone%3A%2B60121233112", "email:ANA@Ejemplo.EC", "id:123"] {
+    for whom in [
+        "phone:60121233112",
+        "phone:+60%2012-123%203112",
+        "phone%3A%2B60121233112",
+        "email:ANA@Ejemplo.EC",
+        "id:123",
+    ] {
         let answer = world.api("POST", &format!("/contact/{whom}/message"), text("hola")).await;
         assert_eq!(answer.status, 200, "{whom}: {}", answer.text());
     }
     let channel = |id: i64, message: Value| json!({"channelId": id, "message": message});
     let hola = json!({"type": "text", "text": "hola"});
-    refused(&world.api("POST", "/contact/id:123/message", channel(999, hola.clone())).await, 404, "channel_not_found");
+    refused(
+        &world.api("POST", "/contact/id:123/message", channel(999, hola.clone())).await,
+        404,
+        "channel_not_found",
+    );
     let payload = json!({"type": "custom_payload", "payload": {"a": 1}});
-    refused(&world.api("POST", "/contact/id:123/message", channel(1, payload.clone())).await, 400, "channel_cannot_carry");
-    refused(&world.api("POST", "/contact/id:123/message", json!({"message": payload})).await, 400, "channel_cannot_carry");
+    refused(
+        &world.api("POST", "/contact/id:123/message", channel(1, payload.clone())).await,
+        400,
+        "channel_cannot_carry",
+    );
+    refused(
+        &world.api("POST", "/contact/id:123/message", json!({"message": payload})).await,
+        400,
+        "channel_cannot_carry",
+    );
     let made = world.admin("POST", "/contacts", json!({"firstName": "Luis", "phone": "0997333444"})).await;
     assert_eq!(made.status, 200, "{}", made.text());
     let luis = made.json()["id"].as_i64().expect("a number");
-    refused(&world.api("POST", &format!("/contact/id:{luis}/message"), text("hola")).await, 400, "no_channel");
-    assert_eq!(world.api("GET", "/contact/phone:0997333444", Value::Null).await.json()["phone"], "+593997333444");
+    refused(
+        &world.api("POST", &format!("/contact/id:{luis}/message"), text("hola")).await,
+        400,
+        "no_channel",
+    );
+    assert_eq!(
+        world.api("GET", "/contact/phone:0997333444", Value::Null).await.json()["phone"],
+        "+593997333444"
+    );
     let mail = world.admin("POST", "/contacts", json!({"firstName": "Eva", "email": "eva@ejemplo.ec"})).await;
     let eva = mail.json()["id"].as_i64().expect("a number");
-    refused(&world.api("POST", &format!("/contact/id:{eva}/message"), channel(1, hola)).await, 400, "no_address");
+    refused(
+        &world.api("POST", &format!("/contact/id:{eva}/message"), channel(1, hola)).await,
+        400,
+        "no_address",
+    );
 }
 
 #[tokio::test]
@@ -126,7 +168,9 @@ async fn tokens_that_do_not_open() {
     refused(&answer, 401, "unauthorized");
     let make = |body: Value| {
         let world = &world;
-        async move { world.admin("POST", "/tokens", body).await.json()["token"].as_str().expect("a token").to_owned() }
+        async move {
+            world.admin("POST", "/tokens", body).await.json()["token"].as_str().expect("a token").to_owned()
+        }
     };
     let reader = make(json!({"name": "lee", "scopes": ["messages:read", "contacts:read"]})).await;
     let told = refused(&send(reader).await, 403, "scope_missing");
@@ -152,8 +196,16 @@ async fn wrong_addresses_and_methods() {
     refused(&world.admin("GET", "/nothing", Value::Null).await, 404, "route_not_found");
     refused(&world.api("GET", "/contact/id:123/message/999", Value::Null).await, 404, "message_not_found");
     refused(&world.api("GET", "/contact/id:123/message/abc", Value::Null).await, 404, "message_not_found");
-    refused(&world.api("GET", "/contact/id:123/message/list?limit=0", Value::Null).await, 400, "validation_failed");
-    refused(&world.api("GET", "/contact/id:123/message/list?cursorId=x", Value::Null).await, 400, "validation_failed");
+    refused(
+        &world.api("GET", "/contact/id:123/message/list?limit=0", Value::Null).await,
+        400,
+        "validation_failed",
+    );
+    refused(
+        &world.api("GET", "/contact/id:123/message/list?cursorId=x", Value::Null).await,
+        400,
+        "validation_failed",
+    );
     let hook = format!("{}/hooks/unknown", world.web_url());
     let answer = world.http.call("POST", &hook, &[], "{}").await.expect("an answer");
     assert_eq!(answer.status, 404);

@@ -8,7 +8,7 @@ use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -99,11 +99,13 @@ impl Browser {
         let png = self.client.screenshot().await.expect("a screenshot");
         assert!(png.len() > 5000, "the picture {name} shows something");
         let folder = match std::env::var_os("CHASKI_UPDATE_DOCS") {
-            Some(_) => Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").join("docs/img"),
+            Some(_) => {
+                Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").join("docs/img")
+            }
             None => std::env::temp_dir().join("chaski-pictures"),
         };
         std::fs::create_dir_all(&folder).expect("a folder");
-        std::fs::write(PathBuf::from(folder).join(format!("{name}.png")), png).expect("the picture is kept");
+        std::fs::write(folder.join(format!("{name}.png")), png).expect("the picture is kept");
     }
 }
 
@@ -168,7 +170,10 @@ async fn a_person_follows_a_message_from_the_api_to_the_phone_and_back() {
     browser.reads("article[data-direction=outbound] button[data-button-index='0']", "Seguimiento").await;
     let box_ = browser.sees("form#reply textarea[name=text]").await;
     box_.send_keys("¡Gracias! ¿Puedo cambiar la dirección?").await.expect("typing");
-    let send = browser.client.find(Locator::Css("form#reply button[type=submit], form#reply button:not([type])")).await;
+    let send = browser
+        .client
+        .find(Locator::Css("form#reply button[type=submit], form#reply button:not([type])"))
+        .await;
     send.expect("a button").click().await.expect("a click");
     browser.sees("article[data-direction=inbound]:last-of-type").await;
 
@@ -218,7 +223,8 @@ async fn pictures(browser: &Browser, world: &World, id: i64, phone: fantoccini::
     browser.size(390, 844).await;
     browser.open(&format!("{}/messages/123", world.web_url())).await;
     browser.theme(false).await;
-    let wide = browser.client.execute("return document.documentElement.scrollWidth", vec![]).await.expect("a width");
+    let wide =
+        browser.client.execute("return document.documentElement.scrollWidth", vec![]).await.expect("a width");
     let inner = browser.client.execute("return window.innerWidth", vec![]).await.expect("a width");
     assert!(wide.as_i64() <= inner.as_i64(), "nothing sticks out at 390 px: {wide} > {inner}");
     browser.picture("messages-narrow").await;

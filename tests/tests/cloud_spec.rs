@@ -21,10 +21,8 @@ use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
 fn description() -> Option<Value> {
-    let folder = std::env::var_os("CHASKI_SPECS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/specs"),
-        PathBuf::from,
-    );
+    let folder = std::env::var_os("CHASKI_SPECS")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/specs"), PathBuf::from);
     let text = std::fs::read_to_string(folder.join("whatsapp-cloud-openapi-v23.yaml")).ok()?;
     Some(serde_yaml_ng::from_str(&text).expect("the description is YAML"))
 }
@@ -32,8 +30,11 @@ fn description() -> Option<Value> {
 /// Applies the corrections to the schemas.
 fn corrected(description: &Value) -> Value {
     let mut schemas = description["components"]["schemas"].as_object().cloned().expect("it has schemas");
-    let chosen: Vec<String> =
-        schemas.iter().filter(|(_, schema)| schema.get("discriminator").is_some()).map(|(name, _)| name.clone()).collect();
+    let chosen: Vec<String> = schemas
+        .iter()
+        .filter(|(_, schema)| schema.get("discriminator").is_some())
+        .map(|(name, _)| name.clone())
+        .collect();
     for name in &chosen {
         choose_by_type(&mut schemas, name);
     }
@@ -65,7 +66,8 @@ fn choose_by_type(schemas: &mut Map<String, Value>, name: &str) {
         name.to_owned(),
         json!({"required": ["type"], "properties": {"type": {"enum": words}}, "allOf": branches}),
     );
-    let (own, its_base) = (format!("#/components/schemas/{name}"), format!("#/components/schemas/{name}__base"));
+    let (own, its_base) =
+        (format!("#/components/schemas/{name}"), format!("#/components/schemas/{name}__base"));
     for target in mapping.values() {
         let target = target.as_str().and_then(|t| t.rsplit('/').next()).unwrap_or_default().to_owned();
         for half in schemas[&target]["allOf"].as_array_mut().into_iter().flatten() {
@@ -113,7 +115,8 @@ fn replace_pattern(value: &mut Value) {
 /// Correction 5.
 fn add_words(schemas: &mut Value) {
     let mut add = |pointer: &str, words: &[&str]| {
-        let list = schemas.pointer_mut(pointer).and_then(Value::as_array_mut).unwrap_or_else(|| panic!("{pointer}"));
+        let list =
+            schemas.pointer_mut(pointer).and_then(Value::as_array_mut).unwrap_or_else(|| panic!("{pointer}"));
         list.extend(words.iter().map(|word| json!(word)));
     };
     add("/InteractiveObject/properties/type/enum", &["cta_url"]);
@@ -123,7 +126,8 @@ fn add_words(schemas: &mut Value) {
 }
 
 fn validator(description: &Value) -> jsonschema::Validator {
-    let schema = json!({"$ref": "#/components/schemas/Message", "components": {"schemas": corrected(description)}});
+    let schema =
+        json!({"$ref": "#/components/schemas/Message", "components": {"schemas": corrected(description)}});
     jsonschema::draft202012::new(&schema).expect("the corrected description is a schema")
 }
 
@@ -151,7 +155,9 @@ async fn every_request_is_valid_by_metas_description() {
         .exchanges("whatsapp_cloud")
         .await
         .into_iter()
-        .filter(|e| e["method"] == "POST" && e["path"].as_str().is_some_and(|path| path.ends_with("/messages")))
+        .filter(|e| {
+            e["method"] == "POST" && e["path"].as_str().is_some_and(|path| path.ends_with("/messages"))
+        })
         .map(|e| e["body"].clone())
         .collect();
     assert_eq!(sends.len(), messages().len());
@@ -168,9 +174,7 @@ fn the_corrected_description_still_refuses_what_is_wrong() {
         return;
     };
     let validator = validator(&description);
-    let envelope = |kind: &str, object: Value| {
-        json!({"messaging_product": "whatsapp", "recipient_type": "individual", "to": "+1", "type": kind, kind: object})
-    };
+    let envelope = |kind: &str, object: Value| json!({"messaging_product": "whatsapp", "recipient_type": "individual", "to": "+1", "type": kind, kind: object});
     let language = json!({"code": "es"});
     let wrong = [
         json!({"type": "text", "text": {"body": "x"}}),
@@ -179,10 +183,19 @@ fn the_corrected_description_still_refuses_what_is_wrong() {
         envelope("text", json!({"body": "x", "format": "bold"})),
         envelope("image", json!({"caption": "no link"})),
         envelope("template", json!({"name": "t"})),
-        envelope("template", json!({"name": "t", "language": language, "components": [{"type": "footer", "text": "x"}]})),
-        envelope("template", json!({"name": "t", "language": language, "components": [{"type": "header", "parameters": []}]})),
-        envelope("template", json!({"name": "t", "language": language, "components": [
-            {"type": "button", "sub_type": "url", "index": "12", "parameters": [{"type": "text", "text": "x"}]}]})),
+        envelope(
+            "template",
+            json!({"name": "t", "language": language, "components": [{"type": "footer", "text": "x"}]}),
+        ),
+        envelope(
+            "template",
+            json!({"name": "t", "language": language, "components": [{"type": "header", "parameters": []}]}),
+        ),
+        envelope(
+            "template",
+            json!({"name": "t", "language": language, "components": [
+            {"type": "button", "sub_type": "url", "index": "12", "parameters": [{"type": "text", "text": "x"}]}]}),
+        ),
         envelope("interactive", json!({"type": "button", "action": {"buttons": []}, "body": {"text": "x"}})),
     ];
     for body in wrong {
@@ -209,12 +222,24 @@ fn messages() -> Vec<Value> {
         template("bug_fixed", "es", json!([])),
         template("account100", "es", json!([body(&["1", "2", "3"])])),
         template("account_update_en", "es", json!([])),
-        template("delivery_order", "en", json!([header("image", "https://ejemplo.ec/a.png"), body(&["1", "2"])])),
+        template(
+            "delivery_order",
+            "en",
+            json!([header("image", "https://ejemplo.ec/a.png"), body(&["1", "2"])]),
+        ),
         template("order_link", "es", json!([body(&["Ana"]), url])),
         template("confirm_visit", "es", json!([])),
-        template("invoice_ready", "es", json!([header("document", "https://ejemplo.ec/a.pdf"), body(&["Ana"])])),
+        template(
+            "invoice_ready",
+            "es",
+            json!([header("document", "https://ejemplo.ec/a.pdf"), body(&["Ana"])]),
+        ),
         template("video_guide", "es", json!([header("video", "https://ejemplo.ec/a.mp4")])),
-        template("greeting_name", "es", json!([{"type": "header", "format": "text", "parameters": [value("Ana")]}])),
+        template(
+            "greeting_name",
+            "es",
+            json!([{"type": "header", "format": "text", "parameters": [value("Ana")]}]),
+        ),
         template("welcome_named", "es", json!([body(&["Ana", "Ecuabots"])])),
     ]
 }

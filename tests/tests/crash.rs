@@ -29,7 +29,8 @@ const ENVIRONMENT: [(&str, &str); 3] = [
 
 impl Server {
     fn start(data: &str) -> (Self, String) {
-        let process = Process::start(&["serve", "--json", "--listen", "127.0.0.1:0", "--data", data], &ENVIRONMENT);
+        let process =
+            Process::start(&["serve", "--json", "--listen", "127.0.0.1:0", "--data", data], &ENVIRONMENT);
         let url = process.ready["web"].as_str().expect("it tells its address").to_owned();
         let token = process.ready["token"].as_str().expect("the first start tells a token").to_owned();
         let listen = url.trim_start_matches("http://").to_owned();
@@ -51,7 +52,13 @@ struct Accepted {
 }
 
 /// Sends from many callers at once; a send whose answer is lost is not counted as accepted.
-async fn send_all(url: String, token: String, contacts: Vec<i64>, next: Arc<AtomicUsize>, done: Arc<AtomicUsize>) -> Vec<Accepted> {
+async fn send_all(
+    url: String,
+    token: String,
+    contacts: Vec<i64>,
+    next: Arc<AtomicUsize>,
+    done: Arc<AtomicUsize>,
+) -> Vec<Accepted> {
     let http = Http::default();
     let mut accepted = Vec::new();
     loop {
@@ -68,7 +75,9 @@ async fn send_all(url: String, token: String, contacts: Vec<i64>, next: Arc<Atom
                 let message = answer.json()["messageId"].as_i64().expect("a number");
                 accepted.push(Accepted { message, contact, text });
             }
-            Ok(answer) => assert!(answer.status == 429 || answer.status == 503, "{} {}", answer.status, answer.text()),
+            Ok(answer) => {
+                assert!(answer.status == 429 || answer.status == 503, "{} {}", answer.status, answer.text())
+            }
             // The server is down just now; this send was lost before it was accepted, or its answer was.
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
@@ -86,7 +95,13 @@ async fn set_up(http: &Http, simulator: &str, server: &str, token: &str) -> Vec<
         }
     };
     let accounts = call("GET", format!("{simulator}/sim/v1/accounts"), String::new(), Value::Null).await;
-    let account = accounts.as_array().into_iter().flatten().find(|a| a["source"] == "360dialog_whatsapp").cloned().expect("an account");
+    let account = accounts
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|a| a["source"] == "360dialog_whatsapp")
+        .cloned()
+        .expect("an account");
     let mut set = account["set"].clone();
     set["pace"] = json!("0");
     set["pair_pace"] = json!("0");
@@ -98,7 +113,13 @@ async fn set_up(http: &Http, simulator: &str, server: &str, token: &str) -> Vec<
     let mut contacts = Vec::new();
     for n in 0..CONTACTS {
         let phone = format!("+5939970{n:05}");
-        let contact = call("POST", format!("{server}/admin/v1/contacts"), token.to_owned(), json!({"firstName": "C", "phone": phone})).await;
+        let contact = call(
+            "POST",
+            format!("{server}/admin/v1/contacts"),
+            token.to_owned(),
+            json!({"firstName": "C", "phone": phone}),
+        )
+        .await;
         contacts.push(contact["id"].as_i64().expect("a number"));
         let hello = json!({"type": "text", "text": "hola", "provider": "360dialog_whatsapp"});
         call("POST", format!("{simulator}/sim/v1/phones/{phone}/messages"), String::new(), hello).await;
@@ -129,14 +150,25 @@ async fn on_phones(http: &Http, simulator: &str) -> HashMap<String, usize> {
 async fn run(kills: usize, seed: u64) {
     let scratch = Scratch::new();
     let data = scratch.0.join("data").to_string_lossy().into_owned();
-    let simulator = Process::start(&["simulator", "--json", "--listen", "127.0.0.1:0"], &[("CHASKI__LOG__LEVEL", "error")]);
+    let simulator = Process::start(
+        &["simulator", "--json", "--listen", "127.0.0.1:0"],
+        &[("CHASKI__LOG__LEVEL", "error")],
+    );
     let simulator = (simulator.ready["simulator"].as_str().expect("its address").to_owned(), simulator);
     let (mut server, token) = Server::start(&data);
     let http = Http::default();
     let contacts = set_up(&http, &simulator.0, &server.url, &token).await;
     let (next, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let callers: Vec<_> = (0..CALLERS)
-        .map(|_| tokio::spawn(send_all(server.url.clone(), token.clone(), contacts.clone(), Arc::clone(&next), Arc::clone(&done))))
+        .map(|_| {
+            tokio::spawn(send_all(
+                server.url.clone(),
+                token.clone(),
+                contacts.clone(),
+                Arc::clone(&next),
+                Arc::clone(&done),
+            ))
+        })
         .collect();
     // The moments are random but spread over the run: after a share of the sends.
     let mut state = seed;
@@ -144,7 +176,8 @@ async fn run(kills: usize, seed: u64) {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let jitter = usize::try_from(state >> 33).unwrap_or(0) % (SENDS / (kills + 1) / 2);
         let at = SENDS * kill / (kills + 1) - jitter;
-        until("the run has come so far", || async { (done.load(Ordering::Relaxed) >= at).then_some(()) }).await;
+        until("the run has come so far", || async { (done.load(Ordering::Relaxed) >= at).then_some(()) })
+            .await;
         server.kill_and_start_again();
     }
     let mut accepted = Vec::new();
@@ -152,7 +185,8 @@ async fn run(kills: usize, seed: u64) {
         accepted.extend(caller.await.expect("a caller ends"));
     }
     assert!(accepted.len() > SENDS / 2, "most sends are accepted: {}", accepted.len());
-    let faults = http.json("PUT", &format!("{}/sim/v1/faults", simulator.0), "", &json!([])).await.expect("an answer");
+    let faults =
+        http.json("PUT", &format!("{}/sim/v1/faults", simulator.0), "", &json!([])).await.expect("an answer");
     assert!(faults.status < 300);
     check(&http, &server.url, &token, &simulator.0, &accepted).await;
     assert!(server.process.stop(), "the server ends well when it is told to");
@@ -176,7 +210,9 @@ async fn check(http: &Http, server: &str, token: &str, simulator: &str, accepted
             if is_unknown {
                 tokio::time::sleep(Duration::from_millis(500)).await;
                 let again = http.json("GET", &url, token, &Value::Null).await.ok()?.json();
-                if again["outcome"] == "unknown" && again["status"].as_array().is_some_and(|list| list.len() == 1) {
+                if again["outcome"] == "unknown"
+                    && again["status"].as_array().is_some_and(|list| list.len() == 1)
+                {
                     unknown.fetch_add(1, Ordering::Relaxed);
                     return Some(());
                 }
@@ -195,7 +231,10 @@ async fn check(http: &Http, server: &str, token: &str, simulator: &str, accepted
         }
     }
     let unknown = unknown.load(Ordering::Relaxed);
-    assert!(missing <= unknown, "{missing} accepted messages are missing, only {unknown} are shown as unknown");
+    assert!(
+        missing <= unknown,
+        "{missing} accepted messages are missing, only {unknown} are shown as unknown"
+    );
     for (text, times) in shown {
         assert_eq!(times, 1, "{text:?} was sent {times} times");
     }

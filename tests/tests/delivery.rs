@@ -33,7 +33,11 @@ async fn timeline(world: &World, id: i64) -> Vec<Value> {
 
 async fn outcomes(world: &World, id: i64) -> Vec<String> {
     let steps = timeline(world, id).await;
-    steps.iter().filter(|s| s["step"] == "attempt").map(|s| s["outcome"].as_str().unwrap_or("").to_owned()).collect()
+    steps
+        .iter()
+        .filter(|s| s["step"] == "attempt")
+        .map(|s| s["outcome"].as_str().unwrap_or("").to_owned())
+        .collect()
 }
 
 on_each_channel! {
@@ -275,7 +279,11 @@ async fn an_idempotency_key_sends_once_and_answers_the_same() {
         let body = json!({"message": {"type": "text", "text": text}}).to_string();
         let (http, url, bearer) = (world.http.clone(), url.clone(), bearer.clone());
         async move {
-            let headers = [("authorization", bearer.as_str()), ("content-type", "application/json"), ("idempotency-key", key)];
+            let headers = [
+                ("authorization", bearer.as_str()),
+                ("content-type", "application/json"),
+                ("idempotency-key", key),
+            ];
             http.call("POST", &url, &headers, body).await.expect("an answer")
         }
     };
@@ -288,10 +296,15 @@ async fn an_idempotency_key_sends_once_and_answers_the_same() {
     assert_eq!(send("k1", "otra cosa").await.status, 409);
     assert_ne!(send("k2", "una vez").await.json(), a.json());
     world.reaches(a.json()["messageId"].as_i64().expect("a number"), "delivered").await;
-    until("both are on the phone", || async { (times_on_phone(&world, "una vez").await == 2).then_some(()) }).await;
+    until("both are on the phone", || async { (times_on_phone(&world, "una vez").await == 2).then_some(()) })
+        .await;
     let long = "x".repeat(256);
     let headers = [("authorization", bearer.as_str()), ("idempotency-key", long.as_str())];
-    let answer = world.http.call("POST", &url, &headers, json!({"message": text("x")}).to_string()).await.expect("an answer");
+    let answer = world
+        .http
+        .call("POST", &url, &headers, json!({"message": text("x")}).to_string())
+        .await
+        .expect("an answer");
     assert_eq!(answer.status, 400);
 }
 
@@ -300,7 +313,8 @@ async fn a_recorded_refusal_is_answered_the_same_again() {
     let world = World::demo().await;
     let url = format!("{}/contact/id:123/message", world.api_url());
     let bearer = format!("Bearer {}", world.token());
-    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json"), ("idempotency-key", "k")];
+    let headers =
+        [("authorization", bearer.as_str()), ("content-type", "application/json"), ("idempotency-key", "k")];
     let body = json!({"message": template("account100", "es", json!([]))}).to_string();
     let first = world.http.call("POST", &url, &headers, body.clone()).await.expect("an answer");
     let second = world.http.call("POST", &url, &headers, body).await.expect("an answer");
@@ -329,7 +343,8 @@ async fn a_dry_run_tells_everything_and_does_nothing() {
     let told = world.api("POST", "/contact/id:123/message?dryRun=true", refused).await.json();
     assert_eq!(told["wouldSend"], false, "{told}");
     let list = world.api("GET", "/contact/id:123/message/list?limit=50", Value::Null).await.json();
-    let outgoing = list["items"].as_array().into_iter().flatten().filter(|m| m["traffic"] == "outgoing").count();
+    let outgoing =
+        list["items"].as_array().into_iter().flatten().filter(|m| m["traffic"] == "outgoing").count();
     assert_eq!(outgoing, 0);
 }
 
@@ -365,12 +380,16 @@ async fn one_contact_is_backed_off_and_others_go_on() {
     let luis = made.json()["id"].as_i64().expect("a number");
     fault(&world, &channel, json!({"recipient": PHONE}), json!({"code": 131_056})).await;
     let slow = world.sent(&channel, text("más despacio")).await;
-    until("the first attempt has ended", || async { (!outcomes(&world, slow).await.is_empty()).then_some(()) }).await;
+    until("the first attempt has ended", || async {
+        (!outcomes(&world, slow).await.is_empty()).then_some(())
+    })
+    .await;
     let body = json!({"channelId": channel.id, "message": template("bug_fixed", "es", json!([]))});
     let answer = world.api("POST", &format!("/contact/id:{luis}/message"), body).await;
     let other = answer.json()["messageId"].as_i64().expect("a number");
     until("the other contact has its message", || async {
-        let message = world.api("GET", &format!("/contact/id:{luis}/message/{other}"), Value::Null).await.json();
+        let message =
+            world.api("GET", &format!("/contact/id:{luis}/message/{other}"), Value::Null).await.json();
         (current(&message) == "delivered").then_some(())
     })
     .await;

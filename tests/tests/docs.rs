@@ -125,7 +125,12 @@ fn every_setting_of_a_kind_is_on_its_page() {
     for adapter in chaski_channels::ADAPTERS {
         let page = read(&format!("docs/channels/{}.md", adapter.kind().word()));
         for setting in adapter.settings() {
-            assert!(page.contains(&format!("`{}`", setting.key)), "{}: `{}`", adapter.kind().word(), setting.key);
+            assert!(
+                page.contains(&format!("`{}`", setting.key)),
+                "{}: `{}`",
+                adapter.kind().word(),
+                setting.key
+            );
         }
     }
 }

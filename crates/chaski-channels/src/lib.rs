@@ -5,7 +5,6 @@
 //! argument, and a [`Call`] names its credentials instead of holding them. The engine's transport
 //! applies them.
 
-
 pub mod adapter;
 pub mod template;
 pub mod whatsapp;

@@ -10,6 +10,9 @@ use chaski_store::admin::NewChannel;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// (settings, secrets) by key.
+type Sorted = (BTreeMap<String, String>, BTreeMap<String, String>);
+
 /// Secrets that verify webhooks and are therefore kept with the hook.
 const VERIFYING: [&str; 5] =
     ["app_secret", "app_secret_2", "verify_token", "signature_secret", "hook_secret"];
@@ -100,7 +103,7 @@ impl Engine {
         &self,
         adapter: &dyn Adapter,
         given: BTreeMap<String, String>,
-    ) -> Result<(BTreeMap<String, String>, BTreeMap<String, String>), Refused> {
+    ) -> Result<Sorted, Refused> {
         let known = adapter.settings();
         let mut faults = Vec::new();
         let (mut settings, mut secrets) = (BTreeMap::new(), BTreeMap::new());

@@ -168,7 +168,7 @@ codes! {
     ProviderRefused = "provider_refused", 400, You, false,
         en: "The provider refused the message" / "The provider's own words say why; correct it and send again.",
         es: "El proveedor rechazó el mensaje" / "Las palabras del proveedor dicen por qué; corrígelo y envíalo de nuevo.";
-    OutcomeUnknown = "outcome_unknown", 503, You, false,
+    OutcomeUnknown = "outcome_unknown", 503, Nobody, false,
         en: "The provider's answer was lost" / "It may have arrived. Look at the contact's phone, then send again or leave it.",
         es: "Se perdió la respuesta del proveedor" / "Puede haber llegado. Compruébalo con el contacto y luego reenvía o déjalo.";
     Expired = "expired", 400, You, false,

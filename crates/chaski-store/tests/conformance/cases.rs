@@ -67,7 +67,8 @@ pub(crate) async fn parts_of_one_message_follow_each_other_and_a_failed_one_ends
     let second = bench.send(first).await.next.expect("the second part");
     assert_eq!((second.part.message, second.part.part), (first.part.message, 2));
     let attempt = bench.begin(second).await;
-    let settled = bench.settle(second, attempt, End::Failed { failure: failure(), closes_window: false }).await;
+    let settled =
+        bench.settle(second, attempt, End::Failed { failure: failure(), closes_window: false }).await;
     assert_eq!(settled.next.map(|head| head.part.message), Some(next), "the third part is not sent");
     assert_eq!(bench.message(first.part.message).await.rank, Rank::Failed);
 }
@@ -113,7 +114,8 @@ pub(crate) async fn a_receipt_ends_an_unknown_part_at_once(bench: Bench) {
     let next = bench.accept(1).await;
     let attempt = bench.begin(first).await;
     bench.settle(first, attempt, unknown()).await;
-    let verdict = bench.store.receipt(receipt(&bench, first.part.message, 1, ReceiptKind::Delivered, 9)).await.unwrap();
+    let verdict =
+        bench.store.receipt(receipt(&bench, first.part.message, 1, ReceiptKind::Delivered, 9)).await.unwrap();
     let ReceiptVerdict::Applied { next: Some(head) } = verdict else { panic!("{verdict:?}") };
     assert_eq!(head.part.message, next, "its lane goes on");
     let message = bench.message(first.part.message).await;
@@ -172,7 +174,10 @@ async fn apply(bench: &Bench, order: &[&str]) {
     }
     let message = bench.message(head.part.message).await;
     assert_eq!(message.rank, Rank::Read, "{order:?}");
-    assert!(message.sent_at.is_some() && message.delivered_at.is_some() && message.read_at.is_some(), "{order:?}");
+    assert!(
+        message.sent_at.is_some() && message.delivered_at.is_some() && message.read_at.is_some(),
+        "{order:?}"
+    );
     let life = bench.store.life(bench.workspace, head.part.message).await.unwrap();
     assert_eq!(life[0].receipts.len(), 3, "doubles are told by their time: {order:?}");
     assert_eq!(life[0].attempts.len(), 1);
@@ -269,7 +274,8 @@ pub(crate) async fn a_sender_is_found_by_any_of_its_addresses(bench: Bench) {
     let stranger = bench.store.inbound(inbound(&bench, "c", vec![Address::bsuid("EC.9")])).await.unwrap();
     let InboundVerdict::Stored { contact } = stranger else { panic!("{stranger:?}") };
     assert_ne!(contact, bench.contact);
-    let contact = bench.store.contact(bench.workspace, &Identifier::Id(contact)).await.unwrap().expect("it was made");
+    let contact =
+        bench.store.contact(bench.workspace, &Identifier::Id(contact)).await.unwrap().expect("it was made");
     assert_eq!((contact.first_name.as_str(), contact.phone()), ("Luis", None));
     assert_eq!(contact.addresses[0].learned_from, "inbound");
 }
@@ -318,7 +324,13 @@ pub(crate) async fn the_inbox_counts_what_it_shows(bench: Bench) {
     let newest = inbound(&bench, "2", vec![phone("+593997000001")]);
     let newest_id = newest.id;
     bench.store.inbound(newest).await.unwrap();
-    let failed = Accept { contact: other, address: "+593997000002".into(), failed: Some(failure()), parts: 0, ..bench.plan(1) };
+    let failed = Accept {
+        contact: other,
+        address: "+593997000002".into(),
+        failed: Some(failure()),
+        parts: 0,
+        ..bench.plan(1)
+    };
     bench.accepted(failed).await;
     projected(&bench).await;
     let counts = bench.store.counts(bench.workspace).await.unwrap();
@@ -341,7 +353,8 @@ pub(crate) async fn a_thread_is_read_in_pages_both_ways(bench: Bench) {
     }
     ids.reverse();
     let page = |before| bench.store.thread(bench.workspace, bench.contact, before, 10);
-    let numbers = |page: Vec<chaski_store::inbox::Message>| page.into_iter().map(|m| m.id).collect::<Vec<_>>();
+    let numbers =
+        |page: Vec<chaski_store::inbox::Message>| page.into_iter().map(|m| m.id).collect::<Vec<_>>();
     let first = numbers(page(None).await.unwrap());
     let second = numbers(page(first.last().copied()).await.unwrap());
     let third = numbers(page(second.last().copied()).await.unwrap());
@@ -363,7 +376,8 @@ pub(crate) async fn workspaces_do_not_see_each_other(bench: Bench) {
 }
 
 pub(crate) async fn a_catalogue_is_replaced_and_keeps_its_versions(bench: Bench) {
-    let account = *bench.store.directory().await.unwrap().accounts.keys().next().expect("the channel has one");
+    let account =
+        *bench.store.directory().await.unwrap().accounts.keys().next().expect("the channel has one");
     let template = |name: &str, body: &str| SyncedTemplate {
         definition: Definition {
             name: name.into(),
@@ -389,7 +403,8 @@ pub(crate) async fn a_catalogue_is_replaced_and_keeps_its_versions(bench: Bench)
     assert_eq!(directory.templates.len(), 1);
     assert_eq!(directory.templates[0].version, 2);
     assert!(directory.accounts[&account].synced_at.is_some());
-    let paused = bench.store.set_template_status(account, "a".into(), "es".into(), "PAUSED".into(), None, NOW);
+    let paused =
+        bench.store.set_template_status(account, "a".into(), "es".into(), "PAUSED".into(), None, NOW);
     assert!(paused.await.unwrap());
     assert_eq!(bench.store.directory().await.unwrap().templates[0].definition.status, TemplateStatus::Paused);
 }
@@ -407,7 +422,11 @@ pub(crate) async fn a_sign_in_link_opens_once(bench: Bench) {
     bench.store.add_sign_in_link([2; 32], user, Timestamp(NOW.0 + 1000)).await.unwrap();
     assert_eq!(bench.store.use_sign_in_link([1; 32], NOW).await.unwrap(), Some(user));
     assert_eq!(bench.store.use_sign_in_link([1; 32], NOW).await.unwrap(), None);
-    assert_eq!(bench.store.use_sign_in_link([2; 32], Timestamp(NOW.0 + 1000)).await.unwrap(), None, "it is over");
+    assert_eq!(
+        bench.store.use_sign_in_link([2; 32], Timestamp(NOW.0 + 1000)).await.unwrap(),
+        None,
+        "it is over"
+    );
 }
 
 pub(crate) async fn a_receipt_for_another_channels_part_is_refused(bench: Bench) {

@@ -1,5 +1,7 @@
 //! What every store must do. Each case is written once and runs on each store.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
+
 mod cases;
 mod support;
 

@@ -50,7 +50,8 @@ impl Bench {
 
     /// A message of some parts to the contact, not stored yet.
     pub(crate) fn plan(&self, parts: u16) -> Accept {
-        let bodies: Vec<_> = (0..parts).map(|n| serde_json::json!({"type": "text", "text": format!("parte {n}")})).collect();
+        let bodies: Vec<_> =
+            (0..parts).map(|n| serde_json::json!({"type": "text", "text": format!("parte {n}")})).collect();
         Accept {
             id: self.store.next_id(NOW.0),
             workspace: self.workspace,
@@ -127,7 +128,13 @@ pub(crate) fn failure() -> chaski_model::Failure {
 }
 
 pub(crate) fn retry(at: i64) -> End {
-    End::Retry { at: Timestamp(at), keep_lane_ms: 60_000, outcome: "retry", failure: failure(), backoff: false }
+    End::Retry {
+        at: Timestamp(at),
+        keep_lane_ms: 60_000,
+        outcome: "retry",
+        failure: failure(),
+        backoff: false,
+    }
 }
 
 pub(crate) fn unknown() -> End {
