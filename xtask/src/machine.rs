@@ -31,7 +31,9 @@ impl Ticks {
         let numbers: Vec<f64> = line.split_whitespace().skip(1).filter_map(|n| n.parse().ok()).collect();
         let at = |index: usize| numbers.get(index).copied().unwrap_or(0.0);
         // user, nice, system, idle, iowait, irq, softirq, steal; guest time is part of user time.
-        Ok(Self { all: numbers.iter().take(8).sum(), stolen: at(7), worked: at(0) + at(1) + at(2) })
+        // Interrupts count as work because a process's own ticks hold those that it was found in.
+        let worked = [0, 1, 2, 5, 6].map(at).iter().sum();
+        Ok(Self { all: numbers.iter().take(8).sum(), stolen: at(7), worked })
     }
 
     /// The share of all time since `self` that the machine lost: (to its host, to processes other

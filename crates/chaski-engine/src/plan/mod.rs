@@ -2,25 +2,27 @@
 //!
 //! [`Engine::plan`] reads and decides; [`Engine::store_plan`] keeps. A dry run stops in between.
 
-use crate::directory::{ChannelEntry, Snapshot};
+mod route;
+mod template;
+mod window;
+
+pub use window::{Window, window_of};
+
+use crate::directory::Snapshot;
 use crate::engine::Engine;
 use crate::transport::shown_headers;
 use crate::variables::Variables;
 use chaski_channels::Cx;
-use chaski_channels::template::{self, Catalogue, Options};
-use chaski_model::address::{Address, AddressKind};
+use chaski_model::address::Address;
 use chaski_model::identifier::Identifier;
 use chaski_model::message::{Content, PartBody};
-use chaski_model::template::{Finding, Note, Resolution, TemplateRequest};
+use chaski_model::template::Note;
 use chaski_model::{ChannelId, ContactId, ErrorCode, Failure, Fault, MessageId, Timestamp, WorkspaceId};
 use chaski_store::StoreError;
 use chaski_store::contacts::Contact;
 use chaski_store::outbox::{Accept, Accepted, Idempotency, Origin, Resolved};
-use std::sync::Arc;
-use std::time::Duration;
-
-/// Clocks differ: the window is taken as closed only this long after its end.
-const WINDOW_GRACE: Duration = Duration::from_secs(5 * 60);
+use route::{addresses_on, cannot_carry, choose_channel};
+use window::close_on_window;
 
 /// How the caller wants differences treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -80,15 +82,6 @@ impl From<Failure> for Refusal {
         let faults = failure.pointer.as_ref().map(|p| Fault::new(p.clone(), failure.message.clone()));
         Self::Request { faults: faults.into_iter().collect(), failure: Box::new(failure) }
     }
-}
-
-/// The free-text window, as known here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
-    /// Whether free text may be sent.
-    pub open: bool,
-    /// When it closes or closed.
-    pub closes_at: Option<Timestamp>,
 }
 
 /// The request that a part would become, secrets masked.
@@ -258,29 +251,6 @@ impl Engine {
         })
     }
 
-    /// Holds a template against a channel's catalogue, or the first WhatsApp channel's, without a contact.
-    ///
-    /// # Errors
-    /// There is no such channel.
-    pub fn lint(
-        &self,
-        workspace: WorkspaceId,
-        channel: Option<ChannelId>,
-        request: &TemplateRequest,
-    ) -> Result<Resolution, Failure> {
-        let snapshot = self.snapshot();
-        let entry = match channel {
-            Some(id) => snapshot.channel(workspace, id),
-            None => {
-                snapshot.channels_of(workspace).into_iter().find(|entry| entry.channel.kind.is_whatsapp())
-            }
-        };
-        let entry = entry.ok_or_else(|| {
-            Failure::new(ErrorCode::ChannelNotFound, "There is no such channel; give `channelId`.")
-        })?;
-        Ok(self.try_resolve(&snapshot, entry, &mut request.clone(), Lint::Warn, &mut Vec::new()))
-    }
-
     /// A person has decided about an unknown outcome.
     ///
     /// # Errors
@@ -296,67 +266,6 @@ impl Engine {
         self.offer(settled.next);
         Ok(())
     }
-
-    /// Holds a template request against the catalogue, syncing it once if the template is not there.
-    async fn resolve(
-        &self,
-        draft: &mut Draft,
-        entry: &ChannelEntry,
-        lint: Lint,
-    ) -> Result<Resolution, Refusal> {
-        let Content::WhatsappTemplate(request) = &mut draft.content else {
-            return Err(Failure::new(ErrorCode::Internal, "Only templates are resolved.").into());
-        };
-        let account = entry.channel.account;
-        let mut snapshot = self.snapshot();
-        let mut resolution = self.try_resolve(&snapshot, entry, request, lint, &mut draft.resolved.notes);
-        if resolution.absent && self.sync_for_absent(account).await {
-            snapshot = self.snapshot();
-            resolution = self.try_resolve(&snapshot, entry, request, lint, &mut draft.resolved.notes);
-        }
-        let resolved = &mut draft.resolved;
-        resolved.rendered = Some(resolution.rendered.clone());
-        resolved.mark = resolution.mark;
-        resolved.difference.clone_from(&resolution.difference);
-        resolved.notes.extend(resolution.notes.iter().cloned());
-        resolved.findings.clone_from(&resolution.findings);
-        if lint == Lint::Strict {
-            refuse_strictly(&resolution.findings)?;
-        }
-        match &resolution.refused {
-            // What is wrong in the request itself is answered and not recorded.
-            Some(failure) if failure.provider_code.is_none() => return Err(failure.clone().into()),
-            Some(failure) => draft.refused = Some(failure.clone()),
-            None if resolution.absent => {
-                draft.failed =
-                    Some(template::absence(request, &snapshot.definitions(account, &request.name)));
-            }
-            None => {}
-        }
-        Ok(resolution)
-    }
-
-    fn try_resolve(
-        &self,
-        snapshot: &Snapshot,
-        entry: &ChannelEntry,
-        request: &mut TemplateRequest,
-        lint: Lint,
-        notes: &mut Vec<Note>,
-    ) -> Resolution {
-        let account = entry.channel.account;
-        let definitions = snapshot.definitions(account, &request.name);
-        let synced = snapshot.accounts.get(&account).is_some_and(|a| a.synced_at.is_some());
-        let options = Options { language_fallback: self.config.language_fallback };
-        if lint == Lint::Autofix
-            && let Some(choice) =
-                template::language::choose(&request.language, &definitions, options.language_fallback)
-        {
-            notes.extend(template::autofix(request, choice.definition));
-        }
-        let catalogue = if synced { Catalogue::Synced(&definitions) } else { Catalogue::NeverSynced };
-        template::resolve(request, catalogue, options)
-    }
 }
 
 /// What is being decided.
@@ -365,77 +274,6 @@ struct Draft {
     resolved: Resolved,
     refused: Option<Failure>,
     failed: Option<Failure>,
-}
-
-fn choose_channel(
-    snapshot: &Snapshot,
-    workspace: WorkspaceId,
-    contact: &Contact,
-    request: &SendRequest,
-) -> Result<(Arc<ChannelEntry>, &'static str), Failure> {
-    if let Some(id) = request.channel {
-        let entry = snapshot.channel(workspace, id).ok_or_else(|| {
-            Failure::new(
-                ErrorCode::ChannelNotFound,
-                format!("There is no channel {id} in this workspace; GET /v2/space/channel lists them."),
-            )
-        })?;
-        if !carries(entry, &request.content) {
-            return Err(cannot_carry(entry, &request.content));
-        }
-        return Ok((Arc::clone(entry), "given"));
-    }
-    if matches!(request.content, Content::CustomPayload { .. }) {
-        return Err(Failure::new(ErrorCode::ChannelCannotCarry, "`custom_payload` needs `channelId`.").at(
-            "message",
-            None,
-            "/channelId",
-        ));
-    }
-    let last = contact
-        .lanes
-        .iter()
-        .filter(|lane| lane.last_id.is_some())
-        .filter_map(|lane| snapshot.channel(workspace, lane.channel))
-        .find(|entry| carries(entry, &request.content));
-    last.map(|entry| (Arc::clone(entry), "last_interacted")).ok_or_else(|| {
-        let word = request.content.word();
-        let message =
-            format!("The contact has used no channel yet that can carry `{word}`; give `channelId`.");
-        Failure::new(ErrorCode::NoChannel, message).at("message", None, "/channelId")
-    })
-}
-
-fn carries(entry: &ChannelEntry, content: &Content) -> bool {
-    let capabilities = entry.channel.kind.capabilities();
-    entry.adapter.is_some() && capabilities.is_some_and(|c| c.content.contains(&content.word()))
-}
-
-fn cannot_carry(entry: &ChannelEntry, content: &Content) -> Failure {
-    let message = format!(
-        "The channel \"{}\" ({}) cannot carry `{}`; choose another channel or another message type.",
-        entry.channel.name,
-        entry.channel.kind.title(),
-        content.word()
-    );
-    Failure::new(ErrorCode::ChannelCannotCarry, message).at("message", None, "/channelId")
-}
-
-/// The contact's addresses that the channel can use, the lane's first.
-fn addresses_on(contact: &Contact, entry: &ChannelEntry) -> Vec<Address> {
-    let fits = |address: &Address| match address.kind {
-        AddressKind::Phone | AddressKind::Bsuid => entry.channel.kind.is_whatsapp(),
-        AddressKind::Email => false,
-        AddressKind::Native => address.scope == entry.channel.id.to_string(),
-    };
-    let mut found: Vec<Address> =
-        contact.addresses.iter().map(|known| &known.address).filter(|a| fits(a)).cloned().collect();
-    found.sort_by_key(|address| address.kind);
-    let lane = contact.lanes.iter().find(|lane| lane.channel == entry.channel.id);
-    if let Some(lane) = lane {
-        found.sort_by_key(|address| address.value != lane.address);
-    }
-    found
 }
 
 /// Fills the caller's variables in.
@@ -456,70 +294,6 @@ fn fill(draft: &mut Draft, snapshot: &Snapshot, workspace: WorkspaceId, contact:
         }
         _ => {}
     }
-}
-
-fn refuse_strictly(findings: &[Finding]) -> Result<(), Refusal> {
-    let faults: Vec<Fault> = findings
-        .iter()
-        .filter(|finding| template::refused_under_strict(finding))
-        .map(|finding| {
-            Fault::new(
-                "/message/template/components",
-                format!("{}: {} {}", finding.component, finding.message, finding.fix),
-            )
-        })
-        .collect();
-    if faults.is_empty() {
-        return Ok(());
-    }
-    let message = format!(
-        "Strict lint found {} differences to the approved template; nothing was recorded.",
-        faults.len()
-    );
-    Err(Refusal::Request { failure: Box::new(Failure::new(ErrorCode::LintRefused, message)), faults })
-}
-
-/// The window of a contact on a channel: its last message there opened it, unless the provider has
-/// said since then that it is closed.
-pub fn window_of(contact: &Contact, entry: &ChannelEntry, now: Timestamp) -> Option<Window> {
-    let length = entry.channel.kind.capabilities()?.window?;
-    let lanes: Vec<_> = contact.lanes.iter().filter(|lane| lane.channel == entry.channel.id).collect();
-    let last_in = lanes.iter().filter_map(|lane| lane.last_in_at).max();
-    let closed = lanes.iter().filter_map(|lane| lane.closed_at).max();
-    let closes_at = last_in.map(|at| at + length);
-    let said_closed = closed.is_some_and(|at| last_in.is_none_or(|last| at > last));
-    Some(Window {
-        open: closes_at.is_some_and(|at| at > now) && !said_closed,
-        closes_at: if said_closed { closed } else { closes_at },
-    })
-}
-
-/// Free text that is known to come too late is recorded as failed without asking the provider.
-fn close_on_window(
-    draft: &mut Draft,
-    contact: &Contact,
-    window: Option<Window>,
-    entry: &ChannelEntry,
-    now: Timestamp,
-) {
-    let Some(Window { open: false, closes_at: Some(closed_at) }) = window else { return };
-    let said_by_provider = contact.lanes.iter().any(|lane| lane.closed_at == Some(closed_at));
-    if !said_by_provider && closed_at + WINDOW_GRACE > now {
-        return;
-    }
-    if matches!(draft.content, Content::WhatsappTemplate(_))
-        || draft.refused.is_some()
-        || draft.failed.is_some()
-    {
-        return;
-    }
-    draft.failed = Some(
-        Failure::new(
-            ErrorCode::WindowClosed,
-            format!("More than 24 hours have passed since the contact's last message on \"{}\"; send an approved template.", entry.channel.name),
-        )
-        .provider(131_047),
-    );
 }
 
 fn masked(hook_url: &str) -> String {

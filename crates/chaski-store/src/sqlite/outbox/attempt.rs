@@ -1,0 +1,264 @@
+//! One try of one part: begun before the call leaves, settled after it.
+
+use super::lane::{fail_message, leave_queue};
+use super::state;
+use super::status::{end_part, status_event};
+use crate::error::StoreError;
+use crate::outbox::{End, Head, Settle, Settled, Verdict, Work};
+use crate::sqlite::batch::Batch;
+use crate::sqlite::contacts::learn;
+use crate::sqlite::rows::{failure_json, json};
+use chaski_model::address::{Address, AddressKind};
+use chaski_model::message::PartBody;
+use chaski_model::{ContactId, ErrorCode, Failure, Rank, Timestamp};
+use rusqlite::params;
+
+pub(super) fn begin(
+    b: &mut Batch<'_>,
+    h: Head,
+    now: Timestamp,
+    call_by: Timestamp,
+) -> Result<Verdict, StoreError> {
+    let part = b.row(
+        "SELECT state, attempts, expires_at FROM parts WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",
+        params![h.part.message.0, h.part.delivery, h.part.part],
+        |r| Ok((r.get::<_, i64>(0)?, r.get::<_, u16>(1)?, r.get::<_, i64>(2)?)),
+    )?;
+    let Some((current, attempts, expires_at)) = part else {
+        return Ok(Verdict::Gone { next: leave_queue(b, &h, now)? });
+    };
+    if current != state::QUEUED && current != state::RETRY {
+        let next = if current == state::ENDED { leave_queue(b, &h, now)? } else { None };
+        return Ok(Verdict::Gone { next });
+    }
+    if expires_at <= now.0 {
+        let failure = Failure::new(ErrorCode::Expired, "The message's time was up before it could be sent.");
+        end_part(b, &h, Rank::Failed, None, Some(&failure), now)?;
+        let next = fail_message(b, &h, now)?;
+        return Ok(Verdict::Expired { next });
+    }
+    let attempt = attempts + 1;
+    b.execute(
+        "UPDATE parts SET state = ?4, attempts = ?5, begun_at = ?6, call_by = ?7
+         WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",
+        params![h.part.message.0, h.part.delivery, h.part.part, state::BEGUN, attempt, now.0, call_by.0],
+    )?;
+    let work = work(b, &h, attempt)?;
+    Ok(Verdict::Began(Box::new(work)))
+}
+
+#[derive(serde::Deserialize)]
+struct ResolvedParts {
+    #[serde(default)]
+    parts: Vec<PartBody>,
+}
+
+pub(super) fn work(b: &Batch<'_>, h: &Head, attempt: u16) -> Result<Work, StoreError> {
+    let (contact, resolved) = b
+        .row("SELECT contact_id, resolved FROM messages WHERE id = ?1", [h.part.message.0], |r| {
+            Ok((ContactId(r.get(0)?), json::<ResolvedParts>(r, 1)?))
+        })?
+        .ok_or(StoreError::NotFound("message"))?;
+    let body = resolved
+        .parts
+        .into_iter()
+        .nth(usize::from(h.part.part).saturating_sub(1))
+        .ok_or_else(|| StoreError::Fault(format!("part {} has no body", h.part)))?;
+    let (address, backoffs) = b
+        .row("SELECT address, backoffs FROM lanes WHERE id = ?1", [h.lane.0], |r| {
+            Ok((r.get::<_, String>(0)?, r.get(1)?))
+        })?
+        .ok_or(StoreError::NotFound("lane"))?;
+    let mut to = addresses(b, contact)?;
+    to.sort_by_key(|known| known.value != address);
+    if to.first().is_none_or(|first| first.value != address) {
+        to.insert(0, Address { kind: AddressKind::Native, scope: h.channel.to_string(), value: address });
+    }
+    Ok(Work { attempt, body, contact, to, backoffs })
+}
+
+pub(super) fn addresses(b: &Batch<'_>, contact: ContactId) -> Result<Vec<Address>, StoreError> {
+    b.rows(
+        "SELECT kind, scope, value FROM addresses WHERE contact_id = ?1 ORDER BY learned_at",
+        [contact.0],
+        |r| {
+            let kind: String = r.get(0)?;
+            Ok(Address {
+                kind: AddressKind::from_word(&kind).unwrap_or(AddressKind::Native),
+                scope: r.get(1)?,
+                value: r.get(2)?,
+            })
+        },
+    )
+}
+
+pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
+    let h = &s.head;
+    let part = b.row(
+        "SELECT state, rank, first_failed_at FROM parts WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",
+        params![h.part.message.0, h.part.delivery, h.part.part],
+        |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, Option<i64>>(2)?)),
+    )?;
+    let Some((current, rank, first_failed)) = part else { return Ok(Settled::default()) };
+    if current != state::BEGUN && current != state::UNKNOWN {
+        return Ok(Settled::default());
+    }
+    let rank = Rank::from_number(rank);
+    if let End::Unsent { at } = s.end {
+        return give_back(b, h, at);
+    }
+    // A receipt that came first has told the outcome: what looks lost or refused was taken.
+    let taken = rank == Rank::Sent || rank >= Rank::Delivered;
+    insert_attempt(b, s)?;
+    if !s.learned.is_empty() {
+        learn_for_message(b, h, &s.learned, "reply", s.ended_at)?;
+    }
+    match &s.end {
+        End::Sent { provider_id } => {
+            end_part(b, h, Rank::Sent, Some((provider_id, s.ended_at)), None, s.ended_at)?;
+            b.execute(
+                "UPDATE lanes SET backoffs = 0, not_before = NULL WHERE id = ?1 AND backoffs > 0",
+                [h.lane.0],
+            )?;
+            Ok(Settled { again: None, next: leave_queue(b, h, s.ended_at)? })
+        }
+        End::Unknown { .. } | End::Retry { .. } if taken => {
+            end_part(b, h, rank, None, None, s.ended_at)?;
+            Ok(Settled { again: None, next: leave_queue(b, h, s.ended_at)? })
+        }
+        End::Failed { failure, closes_window } => {
+            if *closes_window {
+                b.execute("UPDATE lanes SET closed_at = ?2 WHERE id = ?1", params![h.lane.0, s.ended_at.0])?;
+            }
+            end_part(b, h, Rank::Failed, None, Some(failure), s.ended_at)?;
+            Ok(Settled { again: None, next: fail_message(b, h, s.ended_at)? })
+        }
+        End::Unknown { let_go_at, .. } => {
+            set_part(b, h, state::UNKNOWN, first_failed)?;
+            Ok(Settled { again: Some(hold_unknown(b, h, *let_go_at, s.ended_at)?), next: None })
+        }
+        End::Retry { at, keep_lane_ms, backoff, .. } => {
+            let first = first_failed.unwrap_or(s.ended_at.0);
+            set_part(b, h, state::RETRY, Some(first))?;
+            if *backoff {
+                b.execute(
+                    "UPDATE lanes SET backoffs = backoffs + 1, not_before = ?2 WHERE id = ?1",
+                    params![h.lane.0, at.0],
+                )?;
+            }
+            retry_at(b, h, *at, Timestamp(first.saturating_add(*keep_lane_ms)), *backoff, s.ended_at)
+        }
+        End::Unsent { .. } => Ok(Settled::default()),
+    }
+}
+
+pub(super) fn insert_attempt(b: &Batch<'_>, s: &Settle) -> Result<(), StoreError> {
+    let (outcome, failure, next_at) = match &s.end {
+        End::Sent { .. } => ("sent", None, None),
+        End::Retry { outcome, failure, at, .. } => (*outcome, Some(failure), Some(at.0)),
+        End::Failed { failure, .. } => ("fail", Some(failure), None),
+        End::Unknown { failure, .. } => ("unknown", Some(failure), None),
+        End::Unsent { .. } => ("not_sent", None, None),
+    };
+    let h = &s.head;
+    b.execute(
+        "INSERT OR REPLACE INTO attempts (message_id, delivery, part, attempt, workspace_id, begun_at, ended_at, outcome, http_status, failure, next_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        params![
+            h.part.message.0,
+            h.part.delivery,
+            h.part.part,
+            s.attempt,
+            h.workspace.0,
+            s.begun_at.0,
+            s.ended_at.0,
+            outcome,
+            s.http_status,
+            failure.map(failure_json),
+            next_at
+        ],
+    )?;
+    Ok(())
+}
+
+/// The attempt never left: the part stands where it stood, and the attempt is not counted.
+pub(super) fn give_back(b: &Batch<'_>, h: &Head, at: Timestamp) -> Result<Settled, StoreError> {
+    b.execute(
+        "UPDATE parts SET state = ?4, attempts = MAX(attempts - 1, 0), begun_at = NULL
+         WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",
+        params![h.part.message.0, h.part.delivery, h.part.part, state::QUEUED],
+    )?;
+    b.execute(
+        "UPDATE queue SET due_at = ?5 WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4",
+        params![h.channel.0, h.part.message.0, h.part.delivery, h.part.part, at.0],
+    )?;
+    Ok(Settled { again: Some(Head { due_at: at, ..*h }), next: None })
+}
+
+pub(super) fn set_part(
+    b: &Batch<'_>,
+    h: &Head,
+    to: i64,
+    first_failed: Option<i64>,
+) -> Result<(), StoreError> {
+    b.execute(
+        "UPDATE parts SET state = ?4, begun_at = NULL, first_failed_at = ?5 WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",
+        params![h.part.message.0, h.part.delivery, h.part.part, to, first_failed],
+    )?;
+    Ok(())
+}
+
+pub(super) fn hold_unknown(
+    b: &mut Batch<'_>,
+    h: &Head,
+    let_go_at: Timestamp,
+    now: Timestamp,
+) -> Result<Head, StoreError> {
+    b.execute(
+        "UPDATE queue SET held = 1, due_at = ?5, keep_until = NULL WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4",
+        params![h.channel.0, h.part.message.0, h.part.delivery, h.part.part, let_go_at.0],
+    )?;
+    b.execute("UPDATE messages SET unknown = 1 WHERE id = ?1", [h.part.message.0])?;
+    status_event(b, h.workspace, h.part.message, now)?;
+    Ok(Head { held: true, due_at: let_go_at, keep_until: None, ..*h })
+}
+
+pub(super) fn retry_at(
+    b: &mut Batch<'_>,
+    h: &Head,
+    at: Timestamp,
+    keep_until: Timestamp,
+    whole_lane: bool,
+    now: Timestamp,
+) -> Result<Settled, StoreError> {
+    let is_aside: bool = b
+        .row(
+            "SELECT aside FROM queue WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4",
+            params![h.channel.0, h.part.message.0, h.part.delivery, h.part.part],
+            |r| r.get(0),
+        )?
+        .unwrap_or(true);
+    let keep = (!is_aside && !whole_lane).then_some(keep_until);
+    b.execute(
+        "UPDATE queue SET due_at = ?5, keep_until = ?6 WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4",
+        params![h.channel.0, h.part.message.0, h.part.delivery, h.part.part, at.0, keep.map(|t| t.0)],
+    )?;
+    status_event(b, h.workspace, h.part.message, now)?;
+    Ok(Settled { again: Some(Head { due_at: at, keep_until: keep, ..*h }), next: None })
+}
+
+pub(super) fn learn_for_message(
+    b: &mut Batch<'_>,
+    h: &Head,
+    learned: &[Address],
+    from: &'static str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let contact = b.row("SELECT contact_id FROM messages WHERE id = ?1", [h.part.message.0], |r| {
+        Ok(ContactId(r.get(0)?))
+    })?;
+    match contact {
+        Some(contact) => learn(b, h.workspace, contact, learned, from, now),
+        None => Ok(()),
+    }
+}

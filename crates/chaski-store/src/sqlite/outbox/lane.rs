@@ -1,0 +1,157 @@
+//! How a lane moves on: its head in the queue, what waits behind it, what stepped aside.
+
+use super::state;
+use crate::error::StoreError;
+use crate::outbox::{Head, Settled};
+use crate::sqlite::batch::Batch;
+use chaski_model::{ChannelId, ContactId, LaneId, MessageId, PartRef, Rank, Timestamp, WorkspaceId};
+use rusqlite::{Row, params};
+
+pub(super) const HEAD: &str = "message_id, delivery, part, workspace_id, channel_id, lane_id, class, due_at, keep_until, held, expires_at";
+
+pub(super) fn head(r: &Row<'_>) -> rusqlite::Result<Head> {
+    Ok(Head {
+        part: part_ref(r, 0)?,
+        workspace: WorkspaceId(r.get(3)?),
+        channel: ChannelId(r.get(4)?),
+        lane: LaneId(r.get(5)?),
+        class: r.get(6)?,
+        due_at: Timestamp(r.get(7)?),
+        keep_until: r.get::<_, Option<i64>>(8)?.map(Timestamp),
+        held: r.get(9)?,
+        expires_at: Timestamp(r.get(10)?),
+    })
+}
+
+pub(super) fn part_ref(r: &Row<'_>, from: usize) -> rusqlite::Result<PartRef> {
+    Ok(PartRef { message: MessageId(r.get(from)?), delivery: r.get(from + 1)?, part: r.get(from + 2)? })
+}
+
+pub(super) fn enqueue(b: &Batch<'_>, h: &Head) -> Result<(), StoreError> {
+    b.execute(
+        "INSERT INTO queue (channel_id, message_id, delivery, part, workspace_id, lane_id, class, due_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![
+            h.channel.0,
+            h.part.message.0,
+            h.part.delivery,
+            h.part.part,
+            h.workspace.0,
+            h.lane.0,
+            h.class,
+            h.due_at.0,
+            h.expires_at.0
+        ],
+    )?;
+    Ok(())
+}
+
+pub(in crate::sqlite) fn make_lane(
+    b: &Batch<'_>,
+    workspace: WorkspaceId,
+    channel: ChannelId,
+    contact: ContactId,
+    address: &str,
+) -> Result<LaneId, StoreError> {
+    b.execute(
+        "INSERT INTO lanes (workspace_id, channel_id, address, contact_id) VALUES (?1, ?2, ?3, ?4)",
+        params![workspace.0, channel.0, address, contact.0],
+    )?;
+    Ok(LaneId(b.connection().last_insert_rowid()))
+}
+
+/// Takes a part out of the queue; if it headed its lane, the next one of the lane takes its place.
+pub(in crate::sqlite) fn leave_queue(
+    b: &Batch<'_>,
+    h: &Head,
+    now: Timestamp,
+) -> Result<Option<Head>, StoreError> {
+    let aside = b.row(
+        "DELETE FROM queue WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4 RETURNING aside",
+        params![h.channel.0, h.part.message.0, h.part.delivery, h.part.part],
+        |r| r.get::<_, bool>(0),
+    )?;
+    match aside {
+        Some(false) => next_of_lane(b, h.lane, now),
+        Some(true) | None => Ok(None),
+    }
+}
+
+/// Moves the lane's next waiting part to its head, or marks the lane idle.
+pub(super) fn next_of_lane(b: &Batch<'_>, lane: LaneId, now: Timestamp) -> Result<Option<Head>, StoreError> {
+    let next = b.row(
+        "DELETE FROM waiting WHERE (lane_id, lane_seq) IN
+           (SELECT lane_id, lane_seq FROM waiting WHERE lane_id = ?1 ORDER BY lane_seq LIMIT 1)
+         RETURNING message_id, delivery, part, workspace_id, channel_id, class, expires_at",
+        [lane.0],
+        |r| {
+            Ok(Head {
+                part: part_ref(r, 0)?,
+                workspace: WorkspaceId(r.get(3)?),
+                channel: ChannelId(r.get(4)?),
+                lane,
+                class: r.get(5)?,
+                due_at: now,
+                keep_until: None,
+                held: false,
+                expires_at: Timestamp(r.get(6)?),
+            })
+        },
+    )?;
+    let Some(mut next) = next else {
+        b.execute("UPDATE lanes SET busy = 0 WHERE id = ?1", [lane.0])?;
+        return Ok(None);
+    };
+    if let Some(not_before) = b
+        .row("SELECT not_before FROM lanes WHERE id = ?1", [lane.0], |r| r.get::<_, Option<i64>>(0))?
+        .flatten()
+    {
+        next.due_at = next.due_at.max(Timestamp(not_before));
+    }
+    enqueue(b, &next)?;
+    b.execute(
+        "UPDATE parts SET state = ?4 WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",
+        params![next.part.message.0, next.part.delivery, next.part.part, state::QUEUED],
+    )?;
+    Ok(Some(next))
+}
+
+/// A part failed for good: the later parts of its message are not sent.
+pub(super) fn fail_message(b: &mut Batch<'_>, h: &Head, now: Timestamp) -> Result<Option<Head>, StoreError> {
+    b.execute(
+        "DELETE FROM waiting WHERE lane_id = ?1 AND message_id = ?2 AND delivery = ?3",
+        params![h.lane.0, h.part.message.0, h.part.delivery],
+    )?;
+    b.execute(
+        "UPDATE parts SET state = ?3, rank = ?4 WHERE message_id = ?1 AND delivery = ?2 AND state = 0",
+        params![h.part.message.0, h.part.delivery, state::ENDED, Rank::Failed as i64],
+    )?;
+    leave_queue(b, h, now)
+}
+
+pub(super) fn step_aside(b: &mut Batch<'_>, h: Head, now: Timestamp) -> Result<Settled, StoreError> {
+    if h.held {
+        return Ok(Settled { again: None, next: leave_queue(b, &h, now)? });
+    }
+    let due = b.row(
+        "UPDATE queue SET aside = 1, keep_until = NULL
+         WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4 AND aside = 0 RETURNING due_at",
+        params![h.channel.0, h.part.message.0, h.part.delivery, h.part.part],
+        |r| Ok(Timestamp(r.get(0)?)),
+    )?;
+    let Some(due_at) = due else { return Ok(Settled::default()) };
+    let again = Head { due_at, keep_until: None, ..h };
+    Ok(Settled { again: Some(again), next: next_of_lane(b, h.lane, now)? })
+}
+
+/// The head of a part that an outside event ends (a receipt for an unknown one).
+pub(in crate::sqlite) fn head_of(
+    b: &Batch<'_>,
+    channel: ChannelId,
+    part: PartRef,
+) -> Result<Option<Head>, StoreError> {
+    let sql = format!(
+        "SELECT {HEAD} FROM queue WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4"
+    );
+    b.row(&sql, params![channel.0, part.message.0, part.delivery, part.part], head)
+}

@@ -1,0 +1,103 @@
+//! Outcomes that nobody knows: found after a crash, ended by a person.
+
+use super::attempt::settle;
+use super::lane::{enqueue, fail_message, head, leave_queue, part_ref};
+use super::status::end_part;
+use super::{DAY_MS, state};
+use crate::error::StoreError;
+use crate::outbox::{End, Head, Settle, Settled};
+use crate::sqlite::batch::{Batch, NewEvent};
+use chaski_model::{
+    ChannelId, ContactId, ErrorCode, Failure, LaneId, MessageId, Rank, Timestamp, WorkspaceId,
+};
+use rusqlite::params;
+
+pub(super) fn recover(b: &mut Batch<'_>, now: Timestamp, let_go_at: Timestamp) -> Result<usize, StoreError> {
+    let columns = "q.message_id, q.delivery, q.part, q.workspace_id, q.channel_id, q.lane_id, q.class, q.due_at, q.keep_until, q.held, q.expires_at";
+    let open = b.rows(
+        &format!(
+            "SELECT {columns}, p.attempts, p.begun_at, p.rank FROM queue q
+             JOIN parts p ON p.message_id = q.message_id AND p.delivery = q.delivery AND p.part = q.part
+             WHERE p.state = ?1"
+        ),
+        [state::BEGUN],
+        |r| Ok((head(r)?, r.get::<_, u16>(11)?, r.get::<_, Option<i64>>(12)?)),
+    )?;
+    let count = open.len();
+    for (h, attempt, begun_at) in open {
+        let failure = Failure::new(
+            ErrorCode::OutcomeUnknown,
+            "The server stopped while the provider was being called. It is not known whether the message was taken.",
+        );
+        let lost = Settle {
+            head: h,
+            attempt,
+            begun_at: begun_at.map_or(now, Timestamp),
+            ended_at: now,
+            http_status: None,
+            end: End::Unknown { failure, let_go_at },
+            learned: Vec::new(),
+        };
+        settle(b, &lost)?;
+    }
+    Ok(count)
+}
+
+pub(super) fn resolve_unknown(
+    b: &mut Batch<'_>,
+    workspace: WorkspaceId,
+    message: MessageId,
+    resend: bool,
+    now: Timestamp,
+) -> Result<Settled, StoreError> {
+    let part = b
+        .row(
+            "SELECT p.message_id, p.delivery, p.part, p.channel_id, p.lane_id, m.contact_id FROM parts p JOIN messages m ON m.id = p.message_id
+             WHERE p.message_id = ?1 AND p.workspace_id = ?2 AND p.state = ?3 ORDER BY p.part LIMIT 1",
+            params![message.0, workspace.0, state::UNKNOWN],
+            |r| Ok((part_ref(r, 0)?, ChannelId(r.get(3)?), LaneId(r.get(4)?), ContactId(r.get(5)?))),
+        )?
+        .ok_or(StoreError::NotFound("message with an unknown outcome"))?;
+    let (part, channel, lane, contact) = part;
+    let h = Head {
+        part,
+        workspace,
+        channel,
+        lane,
+        class: 1,
+        due_at: now,
+        keep_until: None,
+        held: false,
+        expires_at: Timestamp(now.0 + DAY_MS),
+    };
+    if !resend {
+        let failure = Failure::new(
+            ErrorCode::OutcomeUnknown,
+            "The provider's answer was lost; a person chose to leave it.",
+        );
+        end_part(b, &h, Rank::Failed, None, Some(&failure), now)?;
+        return Ok(Settled { again: None, next: fail_message(b, &h, now)? });
+    }
+    let next = leave_queue(b, &h, now)?;
+    b.execute(
+        "UPDATE parts SET state = ?4, expires_at = ?5, first_failed_at = NULL WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",
+        params![part.message.0, part.delivery, part.part, state::QUEUED, h.expires_at.0],
+    )?;
+    b.execute("UPDATE messages SET unknown = 0 WHERE id = ?1", [message.0])?;
+    enqueue(b, &h)?;
+    b.execute(
+        "UPDATE queue SET aside = 1 WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4",
+        params![channel.0, part.message.0, part.delivery, part.part],
+    )?;
+    b.event(
+        workspace,
+        NewEvent {
+            at: now,
+            kind: "message.status",
+            contact: Some(contact),
+            message: Some(message),
+            body: None,
+        },
+    );
+    Ok(Settled { again: Some(h), next })
+}
