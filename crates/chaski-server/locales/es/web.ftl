@@ -16,7 +16,7 @@ theme-light = Claro
 theme-dark = Oscuro
 sign-out = Cerrar sesión
 simulator = Simulador
-simulator-words = Nada sale de este equipo: los proveedores y los teléfonos son de mentira.
+simulator-words = Nada sale de este equipo: los proveedores y los teléfonos están simulados.
 simulator-phones = Ver los teléfonos virtuales
 live-reconnecting = Reconectando…
 
