@@ -57,7 +57,8 @@ impl Transport {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(20))
-            .pool_max_idle_per_host(64)
+            // As many as one channel may have in flight, so that a full house opens no new ones.
+            .pool_max_idle_per_host(128)
             .build(connector);
         Self { client, guard, clock, jwts: Mutex::default() }
     }

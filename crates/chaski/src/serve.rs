@@ -127,9 +127,14 @@ impl Ready {
     pub(crate) fn start(self) -> tokio::task::JoinHandle<()> {
         let grace = self.settings.server.grace.0;
         tokio::spawn(async move {
-            chaski_server::serve(self.listener, router(Arc::clone(&self.app)), self.stop.clone(), grace)
-                .await;
-            self.app.engine.stop(grace).await;
+            let engine = Arc::clone(&self.app.engine);
+            // Both at once: live pages end when the engine stops, and would hold the server up.
+            let stopping = async {
+                self.stop.cancelled().await;
+                engine.stop(grace).await;
+            };
+            let serving = chaski_server::serve(self.listener, router(self.app), self.stop.clone(), grace);
+            tokio::join!(serving, stopping);
         })
     }
 

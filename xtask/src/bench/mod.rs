@@ -59,6 +59,10 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     };
     // Beside the programs: on a disk, where a temporary folder may be in memory.
     let folder = beside(&std::env::current_exe()?, "bench")?;
+    if folder.exists() {
+        // What a run that was broken off left behind.
+        std::fs::remove_dir_all(&folder)?;
+    }
     let mut all = Vec::new();
     for scenario in chosen {
         let (pairs, discarded) = pairs(scenario, &size, &chaski, &folder).await?;

@@ -2,6 +2,7 @@
 
 use super::rows::fault;
 use crate::error::StoreError;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::File;
 use std::path::Path;
@@ -70,6 +71,7 @@ pub(super) fn connect(folder: &Path) -> Result<Connection, StoreError> {
             )));
         }
     }
+    plan_once(&connection)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }
@@ -81,8 +83,15 @@ pub(super) fn reader(folder: &Path) -> Result<Connection, StoreError> {
     connection
         .execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4096; PRAGMA busy_timeout = 5000;")
         .map_err(fault)?;
+    plan_once(&connection)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+/// A statement's plan does not depend on the values bound to it, so the statement cache need not plan
+/// it anew at each use.
+fn plan_once(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop).map_err(fault)
 }
 
 /// A connection that only checkpoints.
