@@ -270,6 +270,12 @@ impl World {
         all.as_array().cloned().unwrap_or_default()
     }
 
+    /// How often the simulator was asked for a channel's templates.
+    pub async fn catalogue_calls(&self, channel: &Channel) -> usize {
+        let all = self.exchanges(&channel.source).await;
+        all.iter().filter(|e| e["path"].as_str().is_some_and(|path| path.contains("templates"))).count()
+    }
+
     /// Adds or changes a template at every simulated provider, and syncs the channel.
     pub async fn approve(&self, channel: &Channel, object: Value) {
         self.simulator("PUT", "/templates", json!({"source": channel.source, "templates": [object]})).await;

@@ -40,6 +40,16 @@ async fn outcomes(world: &World, id: i64) -> Vec<String> {
         .collect()
 }
 
+/// Waits until a channel is held.
+async fn is_held(world: &World, channel: &Channel) {
+    until("the channel is held", || async {
+        let list = world.admin("GET", "/channels", Value::Null).await.json();
+        let mut items = list["items"].as_array().into_iter().flatten();
+        items.any(|c| c["id"] == channel.id && c["state"] == "held").then_some(())
+    })
+    .await;
+}
+
 on_each_channel! {
     async fn a_lost_answer_is_reconciled_by_the_echo_and_never_resent(world, channel) {
         fault(world, channel, json!({}), json!({"cut": "after"})).await;
@@ -72,6 +82,65 @@ on_each_channel! {
         assert_eq!(times_on_phone(world, "quién sabe").await, 1);
     }
 
+    async fn an_unknown_one_that_is_resent_at_once_arrives_once(world, channel) {
+        fault(world, channel, json!({}), json!({"cut": "before"})).await;
+        let id = world.sent(channel, text("otra vez, ya")).await;
+        until("the outcome is unknown", || async {
+            (world.message(id).await["outcome"] == "unknown").then_some(())
+        }).await;
+        no_faults(world).await;
+        let answer = world.admin("POST", &format!("/messages/{id}/resolve"), json!({"choice": "resend"})).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let message = world.reaches(id, "delivered").await;
+        assert!(message.get("outcome").is_none(), "{message}");
+        world.simulator("POST", "/clock", json!({"advance": "5m"})).await;
+        let later = world.sent(channel, text("y sigue")).await;
+        world.reaches(later, "delivered").await;
+        assert_eq!(times_on_phone(world, "otra vez, ya").await, 1);
+    }
+
+    async fn an_unknown_one_does_not_block_its_contact_after_its_time(world, channel) {
+        fault(world, channel, json!({}), json!({"cut": "before"})).await;
+        let id = world.sent(channel, text("ayer, quién sabe")).await;
+        until("the outcome is unknown", || async {
+            (world.message(id).await["outcome"] == "unknown").then_some(())
+        }).await;
+        no_faults(world).await;
+        world.simulator("POST", "/clock", json!({"advance": "25h"})).await;
+        let next = world.sent_template(channel, "bug_fixed", "es", json!([])).await;
+        world.reaches(next, "delivered").await;
+        assert_eq!(times_on_phone(world, "ayer, quién sabe").await, 0, "it is never resent by itself");
+    }
+
+    async fn a_message_on_a_held_channel_expires_when_its_time_is_up(world, channel) {
+        let refusal = if channel.source == "whatsapp_cloud" { json!({"code": 190}) } else { json!({"httpStatus": 401}) };
+        fault(world, channel, json!({}), refusal).await;
+        let ids = [world.sent(channel, text("caduca")).await, world.sent(channel, text("caduca")).await];
+        is_held(world, channel).await;
+        no_faults(world).await;
+        world.simulator("POST", "/clock", json!({"advance": "25h"})).await;
+        for id in ids {
+            let message = world.reaches(id, "failed").await;
+            assert_eq!(message["error"]["code"], "expired", "{message}");
+        }
+        is_held(world, channel).await;
+        assert_eq!(times_on_phone(world, "caduca").await, 0);
+    }
+
+    async fn a_template_approved_a_moment_ago_is_sent_after_one_resync(world, channel) {
+        let approved = json!({
+            "name": "just_approved", "language": "es", "status": "APPROVED", "category": "UTILITY",
+            "components": [{"type": "BODY", "text": "Recién aprobada."}],
+        });
+        let before = world.catalogue_calls(channel).await;
+        world.simulator("PUT", "/templates", json!({"source": channel.source, "templates": [approved]})).await;
+        let id = world.sent_template(channel, "just_approved", "es", json!([])).await;
+        assert_eq!(world.on_phone(id).await["body"], "Recién aprobada.");
+        let again = world.sent_template(channel, "just_approved", "es", json!([])).await;
+        assert_eq!(world.on_phone(again).await["body"], "Recién aprobada.");
+        assert_eq!(world.catalogue_calls(channel).await - before, 1, "the catalogue is asked for once");
+    }
+
     async fn an_unknown_one_that_is_left_counts_as_failed(world, channel) {
         fault(world, channel, json!({}), json!({"cut": "before"})).await;
         let id = world.sent(channel, text("déjalo")).await;
@@ -102,10 +171,7 @@ on_each_channel! {
         let refusal = if channel.source == "whatsapp_cloud" { json!({"code": 190}) } else { json!({"httpStatus": 401}) };
         fault(world, channel, json!({}), refusal).await;
         let ids = [world.sent(channel, text("uno")).await, world.sent(channel, text("dos")).await];
-        until("the channel is held", || async {
-            let list = world.admin("GET", "/channels", Value::Null).await.json();
-            list["items"].as_array().into_iter().flatten().any(|c| c["id"] == channel.id && c["state"] == "held").then_some(())
-        }).await;
+        is_held(world, channel).await;
         no_faults(world).await;
         for id in ids {
             assert_eq!(current(&world.message(id).await), "pending");
@@ -127,9 +193,10 @@ on_each_channel! {
             world.simulator("POST", &format!("/phones/{PHONE}/open"), json!({})).await;
             let message = world.reaches(id, "read").await;
             let values: Vec<_> = message["status"].as_array().into_iter().flatten().map(|s| s["value"].as_str().unwrap_or("").to_owned()).collect();
-            let mut sorted = values.clone();
-            sorted.dedup();
-            assert_eq!(values, sorted, "each value at most once");
+            let order = ["pending", "sent", "failed", "delivered", "read"];
+            let places: Vec<_> = values.iter().map(|value| order.iter().position(|known| known == value)).collect();
+            assert!(places.iter().all(Option::is_some), "{values:?}");
+            assert!(places.is_sorted_by(|a, b| a < b), "each value at most once, in their order: {values:?}");
             assert_eq!(values.last().map(String::as_str), Some("read"));
         }
     }
@@ -294,6 +361,16 @@ async fn an_idempotency_key_sends_once_and_answers_the_same() {
     }
     assert_eq!(send("k1", "una vez").await.json(), a.json());
     assert_eq!(send("k1", "otra cosa").await.status, 409);
+    for other in ["{\"message\": ", "{\"message\": {\"type\": \"fax\"}}", ""] {
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+            ("idempotency-key", "k1"),
+        ];
+        let answer = world.http.call("POST", &url, &headers, other).await.expect("an answer");
+        assert_eq!(answer.status, 409, "{other:?}: {}", answer.text());
+        assert_eq!(answer.json()["error"], "idempotency_conflict", "{other:?}");
+    }
     assert_ne!(send("k2", "una vez").await.json(), a.json());
     world.reaches(a.json()["messageId"].as_i64().expect("a number"), "delivered").await;
     until("both are on the phone", || async { (times_on_phone(&world, "una vez").await == 2).then_some(()) })
@@ -346,6 +423,49 @@ async fn a_dry_run_tells_everything_and_does_nothing() {
     let outgoing =
         list["items"].as_array().into_iter().flatten().filter(|m| m["traffic"] == "outgoing").count();
     assert_eq!(outgoing, 0);
+}
+
+#[tokio::test]
+async fn a_dry_run_that_is_asked_for_in_any_writing_does_not_send() {
+    let world = World::demo().await;
+    let send = |query: &'static str| {
+        let body = json!({"channelId": 1, "message": text("en seco")});
+        let world = &world;
+        async move { world.api("POST", &format!("/contact/id:123/message?{query}"), body).await }
+    };
+    for query in ["dryRun=true", "dryRun=True", "dryRun=TRUE", "dryRun=1"] {
+        let answer = send(query).await;
+        assert_eq!(answer.status, 200, "{query}: {}", answer.text());
+        assert_eq!(answer.json()["dryRun"], true, "{query}: {}", answer.text());
+    }
+    for query in ["dryRun=maybe", "dryRun=true&dryRun=false", "dryRun=true&dryRun=true"] {
+        let answer = send(query).await;
+        let told = answer.json();
+        assert_eq!(answer.status, 400, "{query}: {}", answer.text());
+        assert_eq!(told["code"], 400, "{query}: {told}");
+        assert_eq!(told["error"], "validation_failed", "{query}: {told}");
+        assert!(told["requestId"].as_str().is_some_and(|id| !id.is_empty()), "{query}: {told}");
+        assert!(told["errors"].is_array(), "{query}: {told}");
+    }
+    let sent = send("dryRun=false").await.json()["messageId"].as_i64().expect("`false` sends");
+    world.reaches(sent, "delivered").await;
+    assert_eq!(times_on_phone(&world, "en seco").await, 1, "only the one that was meant");
+    let list = world.api("GET", "/contact/id:123/message/list?limit=50", Value::Null).await.json();
+    let outgoing: Vec<_> =
+        list["items"].as_array().into_iter().flatten().filter(|m| m["traffic"] == "outgoing").collect();
+    assert_eq!(outgoing.len(), 1, "{outgoing:?}");
+}
+
+#[tokio::test]
+async fn a_dry_run_of_what_the_lint_would_refuse_says_so() {
+    let world = World::demo().await;
+    let different = json!([{"type": "body", "text": "Otro texto"}]);
+    let body = json!({"channelId": 1, "lint": "strict", "message": template("bug_fixed", "es", different)});
+    let answer = world.api("POST", "/contact/id:123/message?dryRun=true", body).await;
+    let told = answer.json();
+    assert_eq!(answer.status, 200, "{told}");
+    assert_eq!((&told["dryRun"], &told["wouldSend"]), (&json!(true), &json!(false)), "{told}");
+    assert_eq!(told["lint"][0]["component"], "body", "{told}");
 }
 
 #[tokio::test]

@@ -22,12 +22,18 @@ async fn the_demo_keeps_its_state_and_renews_access() {
     let data = scratch.0.to_string_lossy().into_owned();
     let mut first = demo(&data);
     let text = json!({"message": {"type": "text", "text": "antes"}});
-    let id = api(&first, "POST", "/contact/id:123/message", text).await.json()["messageId"].as_i64().expect("a number");
+    let id = api(&first, "POST", "/contact/id:123/message", text).await.json()["messageId"]
+        .as_i64()
+        .expect("a number");
     let delivered = |process: &Process| {
         let path = format!("/contact/id:123/message/{id}");
-        let (url, token) = (process.ready["api"].as_str().unwrap_or("").to_owned(), process.ready["token"].as_str().unwrap_or("").to_owned());
+        let (url, token) = (
+            process.ready["api"].as_str().unwrap_or("").to_owned(),
+            process.ready["token"].as_str().unwrap_or("").to_owned(),
+        );
         async move {
-            let message = Http::default().json("GET", &format!("{url}{path}"), &token, &Value::Null).await.ok()?.json();
+            let message =
+                Http::default().json("GET", &format!("{url}{path}"), &token, &Value::Null).await.ok()?.json();
             (current(&message) == "delivered").then_some(())
         }
     };
@@ -39,14 +45,18 @@ async fn the_demo_keeps_its_state_and_renews_access() {
     assert_eq!(second.ready["channels"], first.ready["channels"]);
     delivered(&second).await.expect("the message is still there");
     let url = format!("{}/contact/id:123", second.ready["api"].as_str().expect("its address"));
-    let refused = Http::default().json("GET", &url, old_token.as_str().expect("a text"), &Value::Null).await.expect("an answer");
+    let refused = Http::default()
+        .json("GET", &url, old_token.as_str().expect("a text"), &Value::Null)
+        .await
+        .expect("an answer");
     assert_eq!(refused.status, 401, "the old token ends with the old demo");
     for channel in second.ready["channels"].as_array().into_iter().flatten() {
         let body = json!({"channelId": channel["id"], "message": {"type": "text", "text": "después"}});
         let answer = api(&second, "POST", "/contact/id:123/message", body).await;
         let id = answer.json()["messageId"].as_i64().expect("a number");
         until("the channel works at its new address", || async {
-            let message = api(&second, "GET", &format!("/contact/id:123/message/{id}"), Value::Null).await.json();
+            let message =
+                api(&second, "GET", &format!("/contact/id:123/message/{id}"), Value::Null).await.json();
             (current(&message) == "delivered").then_some(())
         })
         .await;
@@ -82,7 +92,10 @@ async fn every_verb_of_the_operator_works() {
     assert_eq!(json(&["channel", "list"])["items"].as_array().map(Vec::len), Some(3));
     assert_eq!(json(&["channel", "check", "1"])["ok"], true);
     assert_eq!(json(&["channel", "resume", "1"])["state"], "connected");
-    assert!(json(&["field", "add", "Plan", "--type", "list", "--value", "básico", "--value", "pro"])["id"].is_i64());
+    assert!(
+        json(&["field", "add", "Plan", "--type", "list", "--value", "básico", "--value", "pro"])["id"]
+            .is_i64()
+    );
     assert_eq!(json(&["field", "delete", "plan"])["deleted"], "plan");
     let contact = json(&["contact", "add", "--first-name", "Luis", "--phone", "0997333444"]);
     assert!(contact["id"].is_i64());
@@ -109,7 +122,8 @@ async fn a_file_is_linted_and_a_catalogue_is_imported() {
         std::fs::write(&path, body.to_string()).expect("a file");
         path.to_string_lossy().into_owned()
     };
-    let template = |components: Value| json!({"message": e2e::world::template("account100", "es", components)});
+    let template =
+        |components: Value| json!({"message": e2e::world::template("account100", "es", components)});
     let value = json!({"type": "text", "text": "x"});
     let good = write("good.json", template(json!([{"type": "body", "parameters": [value, value, value]}])));
     let bad = write("bad.json", template(json!([])));
@@ -117,8 +131,11 @@ async fn a_file_is_linted_and_a_catalogue_is_imported() {
     let refused = chaski(&world, &["template", "lint", &bad]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stdout).contains("132000"));
-    let list = write("list.json", json!({"data": [{"name": "solo", "language": "es_EC", "status": "APPROVED", "category": "UTILITY",
-        "components": [{"type": "BODY", "text": "Hola"}]}]}));
+    let list = write(
+        "list.json",
+        json!({"data": [{"name": "solo", "language": "es_EC", "status": "APPROVED", "category": "UTILITY",
+        "components": [{"type": "BODY", "text": "Hola"}]}]}),
+    );
     assert_eq!(json_of(&chaski(&world, &["template", "import", "1", &list, "--json"]))["templates"], 1);
     let listed = json_of(&chaski(&world, &["template", "list", "--json"]));
     assert!(listed["items"].as_array().is_some_and(|items| items.iter().any(|t| t["name"] == "solo")));
@@ -132,17 +149,35 @@ async fn exit_codes_and_messages_tell_what_went_wrong() {
     let unknown = chaski(&world, &["send", "id:999", "--text", "hola"]);
     assert_eq!(unknown.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("Contact not found"));
-    let incomplete = chaski(&world, &["channel", "add", "--source", "whatsapp_cloud", "--name", "X", "--set", "colour=red"]);
+    let incomplete = chaski(
+        &world,
+        &["channel", "add", "--source", "whatsapp_cloud", "--name", "X", "--set", "colour=red"],
+    );
     let told = String::from_utf8_lossy(&incomplete.stderr).into_owned();
     for wanted in ["access_token", "app_secret", "phone_number_id", "waba_id", "colour"] {
         assert!(told.contains(wanted), "{told}");
     }
     let base = world.simulator_url().to_owned();
-    let wrong = ["channel", "add", "--source", "360dialog_whatsapp", "--name", "X", "--set", "api_key=nope", "--set", &format!("base_url={base}/360dialog")];
+    let wrong = [
+        "channel",
+        "add",
+        "--source",
+        "360dialog_whatsapp",
+        "--name",
+        "X",
+        "--set",
+        "api_key=nope",
+        "--set",
+        &format!("base_url={base}/360dialog"),
+    ];
     let refused = chaski(&world, &wrong);
     assert_eq!(refused.status.code(), Some(1));
     let list = json_of(&chaski(&world, &["channel", "list", "--json"]));
-    assert_eq!(list["items"].as_array().map(Vec::len), Some(3), "nothing is left of a channel that was refused");
+    assert_eq!(
+        list["items"].as_array().map(Vec::len),
+        Some(3),
+        "nothing is left of a channel that was refused"
+    );
     let explained = chaski(&world, &["explain", "131047", "--lang", "es"]);
     assert!(String::from_utf8_lossy(&explained.stdout).contains("24 horas"));
     assert_eq!(chaski(&world, &["explain", "424242"]).status.code(), Some(1));
@@ -153,21 +188,37 @@ async fn exit_codes_and_messages_tell_what_went_wrong() {
 #[tokio::test]
 async fn the_api_description_is_true() {
     let world = World::demo().await;
-    let served = world.http.call("GET", &format!("{}/openapi.json", world.web_url()), &[], "").await.expect("an answer").json();
+    let served = world
+        .http
+        .call("GET", &format!("{}/openapi.json", world.web_url()), &[], "")
+        .await
+        .expect("an answer")
+        .json();
     assert_eq!(served, json_of(&chaski(&world, &["openapi"])), "served and printed are the same");
     assert_eq!(served["openapi"], "3.1.0");
     for (path, operations) in served["paths"].as_object().expect("paths") {
         for (method, operation) in operations.as_object().expect("operations") {
-            let place = path.replace("{identifier}", "phone:+593990001122").replace("{messageId}", "1").replace("{channelId}", "1");
+            let place = path
+                .replace("{identifier}", "phone:+593990001122")
+                .replace("{messageId}", "1")
+                .replace("{channelId}", "1");
             let body = operation["requestBody"]["content"]["application/json"]["example"].clone();
             let answer = world.api(&method.to_uppercase(), &place, body).await;
             let known = operation["responses"].get(answer.status.to_string()).is_some();
             assert!(known, "{method} {path} answers {}: {}", answer.status, answer.text());
             let error = answer.json()["error"].as_str().unwrap_or("").to_owned();
-            assert!(!["route_not_found", "method_not_allowed", "validation_failed"].contains(&error.as_str()), "{method} {path}: {error}");
+            assert!(
+                !["route_not_found", "method_not_allowed", "validation_failed"].contains(&error.as_str()),
+                "{method} {path}: {error}"
+            );
         }
     }
-    let docs = world.http.call("GET", &format!("{}/docs", world.web_url()), &[], "").await.expect("an answer").text();
+    let docs = world
+        .http
+        .call("GET", &format!("{}/docs", world.web_url()), &[], "")
+        .await
+        .expect("an answer")
+        .text();
     assert!(docs.contains("POST /v2/contact/{identifier}/message"));
 }
 
@@ -212,7 +263,12 @@ async fn links_are_looked_at_before_the_send_where_the_operator_wants_it() {
         api(&process, "POST", "/contact/id:123/message", body)
     };
     let gone = send(format!("{simulator}/no-such-picture.png")).await;
-    assert_eq!((gone.status, gone.json()["error"].as_str()), (400, Some("media_unreachable")), "{}", gone.text());
+    assert_eq!(
+        (gone.status, gone.json()["error"].as_str()),
+        (400, Some("media_unreachable")),
+        "{}",
+        gone.text()
+    );
     let there = send(format!("{simulator}/sim/v1/phones")).await;
     assert_eq!(there.status, 200, "{}", there.text());
 }

@@ -294,13 +294,14 @@ on_each_channel! {
     }
 
     async fn an_unknown_template_is_decided_after_one_resync(world, channel) {
-        let id = world.sent_template(channel, "nobody_knows", "es", json!([])).await;
-        let message = world.reaches(id, "failed").await;
-        assert_eq!(message["error"]["providerCode"], 132_001);
-        let lists = |all: &[Value]| all.iter().filter(|e| e["path"].as_str().is_some_and(|p| p.contains("templates"))).count();
-        let before = lists(&world.exchanges(&channel.source).await);
-        world.sent_template(channel, "nobody_knows", "es", json!([])).await;
-        assert_eq!(lists(&world.exchanges(&channel.source).await), before, "within five minutes the catalogue at hand decides");
+        let before = world.catalogue_calls(channel).await;
+        for _ in 0..2 {
+            let id = world.sent_template(channel, "nobody_knows", "es", json!([])).await;
+            let message = world.reaches(id, "failed").await;
+            assert_eq!(message["error"]["providerCode"], 132_001);
+            let made = world.catalogue_calls(channel).await - before;
+            assert_eq!(made, 1, "the first send asks once; within five minutes the catalogue at hand decides");
+        }
     }
 
     async fn named_parameters_are_filled_by_name_and_by_order(world, channel) {

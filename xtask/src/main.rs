@@ -10,6 +10,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use serde_json::Value;
 use std::io::Write;
+use std::process::ExitCode;
 
 /// The same allocator as the product's, for the bare reference runs in this binary.
 #[global_allocator]
@@ -35,19 +36,25 @@ enum Command {
     Sink,
 }
 
-fn main() -> Result<()> {
-    let threads = |one: bool| {
-        let mut builder = if one {
-            tokio::runtime::Builder::new_current_thread()
-        } else {
-            tokio::runtime::Builder::new_multi_thread()
-        };
-        builder.enable_all().build()
-    };
-    match Arguments::parse().command {
-        Command::Bench(options) => threads(true)?.block_on(bench::run(options)),
-        Command::Bare(options) => threads(false)?.block_on(bare::run(options)),
-        Command::Sink => threads(true)?.block_on(sink::run()),
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(cause) => {
+            // Nobody may be looking.
+            let _ = writeln!(std::io::stderr(), "xtask: {cause:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    // Load and sink take little of the machine; the reference has the product's runtime.
+    let mut one = tokio::runtime::Builder::new_current_thread();
+    let mut many = tokio::runtime::Builder::new_multi_thread();
+    match command {
+        Command::Bench(options) => one.enable_all().build()?.block_on(bench::run(options)),
+        Command::Bare(options) => many.enable_all().build()?.block_on(bare::run(options)),
+        Command::Sink => one.enable_all().build()?.block_on(sink::run()),
     }
 }
 

@@ -64,6 +64,8 @@ pub struct Engine {
     pub(crate) offers: Offers,
     pub(crate) flights: Flights,
     snapshot: RwLock<Arc<Snapshot>>,
+    /// Held while the snapshot is made anew, so that an older one never replaces a newer one.
+    reloading: tokio::sync::Mutex<()>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -89,6 +91,7 @@ impl Engine {
             offers,
             flights: Flights::default(),
             snapshot: RwLock::default(),
+            reloading: tokio::sync::Mutex::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             store,
@@ -120,6 +123,7 @@ impl Engine {
     /// # Errors
     /// The store cannot be read.
     pub async fn reload(&self) -> Result<(), StoreError> {
+        let _alone = self.reloading.lock().await;
         let directory = self.store.directory().await?;
         let fresh = Arc::new(Snapshot::build(directory, &self.vault, &self.config.public_url));
         *self.snapshot.write().expect("nobody panics while holding the snapshot") = fresh;

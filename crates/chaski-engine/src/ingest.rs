@@ -29,7 +29,7 @@ impl From<StoreError> for Refused {
     }
 }
 
-/// How far a message of ours is behind a receipt without a reference.
+/// Whose a receipt is.
 enum Matched {
     Part(PartRef),
     Nothing,
@@ -60,21 +60,38 @@ impl Engine {
         let incoming = Incoming { headers, body };
         let now = self.clock.now();
         adapter.verify(&incoming, &hook.secrets, now).map_err(Refused::Unauthorized)?;
-        if let Some(id) = adapter.replay_key(&incoming)
-            && !self.store.first_sight(hook.hook.id, id, now).await?
+        let signature = adapter.replay_key(&incoming);
+        if let Some(id) = &signature
+            && self.store.is_seen(hook.hook.id, id).await?
         {
             metrics::counter!("chaski_webhooks_repeated_total").increment(1);
             return Ok(());
         }
-        let events = match adapter.events(&incoming) {
+        self.take_in(&hook, adapter, &incoming, now).await?;
+        // Only what is stored counts as seen: a webhook that was cut off comes again.
+        match signature {
+            Some(id) => Ok(self.store.mark_seen(hook.hook.id, id, now).await?),
+            None => Ok(()),
+        }
+    }
+
+    async fn take_in(
+        &self,
+        hook: &HookEntry,
+        adapter: &dyn Adapter,
+        incoming: &Incoming<'_>,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        let body = incoming.body;
+        let events = match adapter.events(incoming) {
             Ok(events) => events,
-            Err(failure) => return self.keep(&hook, failure.message, body, now).await,
+            Err(failure) => return self.keep(hook, failure.message, body, now).await,
         };
         let unmatched =
-            try_join_all(events.into_iter().map(|(sender, event)| self.apply(&hook, sender, event, now)))
+            try_join_all(events.into_iter().map(|(sender, event)| self.apply(hook, sender, event, now)))
                 .await?;
         match unmatched.into_iter().flatten().next() {
-            Some(cause) => self.keep(&hook, cause, body, now).await,
+            Some(cause) => self.keep(hook, cause, body, now).await,
             None => Ok(()),
         }
     }

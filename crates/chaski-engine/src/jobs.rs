@@ -1,7 +1,6 @@
-//! What runs by itself: the inbox's projection, the template catalogue, old rows.
+//! What runs by itself: the inbox's projection and the template catalogues.
 
 use crate::engine::Engine;
-use chaski_model::AccountId;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,26 +27,18 @@ pub(crate) async fn project(engine: Arc<Engine>) {
     }
 }
 
-/// Syncs every account's catalogue by its schedule.
+/// Syncs every account's catalogue by its schedule, and when a refusal has shown it to be out of date.
 pub(crate) async fn sync_templates(engine: Arc<Engine>) {
     let stop = engine.stopping();
     loop {
-        let now = engine.clock.now();
-        let every = engine.config.template_sync;
-        let due: Vec<AccountId> = engine
-            .snapshot()
-            .accounts
-            .values()
-            .filter(|account| account.synced_at.is_some_and(|at| at + every <= now))
-            .map(|account| account.id)
-            .collect();
-        for account in due {
-            let _ = engine.sync_templates(account).await;
-        }
+        let look_at = tokio::select! {
+            () = stop.cancelled() => return,
+            look_at = engine.sync_what_is_due() => look_at,
+        };
         tokio::select! {
             () = stop.cancelled() => return,
-            () = engine.sync_stale() => {}
-            () = engine.clock.sleep_until(engine.clock.now() + every / 8) => {}
+            () = engine.flights.marked() => {}
+            () = engine.clock.sleep_until(look_at) => {}
         }
     }
 }

@@ -33,8 +33,13 @@ mod tests {
             let delay = retry_after(attempt, dice);
             prop_assert!(delay >= Duration::from_millis(750));
             prop_assert!(delay <= Duration::from_secs(750));
-            prop_assert!(retry_after(attempt + 1, dice) >= delay.min(retry_after(attempt + 1, dice)));
-            prop_assert!(retry_after(attempt + 2, 0.0) >= retry_after(attempt, 0.0));
+            prop_assert!(retry_after(attempt, 0.0) <= delay && delay <= retry_after(attempt, 1.0));
+            let next = retry_after(attempt + 1, dice);
+            if usize::from(attempt) < DELAYS.len() {
+                prop_assert!(next > delay, "the delay grows while the list lasts");
+            } else {
+                prop_assert_eq!(next, delay, "the last one repeats");
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 
 use crate::directory::ChannelEntry;
 use crate::engine::Engine;
-use crate::transport::Lost;
+use crate::transport::{Lost, mask_failure};
 use chaski_channels::template::definition;
 use chaski_channels::{Answer, Cx, MAX_STEPS, Reply, Step, Task};
 use chaski_model::{AccountId, ErrorCode, Failure, Timestamp};
@@ -18,18 +18,48 @@ const CALL: Duration = Duration::from_secs(20);
 /// A refusal or an unknown template causes a sync at most this often.
 const BETWEEN_SYNCS: Duration = Duration::from_secs(300);
 
-/// Syncs under way and when the last one was asked for, by account.
+/// Syncs under way, by account, and what waits for one.
 #[derive(Default)]
 pub(crate) struct Flights {
-    accounts: Mutex<HashMap<AccountId, Arc<tokio::sync::Mutex<Option<Timestamp>>>>>,
+    accounts: Mutex<HashMap<AccountId, Arc<tokio::sync::Mutex<Flight>>>>,
+    /// Accounts whose catalogue a refusal has shown to be out of date.
     stale: Mutex<BTreeSet<AccountId>>,
     wake: Notify,
 }
 
+/// When an account's catalogue was last asked for.
+#[derive(Default)]
+struct Flight {
+    /// By whomever.
+    tried_at: Option<Timestamp>,
+    /// Because of an absent or refused template: that happens once in five minutes.
+    caused_at: Option<Timestamp>,
+}
+
+/// What came of a sync that an absent or refused template asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Resync {
+    /// The catalogue is fresh: worth another look.
+    Fresh,
+    /// There was one within five minutes: the catalogue at hand decides.
+    TooSoon,
+    /// The provider could not be asked: nothing can be decided by the catalogue.
+    Failed,
+}
+
 impl Flights {
-    fn of(&self, account: AccountId) -> Arc<tokio::sync::Mutex<Option<Timestamp>>> {
+    fn of(&self, account: AccountId) -> Arc<tokio::sync::Mutex<Flight>> {
         let mut accounts = self.accounts.lock().expect("nobody panics while holding the list");
         Arc::clone(accounts.entry(account).or_default())
+    }
+
+    fn stale(&self) -> std::sync::MutexGuard<'_, BTreeSet<AccountId>> {
+        self.stale.lock().expect("nobody panics while holding the set")
+    }
+
+    /// Waits until a catalogue is marked as out of date.
+    pub(crate) async fn marked(&self) {
+        self.wake.notified().await;
     }
 }
 
@@ -64,7 +94,10 @@ impl Engine {
         for _ in 0..MAX_STEPS {
             match adapter.ask(&cx, task, &replies) {
                 Step::Done(answer) => return Ok(answer),
-                Step::Fail(failure) => return Err(failure),
+                Step::Fail(mut failure) => {
+                    mask_failure(&mut failure, &entry.hidden());
+                    return Err(failure);
+                }
                 Step::Call(call) => {
                     let reply =
                         self.transport.send(&call, &entry.channel.settings, &entry.secrets, CALL).await;
@@ -77,50 +110,62 @@ impl Engine {
         Err(Failure::new(ErrorCode::ProviderUnavailable, "The provider's answers never came to an end."))
     }
 
-    /// Syncs an account's catalogue now; whoever asks meanwhile shares the flight's end.
+    /// Syncs an account's catalogue now; whoever asks meanwhile waits for the flight's end.
     ///
     /// # Errors
     /// The provider refused, could not be reached, or the store cannot be written.
     pub async fn sync_templates(&self, account: AccountId) -> Result<Synced, Failure> {
         let flight = self.flights.of(account);
-        let mut last = flight.lock().await;
-        *last = Some(self.clock.now());
+        let mut flight = flight.lock().await;
+        flight.tried_at = Some(self.clock.now());
         self.sync_now(account).await
     }
 
-    /// A template is not in the catalogue: syncs, unless one was asked for within five minutes.
-    /// True when there was a sync and the catalogue is worth another look.
-    pub(crate) async fn sync_for_absent(&self, account: AccountId) -> bool {
-        let flight = self.flights.of(account);
+    /// A template is absent or was refused: syncs, unless that was done within five minutes. Whoever
+    /// asks while a flight is under way shares its end.
+    pub(crate) async fn resync(&self, account: AccountId) -> Resync {
         let asked_at = self.clock.now();
-        let mut last = flight.lock().await;
+        let flight = self.flights.of(account);
+        let mut flight = flight.lock().await;
         let now = self.clock.now();
-        if let Some(at) = *last {
-            if at >= asked_at {
-                return true;
-            }
-            if at + BETWEEN_SYNCS > now {
-                return false;
-            }
+        match flight.caused_at {
+            Some(at) if at >= asked_at => return Resync::Fresh,
+            Some(at) if at + BETWEEN_SYNCS > now => return Resync::TooSoon,
+            _ => {}
         }
-        *last = Some(now);
-        self.sync_now(account).await.is_ok()
+        flight.caused_at = Some(now);
+        flight.tried_at = Some(now);
+        if self.sync_now(account).await.is_ok() { Resync::Fresh } else { Resync::Failed }
     }
 
     /// The provider refused a template: the catalogue is synced behind the message.
     pub(crate) fn mark_stale(&self, account: AccountId) {
-        self.flights.stale.lock().expect("nobody panics while holding the set").insert(account);
+        self.flights.stale().insert(account);
         self.flights.wake.notify_one();
     }
 
-    /// Syncs the catalogues that were marked stale, one after the other.
-    pub(crate) async fn sync_stale(&self) {
-        self.flights.wake.notified().await;
-        let stale =
-            std::mem::take(&mut *self.flights.stale.lock().expect("nobody panics while holding the set"));
+    /// Syncs what is due by the schedule or was marked as out of date; says when to look again.
+    pub(crate) async fn sync_what_is_due(&self) -> Timestamp {
+        let mut look_at = self.clock.now() + self.config.template_sync;
+        let stale = std::mem::take(&mut *self.flights.stale());
         for account in stale {
-            self.sync_for_absent(account).await;
+            if self.resync(account).await != Resync::Fresh {
+                self.flights.stale().insert(account);
+                look_at = look_at.min(self.clock.now() + BETWEEN_SYNCS);
+            }
         }
+        for account in self.snapshot().accounts.values() {
+            let tried_at = self.flights.of(account.id).lock().await.tried_at;
+            let by_schedule = account.synced_at.map(|at| at + self.config.template_sync);
+            let due = by_schedule.max(tried_at.map(|at| at + BETWEEN_SYNCS)).unwrap_or_default();
+            if due <= self.clock.now() {
+                let _ = self.sync_templates(account.id).await;
+                look_at = look_at.min(self.clock.now() + BETWEEN_SYNCS);
+            } else {
+                look_at = look_at.min(due);
+            }
+        }
+        look_at
     }
 
     async fn sync_now(&self, account: AccountId) -> Result<Synced, Failure> {

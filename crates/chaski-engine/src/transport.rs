@@ -3,11 +3,12 @@
 
 use crate::clock::Clock;
 use crate::guard::{Guard, GuardedResolver};
+use crate::tokens::hash;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use chaski_channels::{Auth, Call, Reply, Secrets, Settings};
-use chaski_model::{ErrorCode, Failure};
+use chaski_model::{ErrorCode, Failure, Timestamp};
 use chaski_store::exchanges::{BODY_KEPT, Exchange};
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
 use http_body_util::{BodyExt, Full, Limited};
@@ -22,6 +23,8 @@ use std::time::{Duration, Instant};
 
 /// The most of a provider's answer that is read.
 const ANSWER_LIMIT: usize = 8 << 20;
+/// The longest that a provider's Retry-After is followed.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 /// How long a JWT made for Vonage is used; it is good for fifteen minutes.
 const JWT_USED_SECS: i64 = 600;
 
@@ -39,7 +42,7 @@ pub struct Transport {
     client: Client<HttpsConnector<HttpConnector<GuardedResolver>>, Full<Bytes>>,
     guard: Guard,
     clock: Arc<Clock>,
-    jwts: Mutex<HashMap<String, (i64, String)>>,
+    jwts: Mutex<HashMap<[u8; 32], (i64, String)>>,
 }
 
 impl Transport {
@@ -151,7 +154,9 @@ impl Transport {
     /// Vonage's application JWT, made anew every ten minutes.
     fn jwt(&self, application: &str, private_key: &str) -> Result<String, Failure> {
         let now = self.clock.now().secs();
-        let cached = self.jwts.lock().ok().and_then(|jwts| jwts.get(application).cloned());
+        // Named by the key too: an application's id alone is no secret, and keys are renewed.
+        let name = hash(&format!("{application}\n{private_key}"));
+        let cached = self.jwts.lock().ok().and_then(|jwts| jwts.get(&name).cloned());
         if let Some((made, jwt)) = cached
             && (0..JWT_USED_SECS).contains(&(now - made))
         {
@@ -166,7 +171,8 @@ impl Transport {
         let head = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256);
         let jwt = jsonwebtoken::encode(&head, &claims, &key).map_err(refuse)?;
         if let Ok(mut jwts) = self.jwts.lock() {
-            jwts.insert(application.to_owned(), (now, jwt.clone()));
+            jwts.retain(|_, (made, _)| (0..JWT_USED_SECS).contains(&(now - *made)));
+            jwts.insert(name, (now, jwt.clone()));
         }
         Ok(jwt)
     }
@@ -177,17 +183,24 @@ impl Transport {
             if error.is_connect() { Lost::NotSent(why) } else { Lost::Lost(why) }
         })?;
         let status = response.status().as_u16();
-        let retry_after = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|v| v.to_str().ok()?.trim().parse().ok())
-            .map(Duration::from_secs);
+        let now = self.clock.now();
+        let retry_after =
+            response.headers().get(RETRY_AFTER).and_then(|value| wait_of(value.to_str().ok()?, now));
         let location = response.headers().get(LOCATION).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let body = Limited::new(response.into_body(), ANSWER_LIMIT).collect().await.map_err(|error| {
             Lost::Lost(unavailable(format!("The provider's answer was cut off: {error}.")))
         })?;
         Ok(Reply { status, retry_after, location, body: body.to_bytes().to_vec() })
     }
+}
+
+/// A provider's wish to wait: seconds or a date, never longer than we believe it.
+fn wait_of(text: &str, now: Timestamp) -> Option<Duration> {
+    let wish = match text.trim().parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => Timestamp::parse_http_date(text)?.since(now),
+    };
+    Some(wish.min(LONGEST_WAIT))
 }
 
 fn unavailable(message: String) -> Failure {
@@ -212,19 +225,25 @@ fn mask(text: String, secrets: &[&str]) -> String {
         .fold(text, |text, secret| if text.contains(secret) { text.replace(secret, "***") } else { text })
 }
 
+/// Masks every secret in a failure's words.
+pub fn mask_failure(failure: &mut Failure, secrets: &[&str]) {
+    failure.message = mask(std::mem::take(&mut failure.message), secrets);
+    failure.provider_text = failure.provider_text.take().map(|text| mask(text, secrets));
+}
+
 /// A call and its answer in a form that people may see: credentials are masked, wherever they stand.
 pub fn exchange_of(call: &Call, reply: Result<&Reply, &Lost>, began: Instant, secrets: &[&str]) -> Exchange {
     let (status, response) = match reply {
-        Ok(reply) => (Some(reply.status), text(&reply.body)),
-        Err(Lost::NotSent(failure) | Lost::Lost(failure)) => (None, failure.message.clone()),
+        Ok(reply) => (Some(reply.status), text(&reply.body, secrets)),
+        Err(Lost::NotSent(failure) | Lost::Lost(failure)) => (None, mask(failure.message.clone(), secrets)),
     };
     Exchange {
         method: call.method.to_string(),
         url: mask(call.url.clone(), secrets),
         headers: shown_headers(call),
-        body: mask(text(&call.body), secrets),
+        body: text(&call.body, secrets),
         status,
-        response: mask(response, secrets),
+        response,
         took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     }
 }
@@ -242,7 +261,39 @@ pub fn shown_headers(call: &Call) -> Vec<(String, String)> {
     headers
 }
 
-fn text(body: &[u8]) -> String {
-    let kept = &body[..body.len().min(BODY_KEPT)];
-    String::from_utf8_lossy(kept).into_owned()
+/// A body as text, masked before it is cut, so that no secret is cut in two and survives.
+fn text(body: &[u8], secrets: &[&str]) -> String {
+    let mut text = mask(String::from_utf8_lossy(body).into_owned(), secrets);
+    if text.len() > BODY_KEPT {
+        let end = (0..=BODY_KEPT).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        text.truncate(end);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wish_to_wait_is_read_in_both_forms_and_bounded() {
+        let now = Timestamp::parse_rfc3339("2026-11-22T10:00:00Z").unwrap();
+        assert_eq!(wait_of("7", now), Some(Duration::from_secs(7)));
+        assert_eq!(wait_of("Sun, 22 Nov 2026 10:00:30 GMT", now), Some(Duration::from_secs(30)));
+        assert_eq!(wait_of("18446744073709551615", now), Some(LONGEST_WAIT));
+        assert_eq!(wait_of("soon", now), None);
+    }
+
+    #[test]
+    fn a_secret_is_masked_wherever_it_stands_even_at_the_cut() {
+        let secret = "sekretkey123";
+        let body = format!("{}{secret}", "x".repeat(BODY_KEPT - 5));
+        assert!(!text(body.as_bytes(), &[secret]).contains("sekre"));
+        let mut failure = Failure::new(ErrorCode::ProviderRefused, format!("bad key {secret}")).words(secret);
+        mask_failure(&mut failure, &[secret]);
+        assert_eq!(
+            (failure.message.as_str(), failure.provider_text.as_deref()),
+            ("bad key ***", Some("***"))
+        );
+    }
 }

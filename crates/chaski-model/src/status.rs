@@ -104,22 +104,33 @@ mod tests {
         assert_eq!(Rank::of_parts([]), Pending);
     }
 
+    fn ranks(least: usize) -> impl Strategy<Value = Vec<Rank>> {
+        proptest::collection::vec(proptest::sample::select(Rank::ALL.to_vec()), least..8)
+    }
+
     proptest! {
         #[test]
-        fn receipts_in_any_order_and_number_reach_the_same_rank(
-            mut kinds in proptest::collection::vec(1i64..=4, 1..12),
-            seed in any::<u64>(),
+        fn the_order_of_the_parts_does_not_matter(
+            (parts, shuffled) in ranks(0).prop_flat_map(|parts| (Just(parts.clone()), Just(parts).prop_shuffle())),
         ) {
-            let apply = |kinds: &[i64]| kinds.iter()
-                .filter_map(|n| ReceiptKind::from_number(*n))
-                .fold(Rank::Pending, |rank, kind| rank.max(kind.rank()));
-            let before = apply(&kinds);
-            let len = kinds.len();
-            for i in 0..len {
-                kinds.swap(i, (seed as usize).wrapping_mul(i + 7) % len);
+            prop_assert_eq!(Rank::of_parts(parts), Rank::of_parts(shuffled));
+        }
+
+        #[test]
+        fn a_message_is_where_its_slowest_part_is_unless_one_has_failed(parts in ranks(1)) {
+            let whole = Rank::of_parts(parts.iter().copied());
+            prop_assert!(parts.contains(&whole), "a message is where one of its parts is");
+            if parts.contains(&Rank::Failed) {
+                prop_assert_eq!(whole, Rank::Failed);
+            } else {
+                prop_assert!(parts.iter().all(|part| *part >= whole), "no part is behind its message");
             }
-            kinds.extend_from_within(..len / 2);
-            prop_assert_eq!(apply(&kinds), before);
+        }
+
+        #[test]
+        fn parts_can_be_counted_together_in_groups(left in ranks(1), right in ranks(1)) {
+            let of_groups = Rank::of_parts([Rank::of_parts(left.clone()), Rank::of_parts(right.clone())]);
+            prop_assert_eq!(Rank::of_parts(left.into_iter().chain(right)), of_groups);
         }
     }
 }

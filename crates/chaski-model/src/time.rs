@@ -30,6 +30,12 @@ impl Timestamp {
         text.parse::<jiff::Timestamp>().ok().map(|t| Self(t.as_millisecond()))
     }
 
+    /// Reads an HTTP date, for example `Sun, 22 Nov 2026 10:00:30 GMT`.
+    pub fn parse_http_date(text: &str) -> Option<Self> {
+        let parsed = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok()?;
+        Some(Self(parsed.as_millisecond()))
+    }
+
     /// Writes RFC 3339 in UTC with milliseconds.
     pub fn to_rfc3339(self) -> String {
         match jiff::Timestamp::from_millisecond(self.0) {

@@ -2,10 +2,12 @@
 
 use crate::problem::Problem;
 use axum::body::Body;
+use axum::http::Uri;
 use bytes::{Bytes, BytesMut};
 use chaski_model::{ErrorCode, Fault};
 use http_body_util::BodyExt;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// `/v2` and `/admin`.
@@ -77,6 +79,18 @@ pub(crate) fn json(bytes: &[u8]) -> Result<Value, Problem> {
         "",
         format!("The body must be a JSON object, not {}.", name(&value)),
     )]))
+}
+
+/// The query of an address; a key that stands there twice is a fault, since nobody knows which counts.
+pub(crate) fn query(uri: &Uri) -> Result<BTreeMap<String, String>, Problem> {
+    let mut pairs = BTreeMap::new();
+    let mut faults = Vec::new();
+    for (key, value) in url::form_urlencoded::parse(uri.query().unwrap_or("").as_bytes()) {
+        if pairs.insert(key.to_string(), value.into_owned()).is_some() {
+            faults.push(Fault::new(format!("?{key}"), format!("`{key}` is there twice; give it once.")));
+        }
+    }
+    if faults.is_empty() { Ok(pairs) } else { Err(Problem::faults(faults)) }
 }
 
 /// What a value is, in words.

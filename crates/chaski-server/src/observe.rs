@@ -14,7 +14,7 @@ pub(crate) async fn healthz() -> &'static str {
 
 /// `/readyz`: the store can be read.
 pub(crate) async fn readyz(State(app): State<App>) -> Response {
-    match app.engine.store().depths().await {
+    match app.engine.store().head(chaski_model::WorkspaceId(0)).await {
         Ok(_) => "ready\n".into_response(),
         Err(cause) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {cause}\n")).into_response(),
     }

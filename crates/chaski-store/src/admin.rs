@@ -244,6 +244,9 @@ pub struct Session {
     pub csrf: String,
 }
 
+/// Makes a token's row once its number is known. It may be called twice.
+pub type MakeToken = Box<dyn FnMut(TokenId) -> Token + Send>;
+
 /// What administration asks and tells.
 #[async_trait]
 pub trait Admin: Send + Sync {
@@ -259,10 +262,8 @@ pub trait Admin: Send + Sync {
         now: Timestamp,
     ) -> Result<WorkspaceId, StoreError>;
 
-    /// The next token's number, which the token itself carries.
-    async fn next_token_id(&self) -> Result<TokenId, StoreError>;
-    /// Stores a token.
-    async fn add_token(&self, token: Token) -> Result<(), StoreError>;
+    /// Makes a token: `make` is given its number, which the token itself carries, and returns the row.
+    async fn add_token(&self, make: MakeToken) -> Result<TokenId, StoreError>;
     /// Ends every token of this name.
     async fn revoke_tokens(
         &self,

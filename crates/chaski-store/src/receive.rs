@@ -120,6 +120,9 @@ pub trait Receive: Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Remembers a signature's id; false when it was seen before.
-    async fn first_sight(&self, hook: HookId, id: String, now: Timestamp) -> Result<bool, StoreError>;
+    /// Whether a signature's id was seen before.
+    async fn is_seen(&self, hook: HookId, id: &str) -> Result<bool, StoreError>;
+
+    /// Remembers a signature's id for as long as its signature would be believed.
+    async fn mark_seen(&self, hook: HookId, id: String, now: Timestamp) -> Result<(), StoreError>;
 }

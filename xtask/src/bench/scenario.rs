@@ -96,22 +96,24 @@ impl Scenario {
 
     /// Puts one side through it.
     pub(super) async fn run(self, side: Side, size: &Size, chaski: &Path, folder: &Path) -> Result<Run> {
+        let contacts = if self == Self::Queued { size.queued_contacts } else { size.contacts };
         let wish = Wish {
             side,
             held: matches!(self, Self::Accept | Self::Queued),
-            contacts: if self == Self::Queued { size.queued_contacts } else { size.contacts },
+            contacts,
             chaski: chaski.to_path_buf(),
             folder: folder.to_path_buf(),
         };
         let world = World::start(wish).await?;
         let (ticks, (_, own)) = (Ticks::read()?, world.cpu()?);
-        let figures = match self {
-            Self::Accept => accept(&world, size.accepts).await,
-            Self::Pipeline => pipeline(&world, size).await,
-            Self::Single => single(&world, size).await,
-            Self::Queued => queued(&world, size.queued).await,
-        }?;
+        let (figures, sent) = match self {
+            Self::Accept => (accept(&world, size.accepts).await?, size.accepts),
+            Self::Pipeline => (pipeline(&world, size).await?, size.messages),
+            Self::Single => (single(&world, size).await?, size.singles + size.idles),
+            Self::Queued => (queued(&world, size.queued).await?, size.queued),
+        };
         let (stolen, others) = ticks.lost(world.cpu()?.1 - own)?;
+        world.is_whole(contacts + sent).await?;
         world.end().await?;
         Ok(Run { figures, stolen, others })
     }

@@ -3,7 +3,7 @@
 use super::load;
 use super::wire::Place;
 use crate::machine;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -213,6 +213,31 @@ impl World {
             line.and_then(|rest| rest.trim().parse().ok()).with_context(|| format!("no metric {name}"))
         };
         Ok((number("chaski_commit_messages_count ")?, number("chaski_commit_seconds_sum ")?))
+    }
+
+    /// Whether the product really did what its answers say with `count` messages since the start: a
+    /// webhook that cannot be placed is acknowledged too, and must not pass for a stored status.
+    pub(super) async fn is_whole(&self, count: usize) -> Result<()> {
+        if self.wish.side == Side::Bare {
+            return Ok(());
+        }
+        let metrics = self.place.call("GET", "/metrics", &Value::Null).await?;
+        let sum = |name: &str| -> f64 {
+            let of_name =
+                |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
+            metrics
+                .lines()
+                .filter(of_name)
+                .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+                .sum()
+        };
+        let found = if self.wish.held { sum("chaski_queue_messages") } else { sum("chaski_receipts_total") };
+        let kept = sum("chaski_webhooks_kept_total");
+        ensure!(
+            found == count as f64 && kept == 0.0,
+            "of {count} messages {found} are there; {kept} webhooks were kept"
+        );
+        Ok(())
     }
 
     /// The server's process.

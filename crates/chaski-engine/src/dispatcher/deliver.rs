@@ -4,7 +4,7 @@ use crate::clock::machine_now;
 use crate::directory::ChannelEntry;
 use crate::engine::Engine;
 use crate::schedule;
-use crate::transport::{Lost, exchange_of};
+use crate::transport::{Lost, exchange_of, mask_failure};
 use chaski_channels::{Call, Cx, FailureMark, Outcome, Scope};
 use chaski_model::{ErrorCode, Failure, Timestamp};
 use chaski_store::StoreError;
@@ -59,9 +59,10 @@ pub(super) async fn deliver(engine: Arc<Engine>, entry: Arc<ChannelEntry>, head:
         Ok(Verdict::Gone { next } | Verdict::Expired { next }) => {
             return Done::new(head, Settled { again: None, next });
         }
+        Err(StoreError::CommitUnknown) => return give_back(&engine, head, now).await,
         Err(_) => return Done::new(head, again_later(&head, now)),
     };
-    if machine_now() > call_by {
+    if machine_now() > call_by || entry.is_held() {
         let settle =
             settle_of(&head, &work, now, engine.clock.now(), None, End::Unsent { at: engine.clock.now() });
         return Done::new(head, store(&engine, settle).await);
@@ -79,6 +80,16 @@ pub(super) async fn deliver(engine: Arc<Engine>, entry: Arc<ChannelEntry>, head:
     let mut settle = settle_of(&head, &work, now, ended_at, http_status, end);
     settle.learned = learned;
     Done { head, settled: store(&engine, settle).await, signal }
+}
+
+/// It is not known whether the attempt was written down; it has not left, so it is given back.
+async fn give_back(engine: &Engine, head: Head, now: Timestamp) -> Done {
+    let end = End::Unsent { at: now + STORE_WAIT };
+    let settle =
+        Settle { head, attempt: 0, begun_at: now, ended_at: now, http_status: None, end, learned: vec![] };
+    let settled = store(engine, settle).await;
+    let again = settled.again.or(again_later(&head, now).again);
+    Done::new(head, Settled { again, next: settled.next })
 }
 
 /// An outcome, or a call that never left.
@@ -119,7 +130,7 @@ async fn call(
     let exchange = exchange_of(&call, reply.as_ref(), began, &entry.hidden());
     engine.exchanges.note(head.part, work.attempt, now, exchange);
     match reply {
-        Ok(reply) => (Tried::Outcome(adapter.outcome(&reply)), Some(reply.status)),
+        Ok(reply) => (Tried::Outcome(masked(adapter.outcome(&reply), &entry.hidden())), Some(reply.status)),
         Err(Lost::NotSent(failure)) if failure.code == ErrorCode::ProviderUnavailable => {
             (Tried::NotSent(failure), None)
         }
@@ -129,6 +140,19 @@ async fn call(
         Err(Lost::NotSent(failure)) => (Tried::Outcome(Outcome::Fail { failure, marks: vec![] }), None),
         Err(Lost::Lost(failure)) => (Tried::Outcome(Outcome::Unknown { failure }), None),
     }
+}
+
+/// A provider may repeat a secret in its own words; nobody is to read it.
+fn masked(mut outcome: Outcome, hidden: &[&str]) -> Outcome {
+    match &mut outcome {
+        Outcome::Sent { .. } => {}
+        Outcome::Retry { failure, .. }
+        | Outcome::Unknown { failure }
+        | Outcome::SlowDown { failure, .. }
+        | Outcome::Fail { failure, .. }
+        | Outcome::Hold { failure, .. } => mask_failure(failure, hidden),
+    }
+    outcome
 }
 
 fn word(tried: &Tried) -> &'static str {

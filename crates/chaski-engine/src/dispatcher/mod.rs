@@ -30,6 +30,8 @@ const IN_FLIGHT: usize = 512;
 const IN_FLIGHT_CHANNEL: usize = 128;
 /// Calls that one channel may begin before the next has its turn.
 const QUANTUM: usize = 8;
+/// When to try again to read work back that could not be read.
+const READ_AGAIN: Duration = Duration::from_millis(500);
 /// Heads on their way from commits to the dispatcher.
 const ARRIVALS: usize = 16_384;
 
@@ -147,7 +149,6 @@ impl Dispatcher {
                 }
                 Err(cause) => {
                     tracing::warn!(channel.id = id.0, %cause, "queued work cannot be read");
-                    tokio::time::sleep(Duration::from_millis(500)).await;
                 }
             }
         }
@@ -165,8 +166,7 @@ impl Dispatcher {
             if waits.contains_key(&id) {
                 continue;
             }
-            let entry = snapshot.channels.get(&id).filter(|entry| !entry.is_held());
-            match entry {
+            match snapshot.channels.get(&id) {
                 None => {
                     waits.insert(id, None);
                 }
@@ -177,7 +177,8 @@ impl Dispatcher {
                 }
             }
         }
-        waits.into_values().flatten().min()
+        let read_again = self.windows.values().any(Window::wants_more).then(|| now + READ_AGAIN);
+        waits.into_values().flatten().chain(read_again).min()
     }
 
     /// Up to a quantum of one channel's work; `Some` when it has no more for now.
@@ -188,7 +189,8 @@ impl Dispatcher {
                 return Some(None);
             }
             let engine = Arc::clone(&self.engine);
-            match window.next(now) {
+            let next = if entry.is_held() { window.next_expired(now) } else { window.next(now) };
+            match next {
                 Next::Deliver(head) => {
                     self.in_flight.push(Box::pin(deliver(engine, Arc::clone(entry), head)))
                 }

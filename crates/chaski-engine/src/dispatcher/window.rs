@@ -47,7 +47,8 @@ pub(super) struct Window {
     ready: [VecDeque<Head>; 3],
     credits: [u32; 3],
     later: BinaryHeap<Reverse<Later>>,
-    known: HashSet<PartRef>,
+    /// The newest word on each part; a head that differs from it is out of date and is dropped.
+    known: HashMap<PartRef, Head>,
     busy: HashSet<LaneId>,
     blocked: HashMap<LaneId, Vec<Head>>,
     pairs: HashMap<LaneId, Bucket>,
@@ -65,7 +66,7 @@ impl Window {
             ready: Default::default(),
             credits: WEIGHTS,
             later: BinaryHeap::new(),
-            known: HashSet::new(),
+            known: HashMap::new(),
             busy: HashSet::new(),
             blocked: HashMap::new(),
             pairs: HashMap::new(),
@@ -78,20 +79,22 @@ impl Window {
 
     /// Adds work. What is known already, or does not fit, is left to the store.
     pub(super) fn add(&mut self, head: Head, now: Timestamp) {
-        if self.known.contains(&head.part) {
+        let known = self.known.get(&head.part);
+        if known == Some(&head) {
             return;
         }
-        if self.known.len() >= WINDOW {
+        if known.is_none() && self.known.len() >= WINDOW {
             self.overflowed = true;
             return;
         }
-        self.known.insert(head.part);
+        self.known.insert(head.part, head);
         self.place(head, now);
     }
 
     fn place(&mut self, head: Head, now: Timestamp) {
-        let look_at =
-            head.keep_until.map_or(head.due_at, |keep| keep.min(head.due_at)).min(head.expires_at.max(now));
+        let wanted = head.keep_until.map_or(head.due_at, |keep| keep.min(head.due_at));
+        // A held part only waits to let its lane go; any other must not wait past its time to live.
+        let look_at = if head.held { wanted } else { wanted.min(head.expires_at) };
         if look_at > now {
             self.later.push(Reverse(Later(look_at, head.part, head)));
         } else {
@@ -106,38 +109,74 @@ impl Window {
 
     /// What to do now. The caller marks a delivered or stepped-aside head with [`Self::done`].
     pub(super) fn next(&mut self, now: Timestamp) -> Next {
-        while let Some(Reverse(Later(at, _, _))) = self.later.peek()
-            && *at <= now
-        {
-            let Some(Reverse(Later(_, _, head))) = self.later.pop() else { break };
-            self.ready[usize::from(head.class.min(2))].push_back(head);
-        }
+        self.ripen(now);
         while let Some(class) = self.class() {
             let Some(head) = self.ready[class].pop_front() else { continue };
+            if self.known.get(&head.part) != Some(&head) {
+                continue;
+            }
             if self.busy.contains(&head.lane) {
                 self.blocked.entry(head.lane).or_default().push(head);
                 continue;
             }
-            let expired = head.expires_at <= now;
-            let is_due = head.due_at <= now && !head.held;
-            if !is_due && !expired {
+            // What has expired is not called, so that no pace holds it up.
+            if head.expires_at <= now && !head.held {
+                self.start(&head);
+                return Next::Deliver(head);
+            }
+            if head.held || head.due_at > now {
                 self.start(&head);
                 return Next::StepAside(head);
             }
             if let Err(at) = self.pair(head.lane, now) {
-                self.later.push(Reverse(Later(at, head.part, head)));
+                self.later.push(Reverse(Later(at.min(head.expires_at), head.part, head)));
                 continue;
             }
             if let Err(at) = self.pace.take(now) {
                 self.unpair(head.lane);
                 self.ready[class].push_front(head);
-                return Next::Wait(Some(at));
+                return Next::Wait(Some(at.min(head.expires_at)));
             }
             self.credits[class] = self.credits[class].saturating_sub(1);
             self.start(&head);
             return Next::Deliver(head);
         }
         Next::Wait(self.later.peek().map(|Reverse(Later(at, _, _))| *at))
+    }
+
+    /// What to do while the channel is held: only what has expired comes to its end.
+    pub(super) fn next_expired(&mut self, now: Timestamp) -> Next {
+        self.ripen(now);
+        let mut look_at = self.later.peek().map(|Reverse(Later(at, _, _))| *at);
+        for class in 0..self.ready.len() {
+            while let Some(head) = self.ready[class].front().copied() {
+                if self.known.get(&head.part) != Some(&head) {
+                    self.ready[class].pop_front();
+                } else if head.expires_at > now || head.held {
+                    look_at = Some(look_at.map_or(head.expires_at, |at| at.min(head.expires_at)));
+                    break;
+                } else {
+                    self.ready[class].pop_front();
+                    if self.busy.contains(&head.lane) {
+                        self.blocked.entry(head.lane).or_default().push(head);
+                        continue;
+                    }
+                    self.start(&head);
+                    return Next::Deliver(head);
+                }
+            }
+        }
+        Next::Wait(look_at.filter(|at| *at > now))
+    }
+
+    /// Moves what has become due to where it is taken from.
+    fn ripen(&mut self, now: Timestamp) {
+        while let Some(Reverse(Later(at, _, _))) = self.later.peek()
+            && *at <= now
+        {
+            let Some(Reverse(Later(_, _, head))) = self.later.pop() else { break };
+            self.ready[usize::from(head.class.min(2))].push_back(head);
+        }
     }
 
     /// The class whose turn it is among those with work: weighted, never strictly.
@@ -177,7 +216,9 @@ impl Window {
     pub(super) fn done(&mut self, head: &Head, again: Option<Head>, next: Option<Head>, now: Timestamp) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.busy.remove(&head.lane);
-        self.known.remove(&head.part);
+        if self.known.get(&head.part) == Some(head) {
+            self.known.remove(&head.part);
+        }
         for head in self.blocked.remove(&head.lane).unwrap_or_default() {
             self.place(head, now);
         }
@@ -242,6 +283,40 @@ mod tests {
         let held = Head { held: true, due_at: NOW + Duration::from_secs(30), ..head(1, 7) };
         w.add(held, NOW);
         assert_eq!(w.next(NOW + Duration::from_secs(31)), Next::StepAside(held));
+    }
+
+    #[test]
+    fn a_part_that_is_sent_again_replaces_the_one_that_was_held() {
+        let mut w = window();
+        let held = Head { held: true, due_at: NOW + Duration::from_secs(30), ..head(1, 7) };
+        w.add(held, NOW);
+        w.add(head(1, 7), NOW);
+        assert_eq!(w.next(NOW), Next::Deliver(head(1, 7)));
+        w.done(&head(1, 7), None, None, NOW);
+        assert_eq!(w.next(NOW + Duration::from_secs(31)), Next::Wait(None));
+    }
+
+    #[test]
+    fn what_has_expired_ends_at_once_even_while_the_channel_is_held() {
+        let mut w = Window::new(1.0, (1.0 / 6.0, 1.0), NOW);
+        for n in 0..3 {
+            w.add(head(n, 7), NOW);
+        }
+        let later = NOW + Duration::from_secs(86_400);
+        assert_eq!(w.next_expired(NOW), Next::Wait(Some(later)));
+        for n in 0..3 {
+            assert_eq!(w.next_expired(later), Next::Deliver(head(n, 7)));
+            w.done(&head(n, 7), None, None, later);
+        }
+    }
+
+    #[test]
+    fn a_held_part_lets_its_lane_go_even_when_its_time_is_up() {
+        let mut w = window();
+        let held = Head { held: true, expires_at: NOW, due_at: NOW + Duration::from_secs(30), ..head(1, 7) };
+        w.add(held, NOW);
+        assert_eq!(w.next(NOW), Next::Wait(Some(held.due_at)));
+        assert_eq!(w.next(held.due_at), Next::StepAside(held));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{Draft, Lint, Refusal};
 use crate::directory::{ChannelEntry, Snapshot};
 use crate::engine::Engine;
+use crate::tasks::Resync;
 use chaski_channels::template::{self, Catalogue, Options};
 use chaski_model::message::Content;
 use chaski_model::template::{Finding, Note, Resolution, TemplateRequest};
@@ -45,9 +46,19 @@ impl Engine {
         let account = entry.channel.account;
         let mut snapshot = self.snapshot();
         let mut resolution = self.try_resolve(&snapshot, entry, request, lint, &mut draft.resolved.notes);
-        if resolution.absent && self.sync_for_absent(account).await {
-            snapshot = self.snapshot();
-            resolution = self.try_resolve(&snapshot, entry, request, lint, &mut draft.resolved.notes);
+        if resolution.absent {
+            match self.resync(account).await {
+                Resync::TooSoon => {}
+                Resync::Fresh => {
+                    snapshot = self.snapshot();
+                    resolution = self.try_resolve(&snapshot, entry, request, lint, &mut draft.resolved.notes);
+                }
+                // What cannot be looked up is the provider's to decide.
+                Resync::Failed => {
+                    let options = Options { language_fallback: self.config.language_fallback };
+                    resolution = template::resolve(request, Catalogue::NeverSynced, options);
+                }
+            }
         }
         let resolved = &mut draft.resolved;
         resolved.rendered = Some(resolution.rendered.clone());

@@ -121,12 +121,10 @@ pub(crate) async fn check_all(State(app): State<App>, headers: HeaderMap) -> Res
             .err()
             .map(|e| (e.to_string(), "See that the data folder can be written and has room.")),
     ));
+    // In a demo the clock is there to be moved.
     let offset = app.engine.clock().offset_ms();
-    let moved = (offset != 0).then(|| {
-        (
-            format!("The clock is moved by {} s.", offset / 1000),
-            "This is for tests only: start without --clock.",
-        )
+    let moved = (offset != 0 && app.simulator_url.is_none()).then(|| {
+        (format!("The clock is moved by {} s.", offset / 1000), "Start the server without --clock.")
     });
     items.push(row("clock", "", moved));
     let entries: Vec<Arc<ChannelEntry>> =

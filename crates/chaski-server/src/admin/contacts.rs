@@ -2,10 +2,11 @@
 
 use super::{object, operator};
 use crate::api::{contact_fields, path, views};
+use crate::body;
 use crate::problem::{Problem, ok};
 use crate::state::App;
 use axum::body::Body;
-use axum::extract::{Path, Query, State, rejection::PathRejection};
+use axum::extract::{OriginalUri, Path, State, rejection::PathRejection};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use chaski_model::address::{Address, AddressKind};
@@ -13,25 +14,18 @@ use chaski_model::{ChannelId, ContactId, ErrorCode, Fault, FieldId, WorkspaceId}
 use chaski_store::StoreError;
 use chaski_store::admin::Field;
 use chaski_store::contacts::ContactChange;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 const TYPES: [&str; 8] = ["text", "list", "checkbox", "email", "number", "url", "date", "time"];
 
-/// The query of the list.
-#[derive(Deserialize)]
-pub(crate) struct After {
-    #[serde(default)]
-    after: i64,
-}
-
 pub(crate) async fn list(
     State(app): State<App>,
-    Query(after): Query<After>,
+    OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let token = operator(&app, &headers)?;
-    let found = app.engine.store().list_contacts(token.workspace, after.after, 100).await?;
+    let after = body::query(&uri)?.get("after").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let found = app.engine.store().list_contacts(token.workspace, after, 100).await?;
     let snapshot = app.engine.snapshot();
     let own = snapshot.fields_of(token.workspace);
     let items: Vec<Value> = found.iter().map(|contact| views::contact(contact, &own)).collect();

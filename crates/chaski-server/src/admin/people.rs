@@ -14,6 +14,7 @@ use chaski_model::{Fault, UserId, WorkspaceId};
 use chaski_store::StoreError;
 use chaski_store::admin::{NewUser, Token};
 use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How long a sign-in link can be used.
@@ -116,27 +117,22 @@ pub(crate) async fn make_token(
     lives: Option<Duration>,
 ) -> Result<(i64, String), Problem> {
     let now = app.engine.clock().now();
-    let store = app.engine.store();
-    for _ in 0..5 {
-        let id = store.next_token_id().await?;
+    let made = Arc::new(Mutex::new(String::new()));
+    let shown = Arc::clone(&made);
+    let name = name.to_owned();
+    let make = Box::new(move |id| {
         let token = new_token(id, workspace, now);
-        let row = Token {
-            id,
-            workspace,
-            name: name.to_owned(),
-            hash: hash(&token),
-            scopes: scopes.clone(),
-            created_at: now,
-            expires_at: lives.map(|lives| now + lives),
-        };
-        match store.add_token(row).await {
-            Err(StoreError::Conflict(_)) => continue,
-            other => other?,
+        let hash = hash(&token);
+        if let Ok(mut shown) = shown.lock() {
+            *shown = token;
         }
-        app.engine.reload().await?;
-        return Ok((id.0, token));
-    }
-    Err(StoreError::Busy.into())
+        let expires_at = lives.map(|lives| now + lives);
+        Token { id, workspace, name: name.clone(), hash, scopes: scopes.clone(), created_at: now, expires_at }
+    });
+    let id = app.engine.store().add_token(make).await?;
+    app.engine.reload().await?;
+    let token = made.lock().map(|token| token.clone()).unwrap_or_default();
+    Ok((id.0, token))
 }
 
 pub(crate) async fn users(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {

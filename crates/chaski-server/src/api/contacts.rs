@@ -39,7 +39,8 @@ pub(crate) async fn create(
         let (code, message) = contact_fields::refuse_id();
         return Err(Problem::new(code, message));
     }
-    let change = change_of(&app, token.workspace, &whom, &bytes)?;
+    let mut change = change_of(&app, token.workspace, &bytes)?;
+    contact_fields::add_identifier(&mut change, &whom);
     let made =
         app.engine.store().create_contact(token.workspace, None, change, app.engine.clock().now()).await;
     made.map_err(taken)?;
@@ -56,7 +57,7 @@ pub(crate) async fn create_or_update(
     let token = auth::token(&app, &headers, "contacts:write")?;
     let bytes = body::read(request, body::API).await?;
     let whom = identifier(&app, token.workspace, &path(place)?)?;
-    let change = change_of(&app, token.workspace, &whom, &bytes)?;
+    let mut change = change_of(&app, token.workspace, &bytes)?;
     let store = app.engine.store();
     let now = app.engine.clock().now();
     let id = match store.contact(token.workspace, &whom).await? {
@@ -67,24 +68,19 @@ pub(crate) async fn create_or_update(
         None if matches!(whom, Identifier::Id(_)) => {
             return Err(Problem::new(ErrorCode::ContactNotFound, "Contact not found"));
         }
-        None => store.create_contact(token.workspace, None, change, now).await.map_err(taken)?,
+        None => {
+            contact_fields::add_identifier(&mut change, &whom);
+            store.create_contact(token.workspace, None, change, now).await.map_err(taken)?
+        }
     };
     Ok(ok(json!({"contactId": id})))
 }
 
-fn change_of(
-    app: &App,
-    workspace: WorkspaceId,
-    whom: &Identifier,
-    bytes: &[u8],
-) -> Result<ContactChange, Problem> {
+fn change_of(app: &App, workspace: WorkspaceId, bytes: &[u8]) -> Result<ContactChange, Problem> {
     let given = body::json(bytes)?;
     let snapshot = app.engine.snapshot();
     let country = snapshot.workspaces.get(&workspace).and_then(|w| w.country.as_deref());
-    let mut change = contact_fields::read(&given, &snapshot.fields_of(workspace), country, true)
-        .map_err(Problem::faults)?;
-    contact_fields::add_identifier(&mut change, whom);
-    Ok(change)
+    contact_fields::read(&given, &snapshot.fields_of(workspace), country, true).map_err(Problem::faults)
 }
 
 /// An address that belongs to another contact.

@@ -5,13 +5,13 @@ use super::{contact, path, views};
 use crate::auth;
 use crate::problem::{Problem, ok};
 use crate::state::App;
-use axum::extract::{Path, Query, State, rejection::PathRejection};
+use axum::extract::{OriginalUri, Path, State, rejection::PathRejection};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use chaski_model::{ErrorCode, MessageId};
 use serde_json::Value;
 
-/// The most messages of a page.
+/// The most messages of a page; clients that ask for more get these.
 const MOST: usize = 50;
 
 /// `GET /v2/contact/{identifier}/message/{messageId}`.
@@ -35,13 +35,13 @@ pub(crate) async fn get(
 pub(crate) async fn list(
     State(app): State<App>,
     place: Result<Path<String>, PathRejection>,
-    Query(query): Query<page::Query>,
+    OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let token = auth::token(&app, &headers, "messages:read")?;
     let whom = path(place)?;
     let contact = contact(&app, token.workspace, &whom).await?;
-    let (limit, cursor) = query.read(MOST.max(100))?;
+    let (limit, cursor) = page::read(&uri)?;
     let limit = limit.min(MOST);
     let store = app.engine.store();
     let mut messages = match cursor {

@@ -1,17 +1,13 @@
 //! Pages: `limit`, `cursorId`, and absolute addresses of the next and the previous page.
 
+use crate::body;
 use crate::problem::Problem;
+use axum::http::Uri;
 use chaski_model::{ErrorCode, Fault};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The query of a list, as text: clients send numbers and texts.
-#[derive(Deserialize, Default)]
-pub(crate) struct Query {
-    limit: Option<String>,
-    #[serde(rename = "cursorId")]
-    cursor: Option<String>,
-}
+/// The most rows of a page.
+const MOST: usize = 100;
 
 /// Where a page begins. The sign of a cursor is its direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,32 +20,30 @@ pub(crate) enum Cursor {
     Before(i64),
 }
 
-impl Query {
-    /// (limit, cursor); the limit is 10 unless given, at most `most`.
-    pub(crate) fn read(&self, most: usize) -> Result<(usize, Cursor), Problem> {
-        let mut faults = Vec::new();
-        let limit = match self.limit.as_deref().filter(|text| !text.is_empty()).map(str::parse::<usize>) {
-            None => 10,
-            Some(Ok(limit)) if (1..=most).contains(&limit) => limit,
-            Some(_) => {
-                faults.push(Fault::new("?limit", format!("`limit` must be a number from 1 to {most}.")));
-                10
-            }
-        };
-        let cursor = match self.cursor.as_deref().filter(|text| !text.is_empty()).map(str::parse::<i64>) {
-            None | Some(Ok(0)) => Cursor::Start,
-            Some(Ok(id)) if id > 0 => Cursor::After(id),
-            Some(Ok(id)) => Cursor::Before(-id),
-            Some(Err(_)) => {
-                faults.push(Fault::new(
-                    "?cursorId",
-                    "`cursorId` must be the number that a page's `next` or `previous` has.",
-                ));
-                Cursor::Start
-            }
-        };
-        if faults.is_empty() { Ok((limit, cursor)) } else { Err(Problem::faults(faults)) }
-    }
+/// Reads (limit, cursor) of a list; the limit is 10 unless given, at most 100.
+pub(crate) fn read(uri: &Uri) -> Result<(usize, Cursor), Problem> {
+    let query = body::query(uri)?;
+    let given = |key: &str| query.get(key).map(String::as_str).filter(|text| !text.is_empty());
+    let mut faults = Vec::new();
+    let limit = match given("limit").map(str::parse::<usize>) {
+        None => 10,
+        Some(Ok(limit)) if (1..=MOST).contains(&limit) => limit,
+        Some(_) => {
+            faults.push(Fault::new("?limit", format!("`limit` must be a number from 1 to {MOST}.")));
+            10
+        }
+    };
+    let cursor = match given("cursorId").map(str::parse::<i64>) {
+        None | Some(Ok(0)) => Cursor::Start,
+        Some(Ok(id)) if id > 0 => Cursor::After(id),
+        Some(Ok(id)) if id > i64::MIN => Cursor::Before(-id),
+        Some(_) => {
+            let message = "`cursorId` must be the number that a page's `next` or `previous` has.";
+            faults.push(Fault::new("?cursorId", message));
+            Cursor::Start
+        }
+    };
+    if faults.is_empty() { Ok((limit, cursor)) } else { Err(Problem::faults(faults)) }
 }
 
 /// A page with the addresses of its neighbours; an empty text where there is none.

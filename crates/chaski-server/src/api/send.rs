@@ -6,23 +6,16 @@ use crate::problem::{Problem, json_text, ok};
 use crate::state::App;
 use crate::{auth, body};
 use axum::body::Body;
-use axum::extract::{OriginalUri, Path, Query, State, rejection::PathRejection};
-use axum::http::HeaderMap;
+use axum::extract::{OriginalUri, Path, State, rejection::PathRejection};
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use chaski_engine::plan::{Plan, SendRequest};
+use chaski_channels::template::refused_under_strict;
+use chaski_engine::plan::{Lint, Plan, SendRequest};
 use chaski_model::identifier::Identifier;
-use chaski_model::{ErrorCode, WorkspaceId};
+use chaski_model::{ErrorCode, Fault, WorkspaceId};
 use chaski_store::outbox::{Accepted, Idempotency, Origin};
-use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-
-/// Query parameters of a send.
-#[derive(Deserialize, Default)]
-pub(crate) struct Options {
-    #[serde(default, rename = "dryRun")]
-    dry_run: Option<String>,
-}
 
 /// Who sends, and how the answer is kept.
 struct Caller {
@@ -37,14 +30,13 @@ pub(crate) async fn post(
     State(app): State<App>,
     identifier_path: Result<Path<String>, PathRejection>,
     OriginalUri(uri): OriginalUri,
-    Query(options): Query<Options>,
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
     let token = auth::token(&app, &headers, "messages:send")?;
     let bytes = body::read(request, body::API).await?;
     let whom = identifier(&app, token.workspace, &path(identifier_path)?)?;
-    let dry_run = options.dry_run.is_some_and(|v| matches!(v.as_str(), "true" | "1" | ""));
+    let dry_run = dry_run(&uri)?;
     let key = idempotency_key(&headers)?.map(|key| {
         let place = format!("{}|{}|POST /v2/contact/message|{key}", token.workspace, token.id);
         let mut content = Sha256::new();
@@ -57,6 +49,10 @@ pub(crate) async fn post(
         origin: Origin { source: "api".into(), token: Some(token.name.clone()), ..Origin::default() },
         key,
     };
+    // A key that was used answers for itself, before anything of this body is looked at.
+    if let Some(known) = answered(&app, caller.key).await?.filter(|_| !dry_run) {
+        return known;
+    }
     let read = body::json(&bytes)?;
     let parsed = parse::send_body(&read)
         .map_err(|refused| Problem::from(refused.failure).with_faults(refused.faults))?;
@@ -64,6 +60,31 @@ pub(crate) async fn post(
         return dry(&app, &caller, whom, parsed).await;
     }
     send(&app, caller, whom, parsed).await
+}
+
+/// Whether `?dryRun` is given: a word that is neither yes nor no must not send.
+fn dry_run(uri: &Uri) -> Result<bool, Problem> {
+    let query = body::query(uri)?;
+    let Some(word) = query.get("dryRun") else { return Ok(false) };
+    match word.to_ascii_lowercase().as_str() {
+        "" | "true" | "1" | "yes" => Ok(true),
+        "false" | "0" | "no" => Ok(false),
+        _ => Err(Problem::faults(vec![Fault::new("?dryRun", "`dryRun` must be true or false.")])),
+    }
+}
+
+/// The stored answer of an Idempotency-Key, if it was used.
+async fn answered(
+    app: &App,
+    key: Option<([u8; 32], [u8; 32])>,
+) -> Result<Option<Result<Response, Problem>>, Problem> {
+    let Some((key, content)) = key else { return Ok(None) };
+    let known = app.engine.store().answered(key, app.engine.clock().now()).await?;
+    Ok(known.map(
+        |(body, status, answer)| {
+            if body == content { Ok(json_text(status, answer)) } else { Err(key_conflict()) }
+        },
+    ))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
@@ -80,12 +101,6 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 /// Plans, stores and answers. Once the store has the plan, it is finished whoever hangs up.
 async fn send(app: &App, caller: Caller, whom: Identifier, parsed: SendBody) -> Result<Response, Problem> {
-    if let Some((key, content)) = caller.key
-        && let Some((known, status, answer)) =
-            app.engine.store().answered(key, app.engine.clock().now()).await?
-    {
-        return if known == content { Ok(json_text(status, answer)) } else { Err(key_conflict()) };
-    }
     let lint_given = parsed.lint_given;
     let plan = app.engine.plan(caller.workspace, request_of(caller.origin, whom, parsed)).await?;
     let (status, answer) = answer(&plan, lint_given);
@@ -135,7 +150,11 @@ fn answer(plan: &Plan, lint_given: bool) -> (u16, String) {
 
 /// Everything that a send would do, without doing it.
 async fn dry(app: &App, caller: &Caller, whom: Identifier, parsed: SendBody) -> Result<Response, Problem> {
+    // A dry run tells what strict lint would refuse instead of refusing.
+    let strict = parsed.lint == Lint::Strict;
+    let parsed = SendBody { lint: if strict { Lint::Warn } else { parsed.lint }, ..parsed };
     let plan = app.engine.plan(caller.workspace, request_of(caller.origin.clone(), whom, parsed)).await?;
+    let refused_strictly = strict && plan.resolved.findings.iter().any(refused_under_strict);
     let snapshot = app.engine.snapshot();
     let source = snapshot.channel(caller.workspace, plan.channel).map(|entry| entry.channel.kind.source());
     let window = plan
@@ -148,7 +167,7 @@ async fn dry(app: &App, caller: &Caller, whom: Identifier, parsed: SendBody) -> 
     });
     Ok(ok(json!({
         "dryRun": true,
-        "wouldSend": plan.refused.is_none() && plan.failed.is_none(),
+        "wouldSend": plan.refused.is_none() && plan.failed.is_none() && !refused_strictly,
         "channelId": plan.channel,
         "source": source,
         "window": window,

@@ -5,23 +5,20 @@ use super::path;
 use crate::auth;
 use crate::problem::{Problem, ok};
 use crate::state::App;
-use axum::extract::{Path, Query, State, rejection::PathRejection};
+use axum::extract::{OriginalUri, Path, State, rejection::PathRejection};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use chaski_model::{ChannelId, ErrorCode};
 use serde_json::{Value, json};
 
-/// The most rows of a page.
-const MOST: usize = 100;
-
 /// `GET /v2/space/channel`.
 pub(crate) async fn channels(
     State(app): State<App>,
-    Query(query): Query<page::Query>,
+    OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let token = auth::token(&app, &headers, "space:read")?;
-    let (limit, cursor) = query.read(MOST)?;
+    let (limit, cursor) = page::read(&uri)?;
     let snapshot = app.engine.snapshot();
     let rows: Vec<(i64, Value)> = snapshot
         .channels_of(token.workspace)
@@ -38,12 +35,12 @@ pub(crate) async fn channels(
 pub(crate) async fn templates(
     State(app): State<App>,
     place: Result<Path<String>, PathRejection>,
-    Query(query): Query<page::Query>,
+    OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let token = auth::token(&app, &headers, "space:read")?;
     let id = page::number(&path(place)?, ErrorCode::ChannelNotFound, "Channel")?;
-    let (limit, cursor) = query.read(MOST)?;
+    let (limit, cursor) = page::read(&uri)?;
     let snapshot = app.engine.snapshot();
     let entry = snapshot
         .channel(token.workspace, ChannelId(id))

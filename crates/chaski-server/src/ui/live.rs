@@ -48,7 +48,7 @@ pub(crate) async fn events(
     let ticks = store.ticks();
     let head = store.head(signed.workspace()).await?;
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
-    let after = last.or(from.after).filter(|after| *after <= head).unwrap_or(head);
+    let after = last.or(from.after).filter(|after| (0..=head).contains(after)).unwrap_or(head);
     let follower = Follower {
         workspace: signed.workspace(),
         session: signed.session,

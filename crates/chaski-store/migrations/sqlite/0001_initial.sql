@@ -371,6 +371,7 @@ CREATE TABLE kept_webhooks (
   cause TEXT NOT NULL,
   body BLOB NOT NULL
 );
+CREATE INDEX kept_webhooks_workspace ON kept_webhooks (workspace_id, id);
 
 -- Signature ids that were seen, so that a webhook cannot be played again.
 CREATE TABLE seen_signatures (
@@ -379,6 +380,7 @@ CREATE TABLE seen_signatures (
   id TEXT NOT NULL,
   PRIMARY KEY (hook_id, id)
 ) WITHOUT ROWID;
+CREATE INDEX seen_signatures_expiry ON seen_signatures (expires_at);
 
 -- The inbox's list, written by the projector only.
 CREATE TABLE conversations (

@@ -38,7 +38,7 @@ impl<'c> Batch<'c> {
         self.events.entry(workspace).or_default().push(event);
     }
 
-    /// How many events each workspace has so far: where to cut back to if a step fails.
+    /// Whether the steps caused any event.
     pub(super) fn has_events(&self) -> bool {
         !self.events.is_empty()
     }

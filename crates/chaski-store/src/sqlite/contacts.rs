@@ -65,6 +65,7 @@ impl Contacts for SqliteStore {
     ) -> Result<(), StoreError> {
         self.write(Class::Background, move |b| {
             refuse_taken(b, workspace, Some(id), &change.addresses)?;
+            replace_given(b, id, &change.addresses)?;
             apply(b, workspace, id, &change, now)?;
             b.event(
                 workspace,
@@ -128,7 +129,7 @@ pub(super) fn read_contact(
         .optional()?;
     let Some(mut contact) = found else { return Ok(None) };
     contact.addresses = c
-        .prepare_cached("SELECT kind, scope, value, learned_at, learned_from FROM addresses WHERE contact_id = ?1 ORDER BY learned_at, kind")?
+        .prepare_cached("SELECT kind, scope, value, learned_at, learned_from FROM addresses WHERE contact_id = ?1 ORDER BY learned_from <> 'api', learned_at, kind")?
         .query_map([id.0], |r| {
             let kind: String = r.get(0)?;
             Ok(KnownAddress {
@@ -241,6 +242,22 @@ fn refuse_taken(
                 address.value
             )));
         }
+    }
+    Ok(())
+}
+
+/// An address that the API gives takes the place of the one that the API gave before; what the
+/// contact itself wrote from stays.
+fn replace_given(b: &Batch<'_>, id: ContactId, addresses: &[Address]) -> Result<(), StoreError> {
+    for address in addresses {
+        b.execute(
+            "DELETE FROM addresses WHERE contact_id = ?1 AND kind = ?2 AND scope = ?3 AND value <> ?4 AND learned_from = 'api'",
+            params![id.0, address.kind.word(), address.scope, address.value],
+        )?;
+        b.execute(
+            "UPDATE addresses SET learned_from = 'api' WHERE contact_id = ?1 AND kind = ?2 AND scope = ?3 AND value = ?4",
+            params![id.0, address.kind.word(), address.scope, address.value],
+        )?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::SqliteStore;
 use super::batch::{Batch, NewEvent};
 use super::contacts::{find_by_addresses, insert_contact, learn};
-use super::outbox::{chain, end_part, head_of, leave_queue, make_lane, raise_message, state};
+use super::outbox::{chain, end_part, fail_message, head_of, leave_queue, make_lane, raise_message, state};
 use super::rows::failure_json;
 use super::writer::Class;
 use crate::contacts::ContactChange;
@@ -12,12 +12,17 @@ use crate::outbox::Head;
 use crate::receive::*;
 use async_trait::async_trait;
 use chaski_model::address::{Address, AddressKind, E164};
-use chaski_model::{ChannelId, ContactId, HookId, LaneId, MessageId, PartRef, Rank, Timestamp, WorkspaceId};
+use chaski_model::{
+    ChannelId, ContactId, HookId, LaneId, MessageId, PartRef, Rank, ReceiptKind, Timestamp, WorkspaceId,
+};
 use rusqlite::params;
 
 const WEEK_MS: i64 = 7 * 86_400_000;
-/// The most of an unusable webhook that is kept for each workspace.
-const KEPT: i64 = 10_000;
+/// How many unusable webhooks are kept for each workspace, and the most of each.
+const KEPT: i64 = 1000;
+const KEPT_BYTES: usize = 256 * 1024;
+/// How long a signature's id is remembered: longer than its signature is believed.
+const SIGNATURE_MS: i64 = 900_000;
 
 #[async_trait]
 impl Receive for SqliteStore {
@@ -74,28 +79,40 @@ impl Receive for SqliteStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write(Class::Receive, move |b| {
+            let kept = &body[..body.len().min(KEPT_BYTES)];
             b.execute(
                 "INSERT INTO kept_webhooks (workspace_id, hook_id, received_at, cause, body) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![workspace.0, hook.0, now.0, cause, body],
+                params![workspace.0, hook.0, now.0, cause, kept],
             )?;
-            let newest = b.connection().last_insert_rowid();
-            b.execute("DELETE FROM kept_webhooks WHERE id <= ?1", [newest - KEPT])?;
+            b.execute(
+                "DELETE FROM kept_webhooks WHERE workspace_id = ?1 AND id <=
+                   (SELECT id FROM kept_webhooks WHERE workspace_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+                params![workspace.0, KEPT],
+            )?;
             Ok(())
         })
         .await
     }
 
-    async fn first_sight(&self, hook: HookId, id: String, now: Timestamp) -> Result<bool, StoreError> {
+    async fn is_seen(&self, hook: HookId, id: &str) -> Result<bool, StoreError> {
+        self.read(|c| {
+            c.prepare_cached("SELECT 1 FROM seen_signatures WHERE hook_id = ?1 AND id = ?2")?
+                .exists(params![hook.0, id])
+        })
+    }
+
+    async fn mark_seen(&self, hook: HookId, id: String, now: Timestamp) -> Result<(), StoreError> {
         self.write(Class::Receive, move |b| {
             b.execute(
-                "DELETE FROM seen_signatures WHERE hook_id = ?1 AND expires_at < ?2",
-                params![hook.0, now.0],
+                "DELETE FROM seen_signatures WHERE (hook_id, id) IN
+                   (SELECT hook_id, id FROM seen_signatures WHERE expires_at < ?1 ORDER BY expires_at LIMIT 10)",
+                [now.0],
             )?;
-            let new = b.execute(
+            b.execute(
                 "INSERT OR IGNORE INTO seen_signatures (expires_at, hook_id, id) VALUES (?1, ?2, ?3)",
-                params![now.0 + 900_000, hook.0, id],
+                params![now.0 + SIGNATURE_MS, hook.0, id],
             )?;
-            Ok(new == 1)
+            Ok(())
         })
         .await
     }
@@ -181,7 +198,11 @@ fn end_by_receipt(b: &mut Batch<'_>, r: &ReceiptIn, lane: LaneId) -> Result<Opti
         expires_at: r.received_at,
     });
     end_part(b, &h, r.kind.rank(), Some((&r.provider_id, r.provider_at)), r.failure.as_ref(), r.received_at)?;
-    leave_queue(b, &h, r.received_at)
+    // A part that failed takes the later parts of its message with it.
+    match r.kind {
+        ReceiptKind::Failed => fail_message(b, &h, r.received_at),
+        _ => leave_queue(b, &h, r.received_at),
+    }
 }
 
 fn inbound(b: &mut Batch<'_>, m: &InboundIn) -> Result<InboundVerdict, StoreError> {

@@ -203,29 +203,29 @@ impl Thread {
                     self.tick.send_modify(|n| *n += 1);
                 }
             }
-            Err(_) if commands.len() > 1 => {
-                for command in commands {
-                    self.serve_alone(command);
-                }
+            Err(CommitError::Open(cause)) => self.serve_again(&cause, commands),
+            Err(CommitError::Refused(error)) if commands.len() == 1 => {
+                commands.into_iter().for_each(|command| command.answer(Err(error.clone())));
             }
-            Err(CommitError::Refused(error)) => {
-                commands.into_iter().for_each(|c| c.answer(Err(error.clone())))
+            Err(CommitError::Refused(_)) => {
+                commands.into_iter().for_each(|command| self.serve_alone(command, false));
             }
-            Err(CommitError::Open(_)) => commands.into_iter().for_each(|c| self.serve_alone(c)),
         }
     }
 
-    fn serve_alone(&mut self, command: Box<dyn Command>) {
-        let mut alone = vec![command];
-        let mut result = self.commit(&mut alone, false);
-        if let Err(CommitError::Open(cause)) = &result {
-            tracing::error!(cause = %cause, "a commit failed half-way; the store is opened anew");
-            result = match self.reopen() {
-                Ok(()) => self.commit(&mut alone, true),
-                Err(_) => Err(CommitError::Refused(StoreError::CommitUnknown)),
-            };
+    /// The commit failed half-way: it may have taken effect. The file is opened anew and each step
+    /// runs again by itself, knowing that it may find its own traces.
+    fn serve_again(&mut self, cause: &str, commands: Vec<Box<dyn Command>>) {
+        tracing::error!(cause, "a commit failed half-way; the store is opened anew");
+        match self.reopen() {
+            Ok(()) => commands.into_iter().for_each(|command| self.serve_alone(command, true)),
+            Err(_) => commands.into_iter().for_each(|command| command.answer(Err(StoreError::CommitUnknown))),
         }
-        let answer = match result {
+    }
+
+    fn serve_alone(&mut self, command: Box<dyn Command>, again: bool) {
+        let mut alone = vec![command];
+        let answer = match self.commit(&mut alone, again) {
             Ok(events) => {
                 if events {
                     self.tick.send_modify(|n| *n += 1);
@@ -233,6 +233,7 @@ impl Thread {
                 Ok(())
             }
             Err(CommitError::Refused(error)) => Err(error),
+            Err(CommitError::Open(cause)) if !again => return self.serve_again(&cause, alone),
             Err(CommitError::Open(_)) => Err(StoreError::CommitUnknown),
         };
         alone.into_iter().for_each(|command| command.answer(answer.clone()));

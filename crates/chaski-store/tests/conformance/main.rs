@@ -32,6 +32,10 @@ conformance! {
     a_receipt_ends_an_unknown_part_at_once
     a_receipt_before_the_answer_is_kept
     receipts_and_answer_in_any_order_end_in_the_same_status
+    a_failed_receipt_for_an_unknown_part_ends_the_later_parts_too
+    an_unknown_part_resent_at_once_is_not_removed_when_its_lane_is_let_go
+    a_retry_after_a_back_off_or_a_hold_keeps_its_lane_a_full_minute_again
+    a_lane_runs_at_the_highest_class_that_waits_in_it
     an_expired_part_is_not_begun
     a_key_is_answered_the_same_once_and_conflicts_with_another_body
     a_message_recorded_as_failed_has_no_work
@@ -61,4 +65,41 @@ async fn a_store_is_opened_once_and_its_ids_go_on() {
     let again = chaski_store::sqlite::SqliteStore::open(&scratch.0, 0).expect("it opens again");
     // The machine's clock stands still, or went back.
     assert!(again.next_id(0) > last);
+}
+
+/// Unusable webhooks are bounded in number for each workspace by itself, and each in length.
+#[tokio::test]
+async fn one_workspaces_unusable_webhooks_do_not_push_out_anothers() {
+    use chaski_model::HookId;
+    use chaski_store::{Admin, Receive};
+    const MANY: i64 = 1100;
+    const BOUND: i64 = 1000;
+    const LONGEST: i64 = 256 * 1024;
+    let scratch = Scratch::new();
+    let store = chaski_store::sqlite::SqliteStore::open(&scratch.0, 0).expect("it opens");
+    let mut workspaces = Vec::new();
+    for name in ["Calla", "Grita"] {
+        workspaces
+            .push(store.add_workspace(name.into(), None, vec![1], support::NOW).await.expect("it is made"));
+    }
+    let keep = |workspace, cause: String, body| store.keep(workspace, HookId(1), cause, body, support::NOW);
+    keep(workspaces[0], "quiet".into(), vec![b'x'; 1 << 20]).await.expect("it is kept");
+    for round in 0..MANY / 100 {
+        let many = (0..100).map(|n| keep(workspaces[1], format!("{:04}", round * 100 + n), vec![b'x']));
+        assert!(cases::futures(many).await.iter().all(Result::is_ok));
+    }
+    let file = rusqlite::Connection::open(scratch.0.join("chaski.db")).expect("the file opens");
+    let kept = |workspace: chaski_model::WorkspaceId| {
+        let sql = "SELECT COUNT(*), MIN(cause), MAX(cause), MAX(LENGTH(body)) FROM kept_webhooks WHERE workspace_id = ?1";
+        file.query_row(sql, [workspace.0], |r| {
+            Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?, r.get::<_, String>(2)?, r.get::<_, i64>(3)?))
+        })
+        .expect("it is read")
+    };
+    let (count, cause, _, length) = kept(workspaces[0]);
+    assert_eq!((count, cause.as_str()), (1, "quiet"));
+    assert!(length <= LONGEST, "{length} bytes of one webhook are kept");
+    let (count, oldest, newest, _) = kept(workspaces[1]);
+    let (first, last) = (format!("{:04}", MANY - BOUND), format!("{:04}", MANY - 1));
+    assert_eq!((count, oldest, newest), (BOUND, first, last), "the newest are kept");
 }

@@ -96,15 +96,13 @@ impl Bench {
 
     /// Settles an attempt.
     pub(crate) async fn settle(&self, head: Head, attempt: u16, end: End) -> Settled {
-        let settle = Settle {
-            head,
-            attempt,
-            begun_at: NOW,
-            ended_at: Timestamp(NOW.0 + 5),
-            http_status: Some(200),
-            end,
-            learned: vec![],
-        };
+        self.settle_at(head, attempt, end, Timestamp(NOW.0 + 5)).await
+    }
+
+    /// Settles an attempt that ended then.
+    pub(crate) async fn settle_at(&self, head: Head, attempt: u16, end: End, ended_at: Timestamp) -> Settled {
+        let settle =
+            Settle { head, attempt, begun_at: NOW, ended_at, http_status: Some(200), end, learned: vec![] };
         self.store.settle(settle).await.unwrap()
     }
 
@@ -135,6 +133,10 @@ pub(crate) fn retry(at: i64) -> End {
         failure: failure(),
         backoff: false,
     }
+}
+
+pub(crate) fn refused() -> End {
+    End::Failed { failure: failure(), closes_window: false }
 }
 
 pub(crate) fn unknown() -> End {

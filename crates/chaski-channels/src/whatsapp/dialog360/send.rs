@@ -19,7 +19,13 @@ pub(super) fn call(cx: &Cx<'_>, part: &PartBody) -> Result<Call, Failure> {
 
 /// Meta's errors pass through; 360dialog's own have another shape.
 pub(super) fn outcome(reply: &Reply) -> Outcome {
-    match reply.json().filter(|_| !reply.is_success()).as_ref().and_then(own_error) {
+    let Some(body) = reply.json().filter(|_| !reply.is_success()) else { return graph::outcome(reply) };
+    // Proxies on the way answer 502 and 504 too, some of them in JSON: they do not know whether the
+    // message was taken. Only 360dialog's own shape says that it was not.
+    if matches!(reply.status, 502 | 504) && body.pointer("/meta/success") != Some(&Value::Bool(false)) {
+        return verdict::bare(reply);
+    }
+    match own_error(&body) {
         Some((code, words)) => refused(reply, code.unwrap_or_else(|| i64::from(reply.status)), &words),
         None => graph::outcome(reply),
     }

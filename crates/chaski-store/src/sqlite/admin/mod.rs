@@ -39,12 +39,10 @@ impl Admin for SqliteStore {
         .await
     }
 
-    async fn next_token_id(&self) -> Result<TokenId, StoreError> {
-        self.read(|c| c.query_row("SELECT IFNULL(MAX(id), 0) + 1 FROM tokens", [], |r| r.get(0).map(TokenId)))
-    }
-
-    async fn add_token(&self, token: Token) -> Result<(), StoreError> {
+    async fn add_token(&self, mut make: MakeToken) -> Result<TokenId, StoreError> {
         self.write(Class::Background, move |b| {
+            let id = b.row("SELECT IFNULL(MAX(id), 0) + 1 FROM tokens", [], |r| r.get(0).map(TokenId))?;
+            let token = make(id.unwrap_or(TokenId(1)));
             b.execute(
                 "INSERT INTO tokens (id, workspace_id, name, hash, scopes, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 params![
@@ -57,7 +55,7 @@ impl Admin for SqliteStore {
                     token.expires_at.map(|t| t.0)
                 ],
             )?;
-            Ok(())
+            Ok(token.id)
         })
         .await
     }

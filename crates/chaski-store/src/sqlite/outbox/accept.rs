@@ -10,14 +10,14 @@ use chaski_model::{ContactId, LaneId, MessageId, PartRef, Rank, Timestamp};
 use rusqlite::params;
 
 pub(super) fn accept(b: &mut Batch<'_>, plan: &Accept) -> Result<Accepted, StoreError> {
+    if b.again && b.row("SELECT 1 FROM messages WHERE id = ?1", [plan.id.0], |_| Ok(()))?.is_some() {
+        let sql = format!("SELECT {HEAD} FROM queue WHERE channel_id = ?1 AND message_id = ?2 LIMIT 1");
+        return Ok(Accepted::Stored { head: b.row(&sql, params![plan.channel.0, plan.id.0], head)? });
+    }
     if let Some(key) = &plan.idempotency
         && let Some(seen) = seen_key(b, key, plan.now)?
     {
         return Ok(seen);
-    }
-    if b.again && b.row("SELECT 1 FROM messages WHERE id = ?1", [plan.id.0], |_| Ok(()))?.is_some() {
-        let sql = format!("SELECT {HEAD} FROM queue WHERE channel_id = ?1 AND message_id = ?2 LIMIT 1");
-        return Ok(Accepted::Stored { head: b.row(&sql, params![plan.channel.0, plan.id.0], head)? });
     }
     if let Some(key) = &plan.idempotency {
         b.execute(

@@ -1,6 +1,6 @@
 //! One try of one part: begun before the call leaves, settled after it.
 
-use super::lane::{fail_message, leave_queue};
+use super::lane::{fail_message, head_of, lane_head, leave_queue};
 use super::state;
 use super::status::{end_part, status_event};
 use crate::error::StoreError;
@@ -20,13 +20,17 @@ pub(super) fn begin(
     call_by: Timestamp,
 ) -> Result<Verdict, StoreError> {
     let part = b.row(
-        "SELECT state, attempts, expires_at FROM parts WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",
+        "SELECT state, attempts, expires_at, begun_at FROM parts WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",
         params![h.part.message.0, h.part.delivery, h.part.part],
-        |r| Ok((r.get::<_, i64>(0)?, r.get::<_, u16>(1)?, r.get::<_, i64>(2)?)),
+        |r| Ok((r.get::<_, i64>(0)?, r.get::<_, u16>(1)?, r.get::<_, i64>(2)?, r.get::<_, Option<i64>>(3)?)),
     )?;
-    let Some((current, attempts, expires_at)) = part else {
+    let Some((current, attempts, expires_at, begun_at)) = part else {
         return Ok(Verdict::Gone { next: leave_queue(b, &h, now)? });
     };
+    if b.again && current == state::BEGUN && begun_at == Some(now.0) {
+        // The commit that failed half-way had taken effect after all.
+        return Ok(Verdict::Began(Box::new(work(b, &h, attempts)?)));
+    }
     if current != state::QUEUED && current != state::RETRY {
         let next = if current == state::ENDED { leave_queue(b, &h, now)? } else { None };
         return Ok(Verdict::Gone { next });
@@ -101,14 +105,17 @@ pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreErro
     )?;
     let Some((current, rank, first_failed)) = part else { return Ok(Settled::default()) };
     if current != state::BEGUN && current != state::UNKNOWN {
-        return Ok(Settled::default());
+        // After a commit that failed half-way this may be the step's own trace: the work goes on.
+        let (again, next) =
+            if b.again { (head_of(b, h.channel, h.part)?, lane_head(b, h)?) } else { (None, None) };
+        return Ok(Settled { again, next });
     }
     let rank = Rank::from_number(rank);
     if let End::Unsent { at } = s.end {
         return give_back(b, h, at);
     }
     // A receipt that came first has told the outcome: what looks lost or refused was taken.
-    let taken = rank == Rank::Sent || rank >= Rank::Delivered;
+    let told = rank != Rank::Pending;
     insert_attempt(b, s)?;
     if !s.learned.is_empty() {
         learn_for_message(b, h, &s.learned, "reply", s.ended_at)?;
@@ -122,9 +129,14 @@ pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreErro
             )?;
             Ok(Settled { again: None, next: leave_queue(b, h, s.ended_at)? })
         }
-        End::Unknown { .. } | End::Retry { .. } if taken => {
+        End::Unknown { .. } | End::Retry { .. } | End::Failed { .. } if told => {
             end_part(b, h, rank, None, None, s.ended_at)?;
-            Ok(Settled { again: None, next: leave_queue(b, h, s.ended_at)? })
+            let next = if rank == Rank::Failed {
+                fail_message(b, h, s.ended_at)?
+            } else {
+                leave_queue(b, h, s.ended_at)?
+            };
+            Ok(Settled { again: None, next })
         }
         End::Failed { failure, closes_window } => {
             if *closes_window {
@@ -137,9 +149,11 @@ pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreErro
             set_part(b, h, state::UNKNOWN, first_failed)?;
             Ok(Settled { again: Some(hold_unknown(b, h, *let_go_at, s.ended_at)?), next: None })
         }
-        End::Retry { at, keep_lane_ms, backoff, .. } => {
+        End::Retry { at, keep_lane_ms, backoff, outcome, .. } => {
             let first = first_failed.unwrap_or(s.ended_at.0);
-            set_part(b, h, state::RETRY, Some(first))?;
+            // A hold or a back-off is no failure of the part: its minute in the lane begins afresh.
+            let counts = !*backoff && *outcome != "hold";
+            set_part(b, h, state::RETRY, counts.then_some(first))?;
             if *backoff {
                 b.execute(
                     "UPDATE lanes SET backoffs = backoffs + 1, not_before = ?2 WHERE id = ?1",

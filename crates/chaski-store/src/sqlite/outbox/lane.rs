@@ -79,10 +79,14 @@ pub(in crate::sqlite) fn leave_queue(
 
 /// Moves the lane's next waiting part to its head, or marks the lane idle.
 pub(super) fn next_of_lane(b: &Batch<'_>, lane: LaneId, now: Timestamp) -> Result<Option<Head>, StoreError> {
+    // A lane runs at the highest class waiting in it: priority never crosses one contact's order.
+    let class = b
+        .row("SELECT MIN(class) FROM waiting WHERE lane_id = ?1", [lane.0], |r| r.get::<_, Option<u8>>(0))?
+        .flatten();
     let next = b.row(
         "DELETE FROM waiting WHERE (lane_id, lane_seq) IN
            (SELECT lane_id, lane_seq FROM waiting WHERE lane_id = ?1 ORDER BY lane_seq LIMIT 1)
-         RETURNING message_id, delivery, part, workspace_id, channel_id, class, expires_at",
+         RETURNING message_id, delivery, part, workspace_id, channel_id, expires_at",
         [lane.0],
         |r| {
             Ok(Head {
@@ -90,11 +94,11 @@ pub(super) fn next_of_lane(b: &Batch<'_>, lane: LaneId, now: Timestamp) -> Resul
                 workspace: WorkspaceId(r.get(3)?),
                 channel: ChannelId(r.get(4)?),
                 lane,
-                class: r.get(5)?,
+                class: class.unwrap_or(1),
                 due_at: now,
                 keep_until: None,
                 held: false,
-                expires_at: Timestamp(r.get(6)?),
+                expires_at: Timestamp(r.get(5)?),
             })
         },
     )?;
@@ -117,7 +121,11 @@ pub(super) fn next_of_lane(b: &Batch<'_>, lane: LaneId, now: Timestamp) -> Resul
 }
 
 /// A part failed for good: the later parts of its message are not sent.
-pub(super) fn fail_message(b: &mut Batch<'_>, h: &Head, now: Timestamp) -> Result<Option<Head>, StoreError> {
+pub(in crate::sqlite) fn fail_message(
+    b: &mut Batch<'_>,
+    h: &Head,
+    now: Timestamp,
+) -> Result<Option<Head>, StoreError> {
     b.execute(
         "DELETE FROM waiting WHERE lane_id = ?1 AND message_id = ?2 AND delivery = ?3",
         params![h.lane.0, h.part.message.0, h.part.delivery],
@@ -131,7 +139,16 @@ pub(super) fn fail_message(b: &mut Batch<'_>, h: &Head, now: Timestamp) -> Resul
 
 pub(super) fn step_aside(b: &mut Batch<'_>, h: Head, now: Timestamp) -> Result<Settled, StoreError> {
     if h.held {
-        return Ok(Settled { again: None, next: leave_queue(b, &h, now)? });
+        // A person may have sent it again meanwhile: then it is not held any more, and stays.
+        let still_held = b.row(
+            "SELECT 1 FROM queue WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4 AND held = 1",
+            params![h.channel.0, h.part.message.0, h.part.delivery, h.part.part],
+            |_| Ok(()),
+        )?;
+        return match still_held {
+            Some(()) => Ok(Settled { again: None, next: leave_queue(b, &h, now)? }),
+            None => Ok(Settled::default()),
+        };
     }
     let due = b.row(
         "UPDATE queue SET aside = 1, keep_until = NULL
@@ -154,4 +171,12 @@ pub(in crate::sqlite) fn head_of(
         "SELECT {HEAD} FROM queue WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4"
     );
     b.row(&sql, params![channel.0, part.message.0, part.delivery, part.part], head)
+}
+
+/// What heads a lane just now, other than the given part. Rare: it looks through the channel's queue.
+pub(super) fn lane_head(b: &Batch<'_>, h: &Head) -> Result<Option<Head>, StoreError> {
+    let sql = format!(
+        "SELECT {HEAD} FROM queue WHERE channel_id = ?1 AND lane_id = ?2 AND aside = 0 AND message_id <> ?3 LIMIT 1"
+    );
+    b.row(&sql, params![h.channel.0, h.lane.0, h.part.message.0], head)
 }

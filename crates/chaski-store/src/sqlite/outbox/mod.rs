@@ -11,7 +11,7 @@ mod status;
 mod unknown;
 
 pub(super) use accept::chain;
-pub(super) use lane::{head_of, leave_queue, make_lane};
+pub(super) use lane::{fail_message, head_of, leave_queue, make_lane};
 pub(super) use status::{end_part, raise_message};
 
 use super::SqliteStore;
@@ -105,8 +105,9 @@ impl Outbox for SqliteStore {
                 "SELECT ch.id, ch.kind,
                         (SELECT COUNT(*) FROM queue q WHERE q.channel_id = ch.id AND q.held = 0)
                           + (SELECT COUNT(*) FROM waiting w WHERE w.channel_id = ch.id),
-                        (SELECT m.created_at FROM queue q JOIN messages m ON m.id = q.message_id
-                          WHERE q.channel_id = ch.id AND q.held = 0 ORDER BY q.message_id LIMIT 1)
+                        (SELECT MIN(m.created_at) FROM messages m WHERE m.id IN (
+                          (SELECT MIN(q.message_id) FROM queue q WHERE q.channel_id = ch.id AND q.held = 0),
+                          (SELECT MIN(w.message_id) FROM waiting w WHERE w.channel_id = ch.id)))
                  FROM channels ch WHERE ch.state <> 'removed'",
             )?
             .query_map([], |r| {
