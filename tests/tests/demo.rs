@@ -92,6 +92,10 @@ async fn every_verb_of_the_operator_works() {
     assert_eq!(json(&["channel", "list"])["items"].as_array().map(Vec::len), Some(3));
     assert_eq!(json(&["channel", "check", "1"])["ok"], true);
     assert_eq!(json(&["channel", "resume", "1"])["state"], "connected");
+    assert_eq!(json(&["channel", "set", "1", "--set", "pace=40"])["changed"], true);
+    let wrong = chaski(&world, &["channel", "set", "1", "--set", "access_token=nope"]);
+    assert_eq!(wrong.status.code(), Some(1), "the provider is asked before anything is changed");
+    assert_eq!(json(&["channel", "check", "1"])["ok"], true);
     assert!(
         json(&["field", "add", "Plan", "--type", "list", "--value", "básico", "--value", "pro"])["id"]
             .is_i64()

@@ -4,7 +4,7 @@ use crate::directory::{ChannelEntry, channel_place, hook_place};
 use crate::engine::Engine;
 use crate::tasks::storage;
 use crate::tokens::{hash, new_key};
-use chaski_channels::{Adapter, Task, adapter};
+use chaski_channels::{Adapter, Secrets, Task, adapter};
 use chaski_model::{ChannelId, ChannelKind, ErrorCode, Failure, Fault, WorkspaceId};
 use chaski_store::admin::NewChannel;
 use std::collections::BTreeMap;
@@ -173,11 +173,6 @@ impl Engine {
             .data_key(&owner.data_key)
             .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
         let key_hash = hash(key);
-        let verifying: BTreeMap<String, String> = secrets
-            .iter()
-            .filter(|(key, _)| VERIFYING.contains(&key.as_str()))
-            .map(|(k, v)| (k.clone(), v.clone()))
-            .collect();
         let of = |key: &str| settings.get(key).cloned().unwrap_or_default();
         let account_external_id = match kind {
             ChannelKind::Whatsapp360dialog => fingerprint(secrets.get("api_key").map_or("", String::as_str)),
@@ -195,7 +190,8 @@ impl Engine {
             sender,
             secrets: data_key.seal_secrets(&channel_place(workspace, &key_hash), secrets),
             hook_key_cipher: data_key.seal(&hook_place(workspace, &key_hash, "key"), key),
-            hook_secrets: data_key.seal_secrets(&hook_place(workspace, &key_hash, "secrets"), &verifying),
+            hook_secrets: data_key
+                .seal_secrets(&hook_place(workspace, &key_hash, "secrets"), &verifying(secrets)),
             hook_key_hash: key_hash,
             settings,
             now: self.clock.now(),
@@ -210,6 +206,67 @@ impl Engine {
         self.store.set_channel(id, "connected", None, learned, self.clock.now()).await.map_err(storage)?;
         self.reload().await.map_err(storage)?;
         Ok(answer.by_hand)
+    }
+
+    /// Changes settings and secrets of a channel, once the provider has accepted them.
+    ///
+    /// # Errors
+    /// What the settings or the provider said against it; nothing is changed then.
+    pub async fn change(&self, id: ChannelId, given: BTreeMap<String, String>) -> Result<(), Refused> {
+        let entry = self.entry(id)?;
+        let adapter = entry.adapter.ok_or_else(|| {
+            Failure::new(ErrorCode::NotSupported, "This build has no adapter for the kind.")
+        })?;
+        let known = |key: &str| adapter.settings().iter().any(|setting| setting.key == key);
+        let current = entry.channel.settings.iter().chain(&entry.secrets.0);
+        let mut wanted: BTreeMap<String, String> =
+            current.clone().filter(|(key, _)| known(key)).map(|(k, v)| (k.clone(), v.clone())).collect();
+        wanted.extend(given);
+        let (mut settings, mut secrets) = self.sort_settings(adapter, wanted)?;
+        // What was learned or made up here is kept beside what the kind names.
+        for (key, value) in &entry.channel.settings {
+            settings.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+        for (key, value) in &entry.secrets.0 {
+            secrets.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+        let mut channel = entry.channel.clone();
+        channel.settings.clone_from(&settings);
+        let tried = ChannelEntry {
+            channel,
+            adapter: entry.adapter,
+            secrets: Secrets(secrets.clone()),
+            locked: false,
+            hook_url: entry.hook_url.clone(),
+        };
+        self.ask(&tried, &Task::Check).await?;
+        let (channel_secrets, hook_secrets) = self.reseal(&entry, &secrets)?;
+        let now = self.clock.now();
+        self.store.change_channel(id, settings, channel_secrets, hook_secrets, now).await.map_err(storage)?;
+        Ok(self.reload().await.map_err(storage)?)
+    }
+
+    /// Encrypts a channel's secrets anew, for its row and for its hook's.
+    fn reseal(
+        &self,
+        entry: &ChannelEntry,
+        secrets: &BTreeMap<String, String>,
+    ) -> Result<(Vec<u8>, Vec<u8>), Failure> {
+        let snapshot = self.snapshot();
+        let workspace = entry.channel.workspace;
+        let missing = || Failure::new(ErrorCode::NotFound, "The channel's workspace or webhook is gone.");
+        let owner = snapshot.workspaces.get(&workspace).ok_or_else(missing)?;
+        let data_key = self
+            .vault
+            .data_key(&owner.data_key)
+            .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
+        let hook =
+            snapshot.hooks.values().find(|hook| hook.hook.id == entry.channel.hook).ok_or_else(missing)?;
+        let key_hash = &hook.hook.key_hash;
+        Ok((
+            data_key.seal_secrets(&channel_place(workspace, key_hash), secrets),
+            data_key.seal_secrets(&hook_place(workspace, key_hash, "secrets"), &verifying(secrets)),
+        ))
     }
 
     /// Changes settings of a channel and registers its webhook anew.
@@ -256,6 +313,12 @@ impl Engine {
             .map_err(storage)?;
         self.reload().await.map_err(storage)
     }
+}
+
+/// The secrets that verify webhooks.
+fn verifying(secrets: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let verifies = |key: &str| VERIFYING.contains(&key);
+    secrets.iter().filter(|(key, _)| verifies(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// Names an account by its API key without telling it.

@@ -317,6 +317,15 @@ pub trait Admin: Send + Sync {
         learned: BTreeMap<String, String>,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+    /// Replaces a channel's settings and secrets, and what verifies its hook (both encrypted).
+    async fn change_channel(
+        &self,
+        channel: ChannelId,
+        settings: BTreeMap<String, String>,
+        secrets: Vec<u8>,
+        hook_secrets: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
     /// Removes a channel that could not be connected, or is wanted no more.
     async fn remove_channel(&self, channel: ChannelId) -> Result<(), StoreError>;
 

@@ -86,6 +86,25 @@ pub(crate) fn channel(
     found.ok_or_else(|| Problem::new(ErrorCode::ChannelNotFound, "Channel not found"))
 }
 
+/// Changes settings and secrets: how credentials are renewed.
+pub(crate) async fn change(
+    State(app): State<App>,
+    place: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Response, Problem> {
+    let token = operator(&app, &headers)?;
+    let entry = channel(&app, token.workspace, place)?;
+    let body = object(request).await?;
+    let set = body.get("set").and_then(Value::as_object).map(settings).unwrap_or_default();
+    if set.is_empty() {
+        return Err(Problem::faults(vec![Fault::new("/set", "`set` is missing: the settings to change.")]));
+    }
+    let changed = app.engine.change(entry.channel.id, set).await;
+    changed.map_err(|refused| Problem::from(refused.failure).with_faults(refused.faults))?;
+    Ok(ok(json!({"id": entry.channel.id, "changed": true})))
+}
+
 pub(crate) async fn check(
     State(app): State<App>,
     place: Result<Path<String>, PathRejection>,

@@ -27,6 +27,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/users", get(people::users).post(people::add_user))
         .route("/sign-in-links", post(people::add_sign_in_link))
         .route("/channels", get(channels::list).post(channels::add))
+        .route("/channels/{id}/settings", post(channels::change))
         .route("/channels/{id}/check", post(channels::check))
         .route("/channels/{id}/resume", post(channels::resume))
         .route("/channels/{id}/templates/sync", post(templates::sync))

@@ -23,6 +23,14 @@ pub(crate) enum ChannelVerb {
         #[arg(long = "set", value_name = "KEY=VALUE")]
         set: Vec<String>,
     },
+    /// Change settings or renew credentials; the provider is asked first.
+    Set {
+        /// Which.
+        id: i64,
+        /// A setting; `KEY=@FILE` reads the value from a file.
+        #[arg(long = "set", value_name = "KEY=VALUE", required = true)]
+        set: Vec<String>,
+    },
     /// List channels.
     List,
     /// Ask the provider whether a channel's credentials are good.
@@ -66,6 +74,13 @@ pub(crate) async fn channel(common: &Common, verb: ChannelVerb) -> Result<()> {
                     cell(a, "webhookUrl")
                 )
             });
+            Ok(())
+        }
+        ChannelVerb::Set { id, set } => {
+            let body = json!({"set": settings(&set)?});
+            let answer =
+                Client::new(common)?.post(&format!("/admin/v1/channels/{id}/settings"), &body).await?;
+            tell(common, &answer, |_| format!("channel {id} is changed"));
             Ok(())
         }
         ChannelVerb::Check { id } => {

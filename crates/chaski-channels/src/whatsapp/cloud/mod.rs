@@ -45,6 +45,7 @@ const SETTINGS: &[Setting] = &[
         "A system user's token with whatsapp_business_messaging and whatsapp_business_management.",
     ),
     secret("app_secret", "The app's secret, by which Meta signs its webhooks."),
+    optional_secret("app_secret_2", "A second app secret that is believed too, while the first is renewed."),
     optional_secret(
         "verify_token",
         "What Meta shows when it checks the webhook address; made by Chaski when absent.",

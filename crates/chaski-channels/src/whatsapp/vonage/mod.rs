@@ -37,6 +37,10 @@ const SETTINGS: &[Setting] = &[
     required("application_id", "The id of the Vonage application that the number is linked to."),
     secret("private_key", "The application's private key (PEM)."),
     secret("signature_secret", "The account's signature secret, by which Vonage signs its webhooks."),
+    optional_secret(
+        "signature_secret_2",
+        "A second signature secret that is believed too, while the first is renewed.",
+    ),
     required("from", "The WhatsApp number, digits only."),
     required("waba_id", "The id of the WhatsApp Business Account, which owns the templates."),
     optional("api_key", "The account's API key, used for templates where the application is not let in."),

@@ -220,6 +220,29 @@ impl Admin for SqliteStore {
         .await
     }
 
+    async fn change_channel(
+        &self,
+        channel: ChannelId,
+        settings: BTreeMap<String, String>,
+        secrets: Vec<u8>,
+        hook_secrets: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(Class::Background, move |b| {
+            let found = b.row(
+                "UPDATE channels SET settings = ?2, secrets = ?3 WHERE id = ?1 RETURNING workspace_id, hook_id",
+                params![channel.0, to_json(&settings)?, secrets],
+                |r| Ok((WorkspaceId(r.get(0)?), r.get::<_, i64>(1)?)),
+            )?;
+            let Some((workspace, hook)) = found else { return Err(StoreError::NotFound("channel")) };
+            b.execute("UPDATE hooks SET secrets = ?2 WHERE id = ?1", params![hook, hook_secrets])?;
+            let body = Some(channel.to_string());
+            b.event(workspace, NewEvent { at: now, kind: "channel.changed", contact: None, message: None, body });
+            Ok(())
+        })
+        .await
+    }
+
     async fn remove_channel(&self, channel: ChannelId) -> Result<(), StoreError> {
         self.write(Class::Background, move |b| {
             b.execute("UPDATE channels SET state = 'removed' WHERE id = ?1", [channel.0]).map(|_| ())
