@@ -258,7 +258,9 @@ async fn a_contact_whose_phone_changes_is_written_to_at_the_new_one() {
     const NEW: &str = "+593997000444";
     let world = World::demo().await;
     let channel = world.channel("whatsapp_cloud");
-    let changed = world.api("POST", "/contact/create_or_update/id:123", json!({"phone": NEW})).await;
+    let changed = world
+        .api("POST", "/contact/create_or_update/id:123", json!({"firstName": "Ana", "phone": NEW}))
+        .await;
     assert_eq!(changed.status, 200, "{}", changed.text());
     assert_eq!(changed.json()["contactId"], 123);
     for whom in ["id:123", "phone:+593997000444", "email:ana@ejemplo.ec"] {

@@ -78,13 +78,11 @@ impl Transport {
         timeout: Duration,
     ) -> Result<Reply, Lost> {
         let request = self.request(call, settings, secrets).map_err(Lost::NotSent)?;
-        match tokio::time::timeout(timeout, self.exchange(request)).await {
-            Ok(reply) => reply,
-            Err(_) => Err(Lost::Lost(unavailable(format!(
-                "The provider did not answer within {} s.",
-                timeout.as_secs()
-            )))),
-        }
+        let answer = tokio::time::timeout(timeout, self.exchange(request)).await.unwrap_or_else(|_| {
+            let message = format!("The provider did not answer within {} s.", timeout.as_secs());
+            Err(Lost::Lost(unavailable(message)))
+        });
+        answer.map(|reply| without_secrets(reply, secrets))
     }
 
     fn request(
@@ -223,6 +221,18 @@ fn mask(text: String, secrets: &[&str]) -> String {
         .iter()
         .filter(|secret| secret.len() >= 6)
         .fold(text, |text, secret| if text.contains(secret) { text.replace(secret, "***") } else { text })
+}
+
+/// A refusal may repeat a secret, and its words are cut and shown: they are masked before anyone reads.
+fn without_secrets(mut reply: Reply, secrets: &Secrets) -> Reply {
+    let hidden: Vec<&str> = secrets.0.values().map(String::as_str).collect();
+    if reply.status >= 400 {
+        reply.body = match String::from_utf8(reply.body) {
+            Ok(text) => mask(text, &hidden).into_bytes(),
+            Err(odd) => odd.into_bytes(),
+        };
+    }
+    reply
 }
 
 /// Masks every secret in a failure's words.
