@@ -50,6 +50,17 @@ async fn is_held(world: &World, channel: &Channel) {
     .await;
 }
 
+/// Moves the clock past every window and time to live, and waits until the server has followed.
+async fn a_day_later(world: &World, channel: &Channel) {
+    world.simulator("POST", "/clock", json!({"advance": "25h"})).await;
+    let body = json!({"channelId": channel.id, "message": text("en seco")});
+    until("the server's clock has moved", || async {
+        let told = world.api("POST", "/contact/id:123/message?dryRun=true", body.clone()).await.json();
+        (told["window"]["open"] == false).then_some(())
+    })
+    .await;
+}
+
 on_each_channel! {
     async fn a_lost_answer_is_reconciled_by_the_echo_and_never_resent(world, channel) {
         fault(world, channel, json!({}), json!({"cut": "after"})).await;
@@ -106,7 +117,7 @@ on_each_channel! {
             (world.message(id).await["outcome"] == "unknown").then_some(())
         }).await;
         no_faults(world).await;
-        world.simulator("POST", "/clock", json!({"advance": "25h"})).await;
+        a_day_later(world, channel).await;
         let next = world.sent_template(channel, "bug_fixed", "es", json!([])).await;
         world.reaches(next, "delivered").await;
         assert_eq!(times_on_phone(world, "ayer, quién sabe").await, 0, "it is never resent by itself");

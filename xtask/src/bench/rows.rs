@@ -99,6 +99,7 @@ impl Kind {
             "ratio": rounded(ratio), "target": target, "met": met,
             "bareWithinItsLimit": self.bare_up_to.zip(bare).map(|(limit, bare)| bare <= limit),
             "pairs": pairs.iter().map(shown).collect::<Vec<_>>(), "discarded": discarded,
+            "disturbed": pairs.iter().any(|pair| pair.lost() > super::LOST),
         })
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn print(rows: &[Value]) {
         // Nobody may be looking.
         let _ = writeln!(
             err,
-            "{:<26} bare {:>8}  product {:>8} {:<4} ratio {:>6}  {:<16} {:<7} steal {:>4.1} %  others {:>4.1} %  discarded {}",
+            "{:<26} bare {:>8}  product {:>8} {:<4} ratio {:>6}  {:<16} {:<7} steal {:>4.1} %  others {:>4.1} %  discarded {}{}",
             text("name"),
             number("bare"),
             number("product"),
@@ -32,6 +32,7 @@ pub(super) fn print(rows: &[Value]) {
             lost("steal"),
             lost("others"),
             row["discarded"],
+            if row["disturbed"] == true { "  DISTURBED" } else { "" },
         );
     }
 }
