@@ -1,6 +1,6 @@
 //! The embedded store: one file, one writer thread, a few read connections.
 //!
-//! All durable steps go through the [`writer`], which commits many of them at once. Reads use
+//! All durable steps go through the `writer`, which commits many of them at once. Reads use
 //! connections of their own; a point read takes microseconds and is done where it is asked for.
 
 mod admin;
