@@ -272,6 +272,12 @@ on_each_channel! {
             let list = world.api("GET", "/contact/id:123/message/list?limit=1", Value::Null).await.json();
             (list["items"][0]["message"]["text"] == "Tal vez").then_some(())
         }).await;
+        world.simulator("POST", &format!("/phones/{PHONE}/messages"),
+            json!({"type": "reaction", "messageId": shown["id"], "emoji": "👍", "provider": channel.source})).await;
+        until("the reaction is here", || async {
+            let list = world.api("GET", "/contact/id:123/message/list?limit=1", Value::Null).await.json();
+            (list["items"][0]["message"]["emoji"] == "👍").then_some(())
+        }).await;
         let many: Vec<String> = (1..=7).map(|n| format!("Opción {n}")).collect();
         let id = world.sent(channel, json!({"type": "quick_reply", "title": "Elige", "replies": many})).await;
         world.on_phone(id).await;

@@ -13,8 +13,12 @@ use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+/// How often metrics are gathered.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -102,6 +106,9 @@ pub(crate) async fn prepare(
     let metrics = chaski_server::install_metrics();
     let clock = Arc::new(Clock::default());
     let stop = CancellationToken::new();
+    if let Some(handle) = metrics.clone() {
+        tokio::spawn(upkeep(move || handle.run_upkeep(), stop.clone()));
+    }
     if let Some(simulator) = clock_of {
         clock_follower::read_once(&simulator, &clock).await?;
         tokio::spawn(clock_follower::follow(simulator, Arc::clone(&clock), stop.clone()));
@@ -109,6 +116,13 @@ pub(crate) async fn prepare(
     let engine = Engine::start(Arc::new(store), clock, settings.engine(&public_url)).await?;
     let app = Arc::new(AppState { engine, metrics, simulator_url });
     Ok(Ready { app, settings, listener, stop })
+}
+
+/// Samples of histograms are gathered by and by, so that they do not pile up where nobody scrapes.
+async fn upkeep(gather: impl Fn() + Send, stop: CancellationToken) {
+    while tokio::time::timeout(UPKEEP, stop.cancelled()).await.is_err() {
+        gather();
+    }
 }
 
 impl Ready {
