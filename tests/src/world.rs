@@ -237,6 +237,8 @@ impl World {
     pub async fn reaches(&self, id: i64, status: &str) -> Value {
         until(&format!("message {id} is {status}"), || async {
             let message = self.message(id).await;
+            let lost = current(&message) == "failed" && status != "failed";
+            assert!(!lost, "message {id} was to be {status}, but failed: {message}");
             (current(&message) == status).then_some(message)
         })
         .await

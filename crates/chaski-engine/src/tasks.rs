@@ -34,6 +34,8 @@ struct Flight {
     tried_at: Option<Timestamp>,
     /// Because of an absent or refused template: that happens once in five minutes.
     caused_at: Option<Timestamp>,
+    /// When the last one that went well came to its end.
+    fresh_at: Option<Timestamp>,
 }
 
 /// What came of a sync that an absent or refused template asked for.
@@ -118,7 +120,9 @@ impl Engine {
         let flight = self.flights.of(account);
         let mut flight = flight.lock().await;
         flight.tried_at = Some(self.clock.now());
-        self.sync_now(account).await
+        let synced = self.sync_now(account).await?;
+        flight.fresh_at = Some(self.clock.now());
+        Ok(synced)
     }
 
     /// A template is absent or was refused: syncs, unless that was done within five minutes. Whoever
@@ -128,14 +132,19 @@ impl Engine {
         let flight = self.flights.of(account);
         let mut flight = flight.lock().await;
         let now = self.clock.now();
-        match flight.caused_at {
-            Some(at) if at >= asked_at => return Resync::Fresh,
-            Some(at) if at + BETWEEN_SYNCS > now => return Resync::TooSoon,
-            _ => {}
+        if flight.fresh_at.is_some_and(|at| at >= asked_at) {
+            return Resync::Fresh;
+        }
+        if flight.caused_at.is_some_and(|at| at + BETWEEN_SYNCS > now) {
+            return Resync::TooSoon;
         }
         flight.caused_at = Some(now);
         flight.tried_at = Some(now);
-        if self.sync_now(account).await.is_ok() { Resync::Fresh } else { Resync::Failed }
+        if self.sync_now(account).await.is_err() {
+            return Resync::Failed;
+        }
+        flight.fresh_at = Some(self.clock.now());
+        Resync::Fresh
     }
 
     /// The provider refused a template: the catalogue is synced behind the message.

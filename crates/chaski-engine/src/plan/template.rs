@@ -48,8 +48,8 @@ impl Engine {
         let mut resolution = self.try_resolve(&snapshot, entry, request, lint, &mut draft.resolved.notes);
         if resolution.absent {
             match self.resync(account).await {
-                Resync::TooSoon => {}
-                Resync::Fresh => {
+                // Even a catalogue that was fetched for someone else may be newer than ours was.
+                Resync::TooSoon | Resync::Fresh => {
                     snapshot = self.snapshot();
                     resolution = self.try_resolve(&snapshot, entry, request, lint, &mut draft.resolved.notes);
                 }
