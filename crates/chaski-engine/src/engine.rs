@@ -4,17 +4,22 @@ use crate::clock::Clock;
 use crate::directory::Snapshot;
 use crate::dispatcher::Offers;
 use crate::guard::Guard;
+use crate::ownership::{Ownership, good_until};
 use crate::tasks::Flights;
 use crate::transport::Transport;
 use crate::vault::{Vault, VaultError};
+use chaski_model::Timestamp;
 use chaski_store::exchanges::Exchanges;
 use chaski_store::outbox::Head;
 use chaski_store::{Store, StoreError};
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// How long a node may work without renewing its lease.
+const LEASE: Duration = Duration::from_secs(10);
 
 /// What can be set.
 #[derive(Debug, Clone)]
@@ -63,6 +68,7 @@ pub struct Engine {
     pub(crate) exchanges: Exchanges,
     pub(crate) offers: Offers,
     pub(crate) flights: Flights,
+    pub(crate) ownership: Ownership,
     snapshot: RwLock<Arc<Snapshot>>,
     /// Held while the snapshot is made anew, so that an older one never replaces a newer one.
     reloading: tokio::sync::Mutex<()>,
@@ -90,6 +96,7 @@ impl Engine {
             vault,
             offers,
             flights: Flights::default(),
+            ownership: Ownership::default(),
             snapshot: RwLock::default(),
             reloading: tokio::sync::Mutex::default(),
             stop: CancellationToken::new(),
@@ -99,11 +106,16 @@ impl Engine {
             config,
         });
         engine.reload().await?;
+        let asked = Instant::now();
+        let tenure = engine.store.tend(LEASE).await?;
+        engine.ownership.renewed(&tenure, good_until(engine.store.is_shared(), asked, LEASE));
         let now = engine.clock.now();
-        let lost = engine.store.recover(now, now + crate::dispatcher::UNKNOWN_KEEPS_LANE).await?;
-        if lost > 0 {
+        let channels = engine.snapshot().channels.keys().copied().collect();
+        let let_go_at = now + crate::dispatcher::UNKNOWN_KEEPS_LANE;
+        let lost = engine.store.recover(channels, Timestamp(i64::MAX), now, let_go_at).await?;
+        if !lost.unknown.is_empty() {
             tracing::warn!(
-                attempts = lost,
+                attempts = lost.unknown.len(),
                 "attempts were open when the last process ended; their outcome is unknown"
             );
         }

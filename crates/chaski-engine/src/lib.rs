@@ -13,6 +13,7 @@ pub mod guard;
 pub mod ingest;
 pub mod jobs;
 mod media;
+mod ownership;
 pub mod pace;
 pub mod plan;
 pub mod schedule;

@@ -9,6 +9,7 @@ pub mod error;
 pub mod exchanges;
 pub mod feed;
 pub mod inbox;
+pub mod nodes;
 pub mod outbox;
 pub mod receive;
 pub mod sqlite;
@@ -18,9 +19,10 @@ pub use contacts::Contacts;
 pub use error::StoreError;
 pub use feed::Feed;
 pub use inbox::Inbox;
+pub use nodes::Nodes;
 pub use outbox::Outbox;
 pub use receive::Receive;
 
 /// Everything that a store can do.
-pub trait Store: Outbox + Receive + Contacts + Admin + Feed + Inbox {}
-impl<T: Outbox + Receive + Contacts + Admin + Feed + Inbox> Store for T {}
+pub trait Store: Outbox + Receive + Contacts + Admin + Feed + Inbox + Nodes {}
+impl<T: Outbox + Receive + Contacts + Admin + Feed + Inbox + Nodes> Store for T {}

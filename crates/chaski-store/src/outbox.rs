@@ -1,6 +1,7 @@
 //! The way out: accept a message, begin its parts, settle what became of them.
 
 use crate::error::StoreError;
+use crate::nodes::Fence;
 use async_trait::async_trait;
 use chaski_model::address::Address;
 use chaski_model::message::{Content, PartBody};
@@ -171,6 +172,8 @@ pub enum Verdict {
         /// The lane's next head.
         next: Option<Head>,
     },
+    /// No: another node has taken the slot over and sends it.
+    Fenced,
 }
 
 /// Everything that a call is made from.
@@ -258,6 +261,15 @@ pub struct Settled {
     pub next: Option<Head>,
 }
 
+/// What a recovery found.
+#[derive(Debug, Clone, Default)]
+pub struct Recovered {
+    /// Parts whose outcome is unknown from now on, as they stand in the queue (held).
+    pub unknown: Vec<Head>,
+    /// Attempts that are open and may still be settled by whoever made them.
+    pub open: usize,
+}
+
 /// The outbox. One method is one durable step.
 #[async_trait]
 pub trait Outbox: Send + Sync {
@@ -274,8 +286,15 @@ pub trait Outbox: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<([u8; 32], u16, String)>, StoreError>;
 
-    /// Records that an attempt is about to leave.
-    async fn begin(&self, head: Head, now: Timestamp, call_by: Timestamp) -> Result<Verdict, StoreError>;
+    /// Records that an attempt is about to leave, if `fence` still holds. `call_by` is the machine time
+    /// until which its first byte may leave.
+    async fn begin(
+        &self,
+        head: Head,
+        fence: Fence,
+        now: Timestamp,
+        call_by: Timestamp,
+    ) -> Result<Verdict, StoreError>;
 
     /// Writes what became of an attempt (compare-and-set) and moves the lane on.
     async fn settle(&self, settle: Settle) -> Result<Settled, StoreError>;
@@ -291,9 +310,16 @@ pub trait Outbox: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Head>, StoreError>;
 
-    /// At start, with the file lock held: attempts that were open when the last process died are
-    /// unknown from now on. Returns how many.
-    async fn recover(&self, now: Timestamp, let_go_at: Timestamp) -> Result<usize, StoreError>;
+    /// Attempts of these channels that were begun and never settled, and had to leave before
+    /// `call_by_before` (machine time), are unknown from now on: whoever made them is gone. Their lanes
+    /// go on at `let_go_at`.
+    async fn recover(
+        &self,
+        channels: Vec<ChannelId>,
+        call_by_before: Timestamp,
+        now: Timestamp,
+        let_go_at: Timestamp,
+    ) -> Result<Recovered, StoreError>;
 
     /// Queue depth and oldest waiting message per channel.
     async fn depths(&self) -> Result<Vec<Depth>, StoreError>;

@@ -52,13 +52,17 @@ pub(super) async fn step_aside(engine: Arc<Engine>, head: Head) -> Done {
 
 /// One try of one part.
 pub(super) async fn deliver(engine: Arc<Engine>, entry: Arc<ChannelEntry>, head: Head) -> Done {
+    let Some(fence) = engine.ownership.fence(entry.channel.account) else {
+        return Done::new(head, Settled::default());
+    };
     let now = engine.clock.now();
     let call_by = machine_now() + CALL_WITHIN;
-    let work = match engine.store.begin(head, now, call_by).await {
+    let work = match engine.store.begin(head, fence, now, call_by).await {
         Ok(Verdict::Began(work)) => work,
         Ok(Verdict::Gone { next } | Verdict::Expired { next }) => {
             return Done::new(head, Settled { again: None, next });
         }
+        Ok(Verdict::Fenced) => return Done::new(head, Settled::default()),
         Err(StoreError::CommitUnknown) => return give_back(&engine, head, now).await,
         Err(_) => return Done::new(head, again_later(&head, now)),
     };

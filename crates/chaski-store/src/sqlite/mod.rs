@@ -8,6 +8,7 @@ mod batch;
 mod contacts;
 mod feed;
 mod inbox;
+mod nodes;
 mod open;
 mod outbox;
 mod receive;

@@ -104,7 +104,7 @@ pub(crate) async fn an_unknown_part_lets_its_lane_go_and_is_never_due_again(benc
     let gone = bench.store.step_aside(held, Timestamp(NOW.0 + 30_000)).await.unwrap();
     assert_eq!(gone.next.map(|head| head.part.message), Some(next));
     assert!(gone.again.is_none());
-    let begun = bench.store.begin(held, NOW, NOW).await.unwrap();
+    let begun = bench.store.begin(held, FENCE, NOW, NOW).await.unwrap();
     assert!(matches!(begun, Verdict::Gone { .. }), "{begun:?}");
 }
 
@@ -348,7 +348,7 @@ pub(crate) async fn a_lane_runs_at_the_highest_class_that_waits_in_it(bench: Ben
 pub(crate) async fn an_expired_part_is_not_begun(bench: Bench) {
     let head = bench.accepted(bench.plan(1)).await.expect("a head");
     let next = bench.accept(1).await;
-    let verdict = bench.store.begin(head, Timestamp(NOW.0 + DAY), NOW).await.unwrap();
+    let verdict = bench.store.begin(head, FENCE, Timestamp(NOW.0 + DAY), NOW).await.unwrap();
     let Verdict::Expired { next: Some(after) } = verdict else { panic!("{verdict:?}") };
     assert_eq!(after.part.message, next);
     let message = bench.message(head.part.message).await;
@@ -387,8 +387,14 @@ pub(crate) async fn open_attempts_are_unknown_after_a_crash(bench: Bench) {
     let head = bench.accepted(bench.plan(1)).await.expect("a head");
     bench.begin(head).await;
     let later = Timestamp(NOW.0 + 30_000);
-    assert_eq!(bench.store.recover(NOW, later).await.unwrap(), 1);
-    assert_eq!(bench.store.recover(NOW, later).await.unwrap(), 0);
+    let recover = |dead| bench.store.recover(vec![bench.channel], dead, NOW, later);
+    let found = recover(NOW).await.unwrap();
+    assert_eq!((found.unknown.len(), found.open), (0, 1), "it may still leave or be settled");
+    let found = recover(Timestamp(NOW.0 + 1)).await.unwrap();
+    assert_eq!((found.unknown.len(), found.open), (1, 0));
+    assert!(found.unknown[0].held);
+    let found = recover(Timestamp(NOW.0 + 1)).await.unwrap();
+    assert_eq!((found.unknown.len(), found.open), (0, 0));
     assert!(bench.message(head.part.message).await.unknown);
     let due = bench.store.due(bench.channel, None, 10).await.unwrap();
     assert!(due[0].held && due[0].due_at == later, "{due:?}");

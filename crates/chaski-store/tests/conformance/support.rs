@@ -5,6 +5,7 @@ use chaski_model::{ChannelId, ChannelKind, ContactId, E164, MessageId, Timestamp
 use chaski_store::Store;
 use chaski_store::admin::NewChannel;
 use chaski_store::contacts::ContactChange;
+use chaski_store::nodes::Fence;
 use chaski_store::outbox::*;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_795_000_000_000);
 pub(crate) const DAY: i64 = 86_400_000;
+/// What the only node of a new store holds.
+pub(crate) const FENCE: Fence = Fence { slot: 0, number: 1 };
 
 /// A folder that goes with the test.
 pub(crate) struct Scratch(pub(crate) PathBuf);
@@ -88,7 +91,7 @@ impl Bench {
 
     /// Begins a head; the number of the attempt.
     pub(crate) async fn begin(&self, head: Head) -> u16 {
-        match self.store.begin(head, NOW, NOW).await.unwrap() {
+        match self.store.begin(head, FENCE, NOW, NOW).await.unwrap() {
             Verdict::Began(work) => work.attempt,
             other => panic!("{other:?}"),
         }

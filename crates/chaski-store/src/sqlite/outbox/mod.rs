@@ -17,6 +17,7 @@ pub(super) use status::{end_part, raise_message};
 use super::SqliteStore;
 use super::writer::Class;
 use crate::error::StoreError;
+use crate::nodes::Fence;
 use crate::outbox::*;
 use async_trait::async_trait;
 use chaski_model::{ChannelId, ChannelKind, MessageId, PartRef, Timestamp, WorkspaceId};
@@ -62,7 +63,16 @@ impl Outbox for SqliteStore {
         })
     }
 
-    async fn begin(&self, head: Head, now: Timestamp, call_by: Timestamp) -> Result<Verdict, StoreError> {
+    async fn begin(
+        &self,
+        head: Head,
+        fence: Fence,
+        now: Timestamp,
+        call_by: Timestamp,
+    ) -> Result<Verdict, StoreError> {
+        if fence.number != super::nodes::FENCE {
+            return Ok(Verdict::Fenced);
+        }
         self.write(Class::Begin, move |b| attempt::begin(b, head, now, call_by)).await
     }
 
@@ -95,8 +105,15 @@ impl Outbox for SqliteStore {
         .await
     }
 
-    async fn recover(&self, now: Timestamp, let_go_at: Timestamp) -> Result<usize, StoreError> {
-        self.write(Class::Settle, move |b| unknown::recover(b, now, let_go_at)).await
+    async fn recover(
+        &self,
+        channels: Vec<ChannelId>,
+        call_by_before: Timestamp,
+        now: Timestamp,
+        let_go_at: Timestamp,
+    ) -> Result<Recovered, StoreError> {
+        self.write(Class::Settle, move |b| unknown::recover(b, &channels, call_by_before, now, let_go_at))
+            .await
     }
 
     async fn depths(&self) -> Result<Vec<Depth>, StoreError> {

@@ -5,42 +5,60 @@ use super::lane::{enqueue, fail_message, head, leave_queue, part_ref};
 use super::status::end_part;
 use super::{DAY_MS, state};
 use crate::error::StoreError;
-use crate::outbox::{End, Head, Settle, Settled};
+use crate::outbox::{End, Head, Recovered, Settle, Settled};
 use crate::sqlite::batch::{Batch, NewEvent};
 use chaski_model::{
     ChannelId, ContactId, ErrorCode, Failure, LaneId, MessageId, Rank, Timestamp, WorkspaceId,
 };
 use rusqlite::params;
 
-pub(super) fn recover(b: &mut Batch<'_>, now: Timestamp, let_go_at: Timestamp) -> Result<usize, StoreError> {
-    let columns = "q.message_id, q.delivery, q.part, q.workspace_id, q.channel_id, q.lane_id, q.class, q.due_at, q.keep_until, q.held, q.expires_at";
-    let open = b.rows(
-        &format!(
-            "SELECT {columns}, p.attempts, p.begun_at, p.rank FROM queue q
-             JOIN parts p ON p.message_id = q.message_id AND p.delivery = q.delivery AND p.part = q.part
-             WHERE p.state = ?1"
-        ),
-        [state::BEGUN],
-        |r| Ok((head(r)?, r.get::<_, u16>(11)?, r.get::<_, Option<i64>>(12)?)),
-    )?;
-    let count = open.len();
-    for (h, attempt, begun_at) in open {
-        let failure = Failure::new(
-            ErrorCode::OutcomeUnknown,
-            "The server stopped while the provider was being called. It is not known whether the message was taken.",
-        );
-        let lost = Settle {
-            head: h,
-            attempt,
-            begun_at: begun_at.map_or(now, Timestamp),
-            ended_at: now,
-            http_status: None,
-            end: End::Unknown { failure, let_go_at },
-            learned: Vec::new(),
-        };
-        settle(b, &lost)?;
+pub(super) fn recover(
+    b: &mut Batch<'_>,
+    channels: &[ChannelId],
+    call_by_before: Timestamp,
+    now: Timestamp,
+    let_go_at: Timestamp,
+) -> Result<Recovered, StoreError> {
+    let mut recovered = Recovered::default();
+    for channel in channels {
+        for (h, attempt, begun_at, call_by) in open_attempts(b, *channel)? {
+            if call_by >= call_by_before.0 {
+                recovered.open += 1;
+                continue;
+            }
+            let failure = Failure::new(
+                ErrorCode::OutcomeUnknown,
+                "The server stopped while the provider was being called. It is not known whether the message was taken.",
+            );
+            let lost = Settle {
+                head: h,
+                attempt,
+                begun_at: begun_at.map_or(now, Timestamp),
+                ended_at: now,
+                http_status: None,
+                end: End::Unknown { failure, let_go_at },
+                learned: Vec::new(),
+            };
+            recovered.unknown.extend(settle(b, &lost)?.again);
+        }
     }
-    Ok(count)
+    Ok(recovered)
+}
+
+type Open = (Head, u16, Option<i64>, i64);
+
+/// Begun attempts of a channel: the head, the attempt, when it began, until when it could leave.
+fn open_attempts(b: &Batch<'_>, channel: ChannelId) -> Result<Vec<Open>, StoreError> {
+    let columns = "q.message_id, q.delivery, q.part, q.workspace_id, q.channel_id, q.lane_id, q.class, q.due_at, q.keep_until, q.held, q.expires_at";
+    b.rows(
+        &format!(
+            "SELECT {columns}, p.attempts, p.begun_at, IFNULL(p.call_by, 0) FROM queue q
+             JOIN parts p ON p.message_id = q.message_id AND p.delivery = q.delivery AND p.part = q.part
+             WHERE q.channel_id = ?1 AND p.state = ?2"
+        ),
+        params![channel.0, state::BEGUN],
+        |r| Ok((head(r)?, r.get(11)?, r.get(12)?, r.get(13)?)),
+    )
 }
 
 pub(super) fn resolve_unknown(
