@@ -5,9 +5,11 @@ use crate::directory::Snapshot;
 use crate::dispatcher::Offers;
 use crate::guard::Guard;
 use crate::ownership::{Ownership, good_until};
+use crate::retention::Retention;
 use crate::tasks::Flights;
 use crate::transport::Transport;
 use crate::vault::{Vault, VaultError};
+use crate::watch::{Deadlines, Findings};
 use chaski_model::Timestamp;
 use chaski_store::exchanges::Exchanges;
 use chaski_store::outbox::Head;
@@ -44,6 +46,10 @@ pub struct Config {
     pub language_fallback: bool,
     /// Whether media links are looked at before a message is accepted.
     pub probe_media: bool,
+    /// How long each kind of data is kept.
+    pub retention: Retention,
+    /// When the watchdogs say something.
+    pub deadlines: Deadlines,
 }
 
 /// Why the engine cannot start.
@@ -69,6 +75,9 @@ pub struct Engine {
     pub(crate) offers: Offers,
     pub(crate) flights: Flights,
     pub(crate) ownership: Ownership,
+    pub(crate) findings: Findings,
+    /// Held while retention runs.
+    pub(crate) retaining: tokio::sync::Mutex<()>,
     snapshot: RwLock<Arc<Snapshot>>,
     /// Held while the snapshot is made anew, so that an older one never replaces a newer one.
     reloading: tokio::sync::Mutex<()>,
@@ -97,6 +106,8 @@ impl Engine {
             offers,
             flights: Flights::default(),
             ownership: Ownership::default(),
+            findings: Findings::default(),
+            retaining: tokio::sync::Mutex::default(),
             snapshot: RwLock::default(),
             reloading: tokio::sync::Mutex::default(),
             stop: CancellationToken::new(),
@@ -122,6 +133,8 @@ impl Engine {
         engine.tasks.spawn(crate::dispatcher::run(Arc::clone(&engine), arrivals));
         engine.tasks.spawn(crate::jobs::project(Arc::clone(&engine)));
         engine.tasks.spawn(crate::jobs::sync_templates(Arc::clone(&engine)));
+        engine.tasks.spawn(crate::watch::run(Arc::clone(&engine)));
+        engine.tasks.spawn(crate::retention::run(Arc::clone(&engine)));
         Ok(engine)
     }
 
@@ -178,6 +191,11 @@ impl Engine {
         if let Some(head) = head {
             self.offers.offer(head);
         }
+    }
+
+    /// Whether this node does what exactly one node does: it holds the first slot.
+    pub fn leads(&self) -> bool {
+        self.ownership.leads()
     }
 
     /// Cancelled when the engine stops.

@@ -45,6 +45,12 @@ impl Ownership {
         let slot = slot_of(account);
         held.fences.get(&slot).map(|number| Fence { slot, number: *number })
     }
+
+    /// Whether the first slot is held here: exactly one node does what is to be done once.
+    pub(crate) fn leads(&self) -> bool {
+        let held = self.0.read().expect("nobody panics while holding the slots");
+        held.good_until.is_none_or(|until| until > Instant::now()) && held.fences.contains_key(&0)
+    }
 }
 
 /// The instant until which a lease asked for at `asked` is good.

@@ -42,6 +42,8 @@ pub struct Message {
     pub provider_id: Option<String>,
     /// Why it failed.
     pub error: Option<Failure>,
+    /// Retention has removed what it said.
+    pub is_blanked: bool,
 }
 
 impl Message {

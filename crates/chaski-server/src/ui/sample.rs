@@ -51,6 +51,7 @@ fn message(id: i64, direction: Direction, content: Content) -> Message {
         read_at: None,
         provider_id: Some(format!("wamid.{id}")),
         error: None,
+        is_blanked: false,
     }
 }
 

@@ -53,6 +53,8 @@ impl World {
             template_sync: Duration::from_secs(86_400),
             language_fallback: true,
             probe_media: false,
+            retention: chaski_engine::Retention::default(),
+            deadlines: chaski_engine::Deadlines::default(),
         };
         let store = Arc::new(SqliteStore::open(&folder, 0).unwrap());
         let engine = Engine::start(store, Arc::new(Clock::default()), config).await.unwrap();

@@ -4,6 +4,7 @@
 //! connections of their own; a point read takes microseconds and is done where it is asked for.
 
 mod admin;
+pub mod backup;
 mod batch;
 mod contacts;
 mod feed;
@@ -13,6 +14,7 @@ mod open;
 mod outbox;
 mod receive;
 mod rows;
+mod upkeep;
 mod writer;
 
 use crate::error::StoreError;

@@ -1,6 +1,7 @@
 //! The cases, written once.
 
 use super::support::*;
+pub(crate) use super::upkeep::*;
 use chaski_model::address::{Address, E164};
 use chaski_model::identifier::Identifier;
 use chaski_model::template::{Definition, TemplateStatus};

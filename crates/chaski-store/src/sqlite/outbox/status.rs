@@ -5,6 +5,7 @@ use crate::error::StoreError;
 use crate::outbox::Head;
 use crate::sqlite::batch::{Batch, NewEvent};
 use crate::sqlite::rows::failure_json;
+use crate::sqlite::upkeep::dead_letters;
 use chaski_model::{ContactId, Failure, MessageId, PartRef, Rank, Timestamp, WorkspaceId};
 use rusqlite::params;
 
@@ -56,10 +57,14 @@ pub(in crate::sqlite) fn raise_message(
     failure: Option<&Failure>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let Some((delivery, parts, contact)) =
-        b.row("SELECT delivery, parts, contact_id FROM messages WHERE id = ?1", [part.message.0], |r| {
-            Ok((r.get::<_, u16>(0)?, r.get::<_, u16>(1)?, ContactId(r.get(2)?)))
-        })?
+    let Some((delivery, parts, contact, before)) = b.row(
+        "SELECT delivery, parts, contact_id, rank FROM messages WHERE id = ?1",
+        [part.message.0],
+        |r| {
+            let rank = Rank::from_number(r.get(3)?);
+            Ok((r.get::<_, u16>(0)?, r.get::<_, u16>(1)?, ContactId(r.get(2)?), rank))
+        },
+    )?
     else {
         return Ok(());
     };
@@ -84,6 +89,7 @@ pub(in crate::sqlite) fn raise_message(
             failure.map(failure_json)
         ],
     )?;
+    dead_letters::follow(b, workspace, part.message, (before, whole), failure, now)?;
     b.event(
         workspace,
         NewEvent {
