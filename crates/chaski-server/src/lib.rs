@@ -7,6 +7,7 @@ pub mod admin;
 pub mod api;
 mod auth;
 mod body;
+mod health;
 mod hooks;
 mod observe;
 mod problem;
@@ -17,6 +18,7 @@ pub mod timeline;
 pub mod ui;
 
 pub use api::openapi::document as openapi;
+pub use health::Health;
 pub use observe::install_metrics;
 pub use server::{router, serve};
 pub use state::{App, AppState};

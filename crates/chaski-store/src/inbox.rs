@@ -42,8 +42,8 @@ pub struct Message {
     pub provider_id: Option<String>,
     /// Why it failed.
     pub error: Option<Failure>,
-    /// Retention has removed what it said.
-    pub is_blanked: bool,
+    /// When retention removed what it said.
+    pub blanked_at: Option<Timestamp>,
 }
 
 impl Message {

@@ -240,6 +240,9 @@ pub trait Watch: Send + Sync {
         limit: usize,
     ) -> Result<Vec<UnknownOutcome>, StoreError>;
 
+    /// Steps that wait for the writer just now.
+    fn writer_waiting(&self) -> usize;
+
     /// How far each follower of a feed is behind.
     async fn lag(&self) -> Result<Vec<Lag>, StoreError>;
 }

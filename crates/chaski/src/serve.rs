@@ -114,7 +114,7 @@ pub(crate) async fn prepare(
         tokio::spawn(clock_follower::follow(simulator, Arc::clone(&clock), stop.clone()));
     }
     let engine = Engine::start(Arc::new(store), clock, settings.engine(&public_url)).await?;
-    let app = Arc::new(AppState { engine, metrics, simulator_url });
+    let app = Arc::new(AppState { engine, metrics, health: chaski_server::Health::default(), simulator_url });
     Ok(Ready { app, settings, listener, stop })
 }
 

@@ -58,7 +58,12 @@ impl World {
         };
         let store = Arc::new(SqliteStore::open(&folder, 0).unwrap());
         let engine = Engine::start(store, Arc::new(Clock::default()), config).await.unwrap();
-        let app = Arc::new(AppState { engine, metrics: None, simulator_url: None });
+        let app = Arc::new(AppState {
+            engine,
+            metrics: None,
+            health: crate::Health::default(),
+            simulator_url: None,
+        });
         let workspace = Self::workspace(&app, EMAIL).await;
         let channel = NewChannel {
             workspace,

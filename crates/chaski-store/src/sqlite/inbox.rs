@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 const MESSAGE: &str =
     "id, contact_id, channel_id, direction, created_at, content, resolved, origin, rank, unknown,
-    sent_at, failed_at, delivered_at, read_at, provider_id, error, prev_id, blanked_at IS NOT NULL";
+    sent_at, failed_at, delivered_at, read_at, provider_id, error, prev_id, blanked_at";
 
 fn message(r: &Row<'_>) -> rusqlite::Result<Message> {
     Ok(Message {
@@ -34,7 +34,7 @@ fn message(r: &Row<'_>) -> rusqlite::Result<Message> {
         read_at: time_or_none(r, 13)?,
         provider_id: r.get(14)?,
         error: json_or_none(r, 15)?,
-        is_blanked: r.get(17)?,
+        blanked_at: time_or_none(r, 17)?,
     })
 }
 

@@ -115,6 +115,11 @@ impl Writer {
         self.ids.lock().expect("making an id does not panic").next(now_ms)
     }
 
+    /// Commands that wait just now.
+    pub(super) fn waiting(&self) -> usize {
+        self.shared.queue.lock().map_or(0, |queue| queue.commands.len())
+    }
+
     pub(super) async fn submit<T, F>(&self, class: Class, step: F) -> Result<T, StoreError>
     where
         T: Send + 'static,

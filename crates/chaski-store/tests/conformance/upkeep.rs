@@ -267,7 +267,10 @@ pub(crate) async fn old_messages_are_blanked_and_their_thread_still_reads(bench:
     assert_eq!(swept(&bench, Kept::Contents, NOW.0 + 3 * DAY).await, 3);
     assert_eq!(swept(&bench, Kept::Contents, NOW.0 + 3 * DAY).await, 0);
     let thread = bench.store.thread(bench.workspace, bench.contact, None, 10).await.unwrap();
-    assert_eq!(thread.iter().map(|m| m.is_blanked).collect::<Vec<_>>(), [false, false, true, true, true]);
+    assert_eq!(
+        thread.iter().map(|m| m.blanked_at.is_some()).collect::<Vec<_>>(),
+        [false, false, true, true, true]
+    );
     let old = bench.message(ids[1]).await;
     assert!(old.resolved.is_none() && !format!("{:?}", old.content).contains("hola"));
     let error = old.error.expect("that it failed stays");
@@ -282,7 +285,7 @@ pub(crate) async fn old_messages_are_blanked_and_their_thread_still_reads(bench:
 pub(crate) async fn what_still_waits_or_is_young_is_kept(bench: Bench) {
     let waiting = bench.accept(1).await;
     assert_eq!(swept(&bench, Kept::Contents, NOW.0 + DAY).await, 0);
-    assert!(!bench.message(waiting).await.is_blanked);
+    assert!(bench.message(waiting).await.blanked_at.is_none());
     assert_eq!(swept(&bench, Kept::Contents, NOW.0).await, 0);
 }
 

@@ -113,6 +113,10 @@ impl Watch for SqliteStore {
         .await
     }
 
+    fn writer_waiting(&self) -> usize {
+        self.writer.waiting()
+    }
+
     async fn lag(&self) -> Result<Vec<Lag>, StoreError> {
         self.read(|c| {
             c.prepare_cached("SELECT workspace_id, projected, head - projected FROM feeds")?
