@@ -51,6 +51,7 @@ impl World {
             contact,
             channel,
             address: PHONE.into(),
+            to: vec![],
             now,
             expires_at: now + Duration::from_secs(120),
             class: 1,

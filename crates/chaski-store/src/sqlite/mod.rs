@@ -9,11 +9,13 @@ mod batch;
 mod contacts;
 mod feed;
 mod inbox;
+mod memory;
 mod nodes;
 mod open;
 mod outbox;
 mod receive;
 mod rows;
+mod statements;
 mod upkeep;
 mod writer;
 

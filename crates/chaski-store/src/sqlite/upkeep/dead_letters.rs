@@ -19,20 +19,30 @@ const NO_CODE: i64 = -1;
 /// The most causes that are told at once; there are as many as channels times codes.
 const CAUSES: i64 = 500;
 
+/// What a message has come to.
+pub(in crate::sqlite) struct Raised {
+    /// What its parts have reached together.
+    pub(in crate::sqlite) whole: Rank,
+    /// What is stored: the highest so far.
+    pub(in crate::sqlite) rank: Rank,
+    /// It has failed, now or before.
+    pub(in crate::sqlite) had_failed: bool,
+}
+
 /// A message's rank was raised: it joins the dead letters, or was none after all.
 pub(in crate::sqlite) fn follow(
     b: &Batch<'_>,
     workspace: WorkspaceId,
     message: MessageId,
-    (before, reached): (Rank, Rank),
+    raised: Raised,
     failure: Option<&Failure>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     // What a person has left as unknown was decided; it is not to be sent again with the others.
     let is_left = failure.is_some_and(|failure| failure.code == ErrorCode::OutcomeUnknown);
-    match (before, reached) {
-        (Rank::Pending | Rank::Sent, Rank::Failed) if !is_left => bury(b, workspace, message, failure, now),
-        (Rank::Failed, Rank::Delivered | Rank::Read) => exhume(b, message).map(drop),
+    match (raised.whole, raised.rank) {
+        (Rank::Failed, Rank::Failed) if !is_left => bury(b, workspace, message, failure, now),
+        (Rank::Delivered | Rank::Read, _) if raised.had_failed => exhume(b, message).map(drop),
         _ => Ok(()),
     }
 }

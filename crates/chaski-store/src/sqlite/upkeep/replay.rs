@@ -86,8 +86,9 @@ pub(super) fn replay_many(
 
 fn read(b: &Batch<'_>, workspace: WorkspaceId, message: MessageId) -> Result<Option<Failed>, StoreError> {
     b.row(
-        "SELECT contact_id, channel_id, lane_id, delivery, rank, unknown, blanked_at IS NOT NULL, error, resolved
-         FROM messages WHERE id = ?1 AND workspace_id = ?2 AND direction = 1",
+        "SELECT m.contact_id, m.channel_id, m.lane_id, m.delivery, m.rank, m.unknown, m.blanked_at IS NOT NULL, m.error,
+                d.resolved
+         FROM messages m JOIN bodies d ON d.message_id = m.id WHERE m.id = ?1 AND m.workspace_id = ?2 AND m.direction = 1",
         params![message.0, workspace.0],
         |r| {
             let bodies = json_or_none::<Bodies>(r, 8)?.map_or(0, |bodies| bodies.parts.len());
@@ -182,13 +183,13 @@ fn open(
     )?;
     b.execute(
         "UPDATE messages SET delivery = ?2, parts = ?3, rank = 0, sent_at = NULL, failed_at = NULL, delivered_at = NULL,
-                read_at = NULL, provider_id = NULL, error = NULL WHERE id = ?1",
-        params![message.0, delivery, limit_parts(parts)],
+                read_at = NULL, error = NULL WHERE id = ?1",
+        params![message.0, delivery, count(parts)],
     )?;
     Ok(())
 }
 
-fn limit_parts(parts: &[u16]) -> u16 {
+fn count(parts: &[u16]) -> u16 {
     u16::try_from(parts.len()).unwrap_or(u16::MAX)
 }
 
@@ -201,17 +202,12 @@ fn into_the_lane(
     parts: &[u16],
     how: &Replay,
 ) -> Result<Option<Head>, StoreError> {
-    let (busy, out_seq, not_before) = b
-        .row("SELECT busy, out_seq, not_before FROM lanes WHERE id = ?1", [failed.lane.0], |r| {
-            Ok((r.get::<_, bool>(0)?, r.get::<_, i64>(1)?, r.get::<_, Option<i64>>(2)?))
-        })?
+    let not_before = b
+        .row("SELECT not_before FROM lanes WHERE id = ?1", [failed.lane.0], |r| r.get::<_, Option<i64>>(0))?
         .ok_or(StoreError::NotFound("lane"))?;
-    b.execute(
-        "UPDATE lanes SET busy = 1, out_seq = ?2, last_out_at = MAX(IFNULL(last_out_at, 0), ?3) WHERE id = ?1",
-        params![failed.lane.0, out_seq + i64::from(limit_parts(parts)), how.now.0],
-    )?;
+    let busy = b.memory.join(failed.lane, u32::from(count(parts))) > 0;
     let mut first = None;
-    for (seq, part) in (out_seq + 1..).zip(parts) {
+    for part in parts {
         let head = Head {
             part: PartRef { message, delivery: failed.delivery + 1, part: *part },
             workspace,
@@ -225,8 +221,8 @@ fn into_the_lane(
         };
         let heads = !busy && first.is_none();
         b.execute(
-            "INSERT INTO parts (message_id, delivery, part, workspace_id, channel_id, lane_id, lane_seq, state, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO parts (message_id, delivery, part, workspace_id, channel_id, lane_id, state, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
                 message.0,
                 head.part.delivery,
@@ -234,7 +230,6 @@ fn into_the_lane(
                 workspace.0,
                 failed.channel.0,
                 failed.lane.0,
-                seq,
                 if heads { state::QUEUED } else { state::WAITING },
                 how.expires_at.0
             ],
@@ -248,7 +243,7 @@ fn into_the_lane(
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 params![
                     failed.lane.0,
-                    seq,
+                    b.memory.next_seq(),
                     workspace.0,
                     failed.channel.0,
                     message.0,

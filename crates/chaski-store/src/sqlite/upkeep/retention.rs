@@ -11,7 +11,7 @@ use crate::sqlite::writer::Class;
 use crate::upkeep::*;
 use async_trait::async_trait;
 use chaski_model::{Failure, MessageId, Timestamp};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, params};
 
 const DAY_MS: i64 = 86_400_000;
 const WEEK_MS: i64 = 7 * DAY_MS;
@@ -40,10 +40,7 @@ impl Retention for SqliteStore {
                 self.read_page(move |c| {
                     table(kind)
                         .iter()
-                        .map(|(name, _, old)| {
-                            let sql = format!("SELECT COUNT(*) FROM {name} WHERE {old}");
-                            c.query_row(&sql, [bound(kind, before)], |r| r.get::<_, i64>(0))
-                        })
+                        .map(|(count, _)| c.query_row(count, [bound(kind, before)], |r| r.get::<_, i64>(0)))
                         .sum::<rusqlite::Result<i64>>()
                         .map(i64::unsigned_abs)
                 })
@@ -118,11 +115,8 @@ fn sweep(
         Kept::DeadLetters => dead_letters(b, before, rows),
         _ => {
             let mut swept = Swept::default();
-            for (name, key, old) in table(kind) {
-                let sql = format!(
-                    "DELETE FROM {name} WHERE ({key}) IN (SELECT {key} FROM {name} WHERE {old} LIMIT ?2)"
-                );
-                let gone = b.execute(&sql, params![bound(kind, before), limit(rows)])?;
+            for (_, delete) in table(kind) {
+                let gone = b.execute(delete, params![bound(kind, before), limit(rows)])?;
                 swept.rows += gone as u64;
                 swept.more |= gone >= rows;
             }
@@ -131,17 +125,40 @@ fn sweep(
     }
 }
 
-/// (table, its key, what is old in it) of the plain kinds; `?1` is [`bound`].
-fn table(kind: Kept) -> &'static [(&'static str, &'static str, &'static str)] {
+/// (how much is old, how it goes) of a table: its name, its key, what is old in it by [`bound`].
+macro_rules! old_rows {
+    ($table:literal, $key:literal, $old:literal) => {
+        (
+            concat!("SELECT COUNT(*) FROM ", $table, " WHERE ", $old),
+            concat!(
+                "DELETE FROM ",
+                $table,
+                " WHERE (",
+                $key,
+                ") IN (SELECT ",
+                $key,
+                " FROM ",
+                $table,
+                " WHERE ",
+                $old,
+                " LIMIT ?2)"
+            ),
+        )
+    };
+}
+
+/// The statements of the plain kinds.
+fn table(kind: Kept) -> &'static [(&'static str, &'static str)] {
     match kind {
-        Kept::Webhooks => &[("kept_webhooks", "id", "received_at < ?1")],
-        Kept::ProviderIds => &[("provider_ids", "week, channel_id, provider_id", "week < ?1")],
-        Kept::Idempotency => &[("idempotency", "day, key", "day < ?1")],
-        Kept::Sessions => {
-            &[("sessions", "hash", "expires_at < ?1"), ("sign_in_links", "hash", "expires_at < ?1")]
-        }
-        Kept::Signatures => &[("seen_signatures", "hook_id, id", "expires_at < ?1")],
-        Kept::DeadLetters => &[("dead_letters", "message_id", "failed_at < ?1")],
+        Kept::Webhooks => &[old_rows!("kept_webhooks", "id", "received_at < ?1")],
+        Kept::ProviderIds => &[old_rows!("provider_ids", "week, channel_id, provider_id", "week < ?1")],
+        Kept::Idempotency => &[old_rows!("idempotency", "day, key", "day < ?1")],
+        Kept::Sessions => &[
+            old_rows!("sessions", "hash", "expires_at < ?1"),
+            old_rows!("sign_in_links", "hash", "expires_at < ?1"),
+        ],
+        Kept::Signatures => &[old_rows!("seen_signatures", "hook_id, id", "expires_at < ?1")],
+        Kept::DeadLetters => &[old_rows!("dead_letters", "message_id", "failed_at < ?1")],
         Kept::Contents | Kept::History | Kept::Events => &[],
     }
 }
@@ -221,18 +238,39 @@ fn blank(b: &Batch<'_>, old: &[Old], _: i64, now: Timestamp) -> Result<u64, Stor
             .row("SELECT error FROM messages WHERE id = ?1", [message.id], |r| r.get::<_, Option<String>>(0))?
             .flatten();
         b.execute(
-            "UPDATE messages SET content = ?2, resolved = NULL, error = ?3, blanked_at = ?4 WHERE id = ?1",
-            params![message.id, BLANK, error.as_deref().map(bare), now.0],
+            "UPDATE messages SET error = ?2, blanked_at = ?3 WHERE id = ?1",
+            params![message.id, error.as_deref().map(bare), now.0],
         )?;
-        for (table, column) in [("attempts", "failure"), ("receipts", "failure"), ("deliveries", "withdrawn")]
-        {
-            bare_column(b, table, column, message.id)?;
+        b.execute(
+            "UPDATE bodies SET content = ?2, resolved = NULL WHERE message_id = ?1",
+            params![message.id, BLANK],
+        )?;
+        for (select, update) in WORDS {
+            for words in b.rows(select, [message.id], |r| r.get::<_, String>(0))? {
+                b.execute(update, params![message.id, words, bare(&words)])?;
+            }
         }
         exhume(b, MessageId(message.id))?;
         count += 1;
     }
     Ok(count)
 }
+
+/// Where else words of failures stand: how they are found, and replaced.
+const WORDS: [(&str, &str); 3] = [
+    (
+        "SELECT DISTINCT failure FROM attempts WHERE message_id = ?1 AND failure IS NOT NULL",
+        "UPDATE attempts SET failure = ?3 WHERE message_id = ?1 AND failure = ?2",
+    ),
+    (
+        "SELECT DISTINCT failure FROM receipts WHERE message_id = ?1 AND failure IS NOT NULL",
+        "UPDATE receipts SET failure = ?3 WHERE message_id = ?1 AND failure = ?2",
+    ),
+    (
+        "SELECT DISTINCT withdrawn FROM deliveries WHERE message_id = ?1 AND withdrawn IS NOT NULL",
+        "UPDATE deliveries SET withdrawn = ?3 WHERE message_id = ?1 AND withdrawn = ?2",
+    ),
+];
 
 /// A failure without anybody's words.
 fn bare(json: &str) -> Option<String> {
@@ -242,35 +280,38 @@ fn bare(json: &str) -> Option<String> {
     Some(failure_json(&bare))
 }
 
-fn bare_column(b: &Batch<'_>, table: &str, column: &str, message: i64) -> Result<(), StoreError> {
-    let text = |r: &Row<'_>| r.get::<_, String>(0);
-    let select =
-        format!("SELECT DISTINCT {column} FROM {table} WHERE message_id = ?1 AND {column} IS NOT NULL");
-    for words in b.rows(&select, [message], text)? {
-        let update = format!("UPDATE {table} SET {column} = ?3 WHERE message_id = ?1 AND {column} = ?2");
-        b.execute(&update, params![message, words, bare(&words)])?;
-    }
-    Ok(())
-}
+/// The history of a stretch of messages: how much there is, and how it goes. An attempt that was sent stands in its
+/// part's own row, which stays.
+const HISTORY: [(&str, &str); 3] = [
+    (
+        "SELECT COUNT(*) FROM attempts WHERE message_id > ?1 AND message_id <= ?2",
+        "DELETE FROM attempts WHERE message_id > ?1 AND message_id <= ?2",
+    ),
+    (
+        "SELECT COUNT(*) FROM receipts WHERE message_id > ?1 AND message_id <= ?2",
+        "DELETE FROM receipts WHERE message_id > ?1 AND message_id <= ?2",
+    ),
+    (
+        "SELECT COUNT(*) FROM parts WHERE message_id > ?1 AND message_id <= ?2 AND ended_at IS NOT NULL",
+        "UPDATE parts SET begun_at = NULL, ended_at = NULL, http_status = NULL
+         WHERE message_id > ?1 AND message_id <= ?2 AND ended_at IS NOT NULL",
+    ),
+];
 
 /// Attempts and receipts go.
 fn forget(b: &Batch<'_>, old: &[Old], from: i64, _: Timestamp) -> Result<u64, StoreError> {
     let Some(to) = old.last().map(|message| message.id) else { return Ok(0) };
     let mut gone = 0;
-    for table in ["attempts", "receipts"] {
-        let sql = format!("DELETE FROM {table} WHERE message_id > ?1 AND message_id <= ?2");
-        gone += b.execute(&sql, params![from, to])? as u64;
+    for (_, remove) in HISTORY {
+        gone += b.execute(remove, params![from, to])? as u64;
     }
     Ok(gone)
 }
 
 fn count_history(c: &Connection, from: i64, to: i64) -> rusqlite::Result<u64> {
-    let mut count = 0;
-    for table in ["attempts", "receipts"] {
-        let sql = format!("SELECT COUNT(*) FROM {table} WHERE message_id > ?1 AND message_id <= ?2");
-        count += c.query_row(&sql, params![from, to], |r| r.get::<_, i64>(0))?.unsigned_abs();
-    }
-    Ok(count)
+    let counts =
+        HISTORY.iter().map(|(count, _)| c.query_row(count, params![from, to], |r| r.get::<_, i64>(0)));
+    counts.sum::<rusqlite::Result<i64>>().map(i64::unsigned_abs)
 }
 
 /// Up to where every follower has seen a workspace's feed.
