@@ -16,6 +16,7 @@ pub(crate) const DEFAULT: &str = include_str!("../config.default.toml");
 pub(crate) struct Settings {
     pub(crate) server: Server,
     pub(crate) storage: Storage,
+    cluster: Cluster,
     pub(crate) security: Security,
     pub(crate) delivery: Delivery,
     pub(crate) templates: Templates,
@@ -35,6 +36,12 @@ pub(crate) struct Server {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Storage {
     pub(crate) data: PathBuf,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cluster {
+    lease: Span,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -145,6 +152,7 @@ impl Settings {
             template_sync: self.templates.sync_every.0,
             language_fallback: self.templates.language_fallback,
             probe_media: self.media.probe == Probe::Refuse,
+            lease: self.cluster.lease.0.max(Duration::from_secs(1)),
         }
     }
 }

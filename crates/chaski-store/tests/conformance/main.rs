@@ -50,6 +50,7 @@ conformance! {
     a_catalogue_is_replaced_and_keeps_its_versions
     a_sign_in_link_opens_once
     a_receipt_for_another_channels_part_is_refused
+    newer_work_of_several_channels_is_found_at_once
 }
 
 /// One process for each folder, and ids never go back over a restart.

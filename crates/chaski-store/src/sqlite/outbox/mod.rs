@@ -113,6 +113,22 @@ impl Outbox for SqliteStore {
         .await
     }
 
+    async fn due_among(
+        &self,
+        channels: Vec<ChannelId>,
+        after: MessageId,
+        limit: usize,
+    ) -> Result<Vec<Head>, StoreError> {
+        let after = PartRef { message: MessageId(after.0 + 1), delivery: 0, part: 0 };
+        let mut heads = Vec::new();
+        for channel in channels {
+            heads.extend(self.due(channel, Some(after), limit).await?);
+        }
+        heads.sort_by_key(|head| head.part);
+        heads.truncate(limit);
+        Ok(heads)
+    }
+
     async fn recover(
         &self,
         channels: Vec<ChannelId>,
