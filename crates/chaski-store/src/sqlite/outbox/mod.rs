@@ -14,8 +14,8 @@ pub(super) use accept::chain;
 pub(super) use lane::{fail_message, head_of, leave_queue, make_lane};
 pub(super) use status::{end_part, raise_message};
 
-use super::SqliteStore;
 use super::writer::Class;
+use super::{STEP_BYTES, SqliteStore};
 use crate::error::StoreError;
 use crate::nodes::Fence;
 use crate::outbox::*;
@@ -43,7 +43,9 @@ impl Outbox for SqliteStore {
     }
 
     async fn accept(&self, plan: Accept) -> Result<Accepted, StoreError> {
-        self.write(Class::Accept, move |b| accept::accept(b, &plan)).await
+        self.space.check()?;
+        let weight = STEP_BYTES + plan.content.len() + plan.resolved.len() + plan.origin.len();
+        self.writer.submit(Class::Accept, weight, move |b| accept::accept(b, &plan)).await
     }
 
     async fn answered(
