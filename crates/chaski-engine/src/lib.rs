@@ -6,6 +6,7 @@
 
 pub mod channels;
 pub mod clock;
+mod cluster;
 pub mod dead_letters;
 pub mod directory;
 pub mod dispatcher;

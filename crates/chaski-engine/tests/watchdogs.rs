@@ -112,6 +112,7 @@ fn config(folder: &std::path::Path) -> Config {
         probe_media: false,
         retention: Retention::default(),
         deadlines: Deadlines::default(),
+        lease: Duration::from_secs(10),
     }
 }
 

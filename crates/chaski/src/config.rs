@@ -16,6 +16,7 @@ pub(crate) const DEFAULT: &str = include_str!("../config.default.toml");
 pub(crate) struct Settings {
     pub(crate) server: Server,
     pub(crate) storage: Storage,
+    cluster: Cluster,
     pub(crate) security: Security,
     pub(crate) delivery: Delivery,
     pub(crate) templates: Templates,
@@ -37,6 +38,12 @@ pub(crate) struct Server {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Storage {
     pub(crate) data: PathBuf,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cluster {
+    lease: Span,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -202,6 +209,7 @@ impl Settings {
                 receipts_factor: self.watch.receipts_factor,
                 receipts_least: self.watch.receipts_least.0,
             },
+            lease: self.cluster.lease.0.max(Duration::from_secs(1)),
         }
     }
 

@@ -55,6 +55,7 @@ impl World {
             probe_media: false,
             retention: chaski_engine::Retention::default(),
             deadlines: chaski_engine::Deadlines::default(),
+            lease: Duration::from_secs(10),
         };
         let store = Arc::new(SqliteStore::open(&folder, 0).unwrap());
         let engine = Engine::start(store, Arc::new(Clock::default()), config).await.unwrap();

@@ -67,6 +67,7 @@ conformance! {
     what_still_waits_or_is_young_is_kept
     every_other_kind_goes_from_the_old_end
     events_that_a_follower_has_not_seen_are_kept
+    newer_work_of_several_channels_is_found_at_once
 }
 
 /// One process for each folder, and ids never go back over a restart.
