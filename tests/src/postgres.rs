@@ -6,7 +6,7 @@
 //! and removes the folder.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -114,10 +114,11 @@ impl Cluster {
             if !folder.join("start.lock").exists() {
                 continue;
             }
-            let port = match fs::read_to_string(folder.join("port")) {
-                Ok(port) => port.trim().parse().expect("the port is a number"),
-                Err(_) => make(&folder, &programs, fsync),
-            };
+            let known =
+                fs::read_to_string(folder.join("port")).ok().and_then(|port| port.trim().parse().ok());
+            // One whose server is gone, after a restart of the machine, is made anew.
+            let port = known.filter(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok());
+            let port = port.unwrap_or_else(|| make(&folder, &programs, fsync));
             return Some(Self { folder, programs, port, _used: used });
         }
     }
@@ -170,11 +171,16 @@ fn run(command: &mut Command) {
 }
 
 fn pg_ctl(programs: &Path, folder: &Path, arguments: &[&str]) {
-    run(as_server(&programs.join("pg_ctl")).current_dir("/").arg("-D").arg(folder.join("data")).args(arguments));
+    run(as_server(&programs.join("pg_ctl"))
+        .current_dir("/")
+        .arg("-D")
+        .arg(folder.join("data"))
+        .args(arguments));
 }
 
 fn make(folder: &Path, programs: &Path, fsync: &str) -> u16 {
     let data = folder.join("data");
+    let _ = fs::remove_dir_all(&data);
     fs::create_dir_all(&data).expect("a scratch folder can be made");
     if is_root() {
         run(Command::new("chown").arg("postgres").arg(&data).arg(folder));
@@ -182,7 +188,8 @@ fn make(folder: &Path, programs: &Path, fsync: &str) -> u16 {
     let mut initdb = as_server(&programs.join("initdb"));
     initdb.current_dir("/").arg("-D").arg(&data);
     run(initdb.args(["-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]));
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+    let port =
+        TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
     let settings = format!(
         "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = {fsync}\n\
          max_connections = 300\nshared_buffers = 64MB\nmax_wal_size = 512MB\n"

@@ -16,7 +16,7 @@ const KEPT_BYTES: usize = 256 * 1024;
 const SIGNATURE_MS: i64 = 900_000;
 
 const BY_PROVIDER_ID: &str = "SELECT message_id, delivery, part FROM provider_ids
-    WHERE week IN ($1, $1 - 1, $1 - 2) AND channel_id = $2 AND provider_id = $3 AND delivery IS NOT NULL";
+    WHERE week IN ($1::int8, $1::int8 - 1, $1::int8 - 2) AND channel_id = $2 AND provider_id = $3 AND delivery IS NOT NULL";
 const KEEP: &str =
     "INSERT INTO kept_webhooks (workspace_id, hook_id, received_at, cause, body) VALUES ($1, $2, $3, $4, $5)";
 const FORGET_KEPT: &str = "DELETE FROM kept_webhooks WHERE workspace_id = $1 AND id <=

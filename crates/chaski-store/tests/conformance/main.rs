@@ -3,6 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
 mod cases;
+mod nodes;
+#[path = "../../../../tests/src/postgres.rs"]
+#[expect(dead_code, reason = "the end-to-end tests use more of it")]
+mod postgres;
 mod support;
 
 use support::Scratch;
@@ -17,6 +21,19 @@ macro_rules! conformance {
                 async fn $case() {
                     let scratch = Scratch::new();
                     let store = chaski_store::sqlite::SqliteStore::open(&scratch.0, 0).expect("a new store opens");
+                    cases::$case(support::Bench::new(std::sync::Arc::new(store)).await).await;
+                }
+            )*
+        }
+
+        mod on_postgres {
+            use super::*;
+
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let Some(database) = postgres::database() else { return };
+                    let store = chaski_store::postgres::PgStore::open(&database.url).await.expect("a new store opens");
                     cases::$case(support::Bench::new(std::sync::Arc::new(store)).await).await;
                 }
             )*

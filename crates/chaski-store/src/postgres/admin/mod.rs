@@ -362,6 +362,7 @@ impl Admin for PgStore {
 
 async fn add_channel(tx: &mut Tx, n: &NewChannel) -> Result<(ChannelId, AccountId, HookId), Fail> {
     let kind = n.kind.word();
+    tx.changes_directory();
     // The account's row is locked by this, so that two of one sender cannot pass each other.
     let account = tx.row(ADD_ACCOUNT, &[&n.workspace.0, &kind, &n.account_external_id, &n.now.0]).await?;
     let account = AccountId(number(account)?);
