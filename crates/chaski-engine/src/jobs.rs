@@ -2,10 +2,12 @@
 
 use crate::engine::Engine;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// How often the projection follows the feed at most.
+/// How often the projection follows the feed at most, and the least that it rests when it has much to do:
+/// it takes no more than a fifth of its time.
 const PROJECT_EVERY: Duration = Duration::from_millis(100);
+const PROJECT_REST: Duration = Duration::from_secs(1);
 /// Events that one step of the projection takes.
 const PROJECT_STEP: usize = 2000;
 
@@ -14,14 +16,17 @@ pub(crate) async fn project(engine: Arc<Engine>) {
     let stop = engine.stopping();
     let mut ticks = engine.store.ticks();
     while !stop.is_cancelled() {
-        match engine.store.project(PROJECT_STEP).await {
+        let began = Instant::now();
+        let done = engine.store.project(PROJECT_STEP).await;
+        let rest = (began.elapsed() * 4).clamp(PROJECT_EVERY, PROJECT_REST);
+        match done {
             Ok(true) => continue,
             Ok(false) => {}
             Err(cause) => tracing::warn!(%cause, "the inbox's list cannot be brought up to date"),
         }
         tokio::select! {
             () = stop.cancelled() => break,
-            _ = ticks.changed() => tokio::time::sleep(PROJECT_EVERY).await,
+            _ = ticks.changed() => tokio::time::sleep(rest).await,
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
         }
     }

@@ -18,13 +18,15 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde_json::json;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant};
 
 /// The most of a provider's answer that is read.
 const ANSWER_LIMIT: usize = 8 << 20;
 /// The longest that a provider's Retry-After is followed.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+/// Addresses that are remembered as checked.
+const ADDRESSES: usize = 1000;
 /// How long a JWT made for Vonage is used; it is good for fifteen minutes.
 const JWT_USED_SECS: i64 = 600;
 
@@ -43,6 +45,8 @@ pub struct Transport {
     guard: Guard,
     clock: Arc<Clock>,
     jwts: Mutex<HashMap<[u8; 32], (i64, String)>>,
+    /// Addresses that the guard has let through.
+    addresses: RwLock<HashMap<String, http::Uri>>,
 }
 
 impl Transport {
@@ -63,7 +67,7 @@ impl Transport {
             // As many as one channel may have in flight, so that a full house opens no new ones.
             .pool_max_idle_per_host(128)
             .build(connector);
-        Self { client, guard, clock, jwts: Mutex::default() }
+        Self { client, guard, clock, jwts: Mutex::default(), addresses: RwLock::default() }
     }
 
     /// Makes a call, with the whole of it bounded by `timeout`.
@@ -91,12 +95,11 @@ impl Transport {
         settings: &Settings,
         secrets: &Secrets,
     ) -> Result<http::Request<Full<Bytes>>, Failure> {
-        self.guard.check(&call.url)?;
         let bad =
             |what: &str| Failure::new(ErrorCode::Internal, format!("The request could not be made: {what}."));
         let mut request = http::Request::new(Full::new(Bytes::from(call.body.clone())));
         *request.method_mut() = call.method.clone();
-        *request.uri_mut() = call.url.parse().map_err(|_| bad("its address is not valid"))?;
+        *request.uri_mut() = self.address(&call.url)?;
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("chaski/", env!("CARGO_PKG_VERSION"))));
         for (name, value) in &call.headers {
@@ -114,6 +117,24 @@ impl Transport {
             headers.insert(name, value);
         }
         Ok(request)
+    }
+
+    /// The address of a call, past the guard. A channel calls few addresses, so that each is checked and
+    /// read once; names are checked again whenever they are resolved.
+    fn address(&self, url: &str) -> Result<http::Uri, Failure> {
+        if let Some(known) = self.addresses.read().ok().and_then(|known| known.get(url).cloned()) {
+            return Ok(known);
+        }
+        self.guard.check(url)?;
+        let uri: http::Uri =
+            url.parse().map_err(|_| Failure::new(ErrorCode::UrlRefused, "The address is not valid."))?;
+        if let Ok(mut known) = self.addresses.write() {
+            if known.len() >= ADDRESSES {
+                known.clear();
+            }
+            known.insert(url.to_owned(), uri.clone());
+        }
+        Ok(uri)
     }
 
     fn credentials(

@@ -34,6 +34,9 @@ impl E164 {
     }
 
     fn international(digits: &str) -> Option<Self> {
+        if is_plain(digits) {
+            return Self::from_digits(digits);
+        }
         let number = phonenumber::parse(None, format!("+{digits}")).ok()?;
         let national_len = number.national().value().to_string().len();
         if !(4..=14).contains(&national_len) {
@@ -69,6 +72,17 @@ impl fmt::Display for E164 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whether a number plainly has a country's code and a national part of a common length: the full parser
+/// says the same of it, after a hundred times the work.
+fn is_plain(digits: &str) -> bool {
+    (1..=3).any(|length| {
+        let Some((code, national)) = digits.split_at_checked(length) else { return false };
+        let known =
+            code.parse().is_ok_and(|code: u16| phonenumber::metadata::DATABASE.by_code(&code).is_some());
+        known && (7..=12).contains(&national.len()) && !national.starts_with('0')
+    })
 }
 
 /// What sort of address it is. WhatsApp's user id (`bsuid`) belongs to one business portfolio.

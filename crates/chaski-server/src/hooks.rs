@@ -1,6 +1,7 @@
 //! `/hooks/{key}`: what providers call.
 
 use crate::body;
+use crate::finish::finish;
 use crate::problem::Problem;
 use crate::state::App;
 use axum::body::Body;
@@ -37,14 +38,9 @@ pub(crate) async fn receive(
         Err(problem) => return problem.into_response(),
     };
     let engine = std::sync::Arc::clone(&app.engine);
-    let taken = tokio::spawn(async move { engine.ingest(&key, &headers, &bytes).await }).await;
-    match taken {
-        Ok(Ok(())) => StatusCode::OK.into_response(),
-        Ok(Err(refused)) => answer(refused),
-        Err(cause) => {
-            tracing::error!(%cause, "a webhook was not taken in");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
+    match finish(async move { engine.ingest(&key, &headers, &bytes).await }).await {
+        Ok(()) => StatusCode::OK.into_response(),
+        Err(refused) => answer(refused),
     }
 }
 

@@ -7,6 +7,7 @@ pub mod admin;
 pub mod api;
 mod auth;
 mod body;
+mod finish;
 mod hooks;
 mod observe;
 mod problem;

@@ -94,8 +94,8 @@ pub struct Lane {
     pub address: String,
     /// The contact's last message: opens the window.
     pub last_in_at: Option<Timestamp>,
-    /// Our last message.
-    pub last_out_at: Option<Timestamp>,
+    /// When the newest message on it was, in or out.
+    pub last_at: Option<Timestamp>,
     /// The provider said that the window is closed.
     pub closed_at: Option<Timestamp>,
     /// The newest message on it, in or out; `None` when it was never used.

@@ -1,7 +1,8 @@
 //! What was said to and by providers, redacted: one file for each week, compressed.
 //!
 //! These are for people to look at, so they are written with less care than messages: by a thread
-//! of their own, without waiting for the disk, and dropped (and counted) when it cannot keep up.
+//! of their own, without waiting for the disk, and dropped (and counted) when it cannot keep up. What
+//! came within a moment is compressed together, in a block that each of its exchanges points to.
 //! Retention is deleting a file.
 
 use crate::error::StoreError;
@@ -10,10 +11,16 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
 
 const WEEK_MS: i64 = 7 * 86_400_000;
 /// Exchanges that may wait for the thread.
 const WAITING: usize = 1024;
+/// How long a block gathers, and the most exchanges in it.
+const GATHER: Duration = Duration::from_millis(20);
+const BLOCK: usize = 64;
+/// How long a reader waits for what has not been written yet.
+const FLUSH_WITHIN: Duration = Duration::from_secs(2);
 /// The most of one body that is kept.
 pub const BODY_KEPT: usize = 16 * 1024;
 
@@ -36,6 +43,12 @@ pub struct Exchange {
     pub took_ms: u64,
 }
 
+enum Note {
+    Entry(Box<Entry>),
+    /// Write what has gathered, then say so.
+    Flush(SyncSender<()>),
+}
+
 struct Entry {
     part: PartRef,
     attempt: u16,
@@ -47,13 +60,13 @@ struct Entry {
 #[derive(Clone)]
 pub struct Exchanges {
     folder: PathBuf,
-    entries: SyncSender<Entry>,
+    notes: SyncSender<Note>,
 }
 
 impl Exchanges {
     /// Starts the log of a folder.
     pub fn open(folder: &Path) -> Self {
-        let (entries, waiting) = sync_channel(WAITING);
+        let (notes, waiting) = sync_channel(WAITING);
         let of_thread = folder.to_owned();
         let started = std::thread::Builder::new()
             .name("exchanges".into())
@@ -61,12 +74,12 @@ impl Exchanges {
         if let Err(cause) = started {
             tracing::error!(%cause, "no thread for the log of exchanges");
         }
-        Self { folder: folder.to_owned(), entries }
+        Self { folder: folder.to_owned(), notes }
     }
 
     /// Notes an exchange; never waits.
     pub fn note(&self, part: PartRef, attempt: u16, at: Timestamp, exchange: Exchange) {
-        if self.entries.try_send(Entry { part, attempt, at, exchange }).is_err() {
+        if self.notes.try_send(Note::Entry(Box::new(Entry { part, attempt, at, exchange }))).is_err() {
             metrics::counter!("chaski_exchanges_dropped_total").increment(1);
         }
     }
@@ -76,24 +89,31 @@ impl Exchanges {
     /// # Errors
     /// The week's file cannot be read.
     pub fn read(&self, part: PartRef, attempt: u16, at: Timestamp) -> Result<Option<Exchange>, StoreError> {
+        let (told, written) = sync_channel(1);
+        if self.notes.send(Note::Flush(told)).is_ok() {
+            let _ = written.recv_timeout(FLUSH_WITHIN);
+        }
         let path = file(&self.folder, at);
         if !path.exists() {
             return Ok(None);
         }
-        let packed = Connection::open(path)
+        let found = Connection::open(path)
             .and_then(|c| {
                 c.query_row(
-                    "SELECT body FROM exchanges WHERE message_id = ?1 AND delivery = ?2 AND part = ?3 AND attempt = ?4",
+                    "SELECT b.body, e.place FROM exchanges e JOIN blocks b ON b.id = e.block
+                     WHERE e.message_id = ?1 AND e.delivery = ?2 AND e.part = ?3 AND e.attempt = ?4",
                     params![part.message.0, part.delivery, part.part, attempt],
-                    |r| r.get::<_, Vec<u8>>(0),
+                    |r| Ok((r.get::<_, Vec<u8>>(0)?, usize::from(r.get::<_, u16>(1)?))),
                 )
                 .optional()
             })
             .map_err(|e| StoreError::Fault(e.to_string()))?;
-        let Some(packed) = packed else { return Ok(None) };
+        let Some((packed, place)) = found else { return Ok(None) };
         let json =
             lz4_flex::decompress_size_prepended(&packed).map_err(|e| StoreError::Fault(e.to_string()))?;
-        serde_json::from_slice(&json).map(Some).map_err(|e| StoreError::Fault(e.to_string()))
+        let mut block: Vec<Exchange> =
+            serde_json::from_slice(&json).map_err(|e| StoreError::Fault(e.to_string()))?;
+        Ok((place < block.len()).then(|| block.swap_remove(place)))
     }
 }
 
@@ -101,39 +121,70 @@ fn file(folder: &Path, at: Timestamp) -> PathBuf {
     folder.join(format!("exchanges-{}.db", at.0.div_euclid(WEEK_MS)))
 }
 
-fn write_all(folder: &Path, waiting: &Receiver<Entry>) {
+fn write_all(folder: &Path, waiting: &Receiver<Note>) {
     let mut open: Option<(PathBuf, Connection)> = None;
     while let Ok(first) = waiting.recv() {
-        let batch: Vec<Entry> = std::iter::once(first).chain(waiting.try_iter().take(500)).collect();
-        if let Err(cause) = write_batch(folder, &mut open, &batch) {
-            tracing::warn!(%cause, entries = batch.len(), "exchanges could not be written");
+        let (block, told) = gather(first, waiting);
+        if let Err(cause) = write_block(folder, &mut open, &block) {
+            tracing::warn!(%cause, entries = block.len(), "exchanges could not be written");
             open = None;
+        }
+        if let Some(told) = told {
+            // The reader may have given up.
+            let _ = told.try_send(());
         }
     }
 }
 
-fn write_batch(
+/// What comes within a moment, or until somebody wants to read.
+fn gather(first: Note, waiting: &Receiver<Note>) -> (Vec<Entry>, Option<SyncSender<()>>) {
+    let until = Instant::now() + GATHER;
+    let mut block = Vec::new();
+    let mut next = Some(first);
+    while let Some(note) = next {
+        match note {
+            Note::Entry(entry) => block.push(*entry),
+            Note::Flush(told) => return (block, Some(told)),
+        }
+        if block.len() >= BLOCK {
+            break;
+        }
+        next = waiting.recv_timeout(until.saturating_duration_since(Instant::now())).ok();
+    }
+    (block, None)
+}
+
+fn write_block(
     folder: &Path,
     open: &mut Option<(PathBuf, Connection)>,
-    batch: &[Entry],
+    entries: &[Entry],
 ) -> rusqlite::Result<()> {
-    for week in batch.chunk_by(|a, b| a.at.0.div_euclid(WEEK_MS) == b.at.0.div_euclid(WEEK_MS)) {
+    for week in entries.chunk_by(|a, b| a.at.0.div_euclid(WEEK_MS) == b.at.0.div_euclid(WEEK_MS)) {
         let path = file(folder, week[0].at);
         if open.as_ref().is_none_or(|(current, _)| *current != path) {
             *open = Some((path.clone(), connect(&path)?));
         }
         let Some((_, connection)) = open else { continue };
+        let exchanges: Vec<&Exchange> = week.iter().map(|entry| &entry.exchange).collect();
+        let json = serde_json::to_vec(&exchanges).unwrap_or_default();
         let transaction = connection.transaction()?;
-        for entry in week {
-            let json = serde_json::to_vec(&entry.exchange).unwrap_or_default();
+        transaction
+            .prepare_cached("INSERT INTO blocks (body) VALUES (?1)")?
+            .execute([lz4_flex::compress_prepend_size(&json)])?;
+        let block = transaction.last_insert_rowid();
+        for (place, entry) in (0_u16..).zip(week) {
             transaction
-                .prepare_cached("INSERT OR REPLACE INTO exchanges (message_id, delivery, part, attempt, body) VALUES (?1, ?2, ?3, ?4, ?5)")?
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO exchanges (message_id, delivery, part, attempt, block, place)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                )?
                 .execute(params![
                     entry.part.message.0,
                     entry.part.delivery,
                     entry.part.part,
                     entry.attempt,
-                    lz4_flex::compress_prepend_size(&json)
+                    block,
+                    place
                 ])?;
         }
         transaction.commit()?;
@@ -145,9 +196,10 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;
+         CREATE TABLE IF NOT EXISTS blocks (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
          CREATE TABLE IF NOT EXISTS exchanges (
            message_id INTEGER NOT NULL, delivery INTEGER NOT NULL, part INTEGER NOT NULL, attempt INTEGER NOT NULL,
-           body BLOB NOT NULL, PRIMARY KEY (message_id, delivery, part, attempt)) WITHOUT ROWID;",
+           block INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (message_id, delivery, part, attempt)) WITHOUT ROWID;",
     )?;
     Ok(connection)
 }

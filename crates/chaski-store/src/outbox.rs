@@ -82,6 +82,9 @@ pub struct Accept {
     pub channel: ChannelId,
     /// The contact's address on it: names the lane.
     pub address: String,
+    /// The contact's addresses on the channel, the lane's own first. A store may keep them at hand for
+    /// the first call; when there are none, it reads them.
+    pub to: Vec<Address>,
     /// Domain time.
     pub now: Timestamp,
     /// When trying ends.

@@ -211,6 +211,7 @@ impl Engine {
             contact: plan.contact,
             channel: plan.channel,
             address: plan.address,
+            to: plan.to,
             now: plan.now,
             expires_at: plan.now + self.config.time_to_live,
             class: plan.class,

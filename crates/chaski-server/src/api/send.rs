@@ -2,6 +2,7 @@
 
 use super::parse::{self, SendBody};
 use super::{identifier, path, views};
+use crate::finish::finish;
 use crate::problem::{Problem, json_text, ok};
 use crate::state::App;
 use crate::{auth, body};
@@ -106,8 +107,7 @@ async fn send(app: &App, caller: Caller, whom: Identifier, parsed: SendBody) -> 
     let (status, answer) = answer(&plan, lint_given);
     let idempotency = caller.key.map(|(key, body)| Idempotency { key, body, status, answer: answer.clone() });
     let engine = std::sync::Arc::clone(&app.engine);
-    let stored = tokio::spawn(async move { engine.store_plan(plan, idempotency).await });
-    let accepted = stored.await.map_err(|cause| Problem::new(ErrorCode::Internal, cause.to_string()))??;
+    let accepted = finish(async move { engine.store_plan(plan, idempotency).await }).await?;
     match accepted {
         Accepted::Stored { .. } => Ok(json_text(status, answer)),
         Accepted::Replay { status, answer } => Ok(json_text(status, answer)),

@@ -45,7 +45,7 @@ pub(crate) fn contact_pane(app: &App, r: &Reader, workspace: WorkspaceId, contac
             name: entry.channel.name.clone(),
             kind: entry.channel.kind,
             address: lane.address.clone(),
-            last_at: lane.last_in_at.max(lane.last_out_at),
+            last_at: lane.last_at,
             window: window_of(contact, entry, r.now),
             held: entry.is_held(),
         })

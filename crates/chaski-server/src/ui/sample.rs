@@ -89,7 +89,7 @@ fn contact() -> Contact {
         channel: ChannelId(channel),
         address: "+593991112233".into(),
         last_in_at,
-        last_out_at: None,
+        last_at: None,
         closed_at: None,
         last_id: last_in_at.map(|_| MessageId(1)),
     };

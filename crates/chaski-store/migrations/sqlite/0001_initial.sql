@@ -66,10 +66,21 @@ CREATE TABLE contacts (
   assignee_id INTEGER,
   lifecycle TEXT,
   created_at INTEGER NOT NULL,
-  updated_at INTEGER NOT NULL,
-  last_id INTEGER                         -- newest message; the thread is a chain through messages.prev_id
+  updated_at INTEGER NOT NULL
 );
 CREATE INDEX contacts_workspace ON contacts (workspace_id, id);
+
+-- The newest message of each contact: the thread is a chain from here through messages.prev_id. Apart
+-- from the contact, so that many of the rows that each message writes lie on one page.
+CREATE TABLE threads (
+  contact_id INTEGER PRIMARY KEY,
+  last_id INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  lane_id INTEGER NOT NULL,               -- the lane of last_id
+  before_id INTEGER,                      -- what these three were before
+  before_at INTEGER,
+  before_lane INTEGER
+);
 
 CREATE TABLE addresses (
   workspace_id INTEGER NOT NULL,
@@ -165,11 +176,9 @@ CREATE TABLE lanes (
   channel_id INTEGER NOT NULL,
   address TEXT NOT NULL,
   contact_id INTEGER NOT NULL,
-  out_seq INTEGER NOT NULL DEFAULT 0,     -- numbers parts in the order accepted
-  busy INTEGER NOT NULL DEFAULT 0,        -- 1 while a part of it heads the queue
   last_in_at INTEGER,                     -- opens the window
-  last_out_at INTEGER,
-  last_id INTEGER,                        -- newest message, in or out: the last interacted lane has the highest
+  last_id INTEGER,                        -- newest message, in or out, and when it was; not kept up for the
+  last_at INTEGER,                        -- lane that the contact used last: threads has that
   closed_at INTEGER,                      -- the provider said that the window is closed
   not_before INTEGER,                     -- per-recipient back-off
   backoffs INTEGER NOT NULL DEFAULT 0,    -- in a row, for 4^n seconds
@@ -188,20 +197,26 @@ CREATE TABLE messages (
   parts INTEGER NOT NULL DEFAULT 1,       -- of the current delivery
   prev_id INTEGER,                        -- the contact's message before this one
   created_at INTEGER NOT NULL,
-  v INTEGER NOT NULL DEFAULT 1,
-  content TEXT NOT NULL,                  -- JSON Content, as the caller or the contact wrote it
-  resolved TEXT,                          -- JSON Resolved: what goes out and what the contact gets
-  origin TEXT NOT NULL,                   -- JSON Origin: who, how, why this channel
   rank INTEGER NOT NULL DEFAULT 0,
   unknown INTEGER NOT NULL DEFAULT 0,     -- 1 while the outcome of a part is unknown
   sent_at INTEGER,
   failed_at INTEGER,
   delivered_at INTEGER,
   read_at INTEGER,
-  provider_id TEXT,
   error TEXT                              -- JSON Failure
 );
 CREATE INDEX messages_unknown ON messages (workspace_id, id) WHERE unknown = 1;
+
+-- What messages say: written once. Apart from the message, whose row is written at each step, so that many
+-- of those lie on one page.
+CREATE TABLE bodies (
+  message_id INTEGER PRIMARY KEY,
+  v INTEGER NOT NULL DEFAULT 1,
+  content TEXT NOT NULL,                  -- JSON Content, as the caller or the contact wrote it
+  resolved TEXT,                          -- JSON Resolved: what goes out and what the contact gets
+  origin TEXT NOT NULL,                   -- JSON Origin: who, how, why this channel
+  provider_id TEXT                        -- of an inbound message; those of ours stand in parts
+);
 
 -- Deliveries from the second on (fallback, replay); the first is the message's own row.
 CREATE TABLE deliveries (
@@ -222,12 +237,13 @@ CREATE TABLE parts (
   workspace_id INTEGER NOT NULL,
   channel_id INTEGER NOT NULL,
   lane_id INTEGER NOT NULL,
-  lane_seq INTEGER NOT NULL,
   state INTEGER NOT NULL,                 -- 0 waiting, 1 queued, 2 begun, 3 retry, 4 unknown, 5 ended
   attempts INTEGER NOT NULL DEFAULT 0,
-  begun_at INTEGER,                       -- of the open attempt
+  begun_at INTEGER,                       -- of the open attempt, or of the one that was sent
   call_by INTEGER,                        -- machine time until which the begun call may leave
   fence INTEGER NOT NULL DEFAULT 0,
+  ended_at INTEGER,                       -- of the attempt that was sent: it has no row in attempts
+  http_status INTEGER,
   first_failed_at INTEGER,                -- keeps the lane until order_wait has passed
   provider_id TEXT,
   rank INTEGER NOT NULL DEFAULT 0,
@@ -255,7 +271,7 @@ CREATE TABLE queue (
 -- Parts behind their lane's head.
 CREATE TABLE waiting (
   lane_id INTEGER NOT NULL,
-  lane_seq INTEGER NOT NULL,
+  lane_seq INTEGER NOT NULL,              -- the order accepted
   workspace_id INTEGER NOT NULL,
   channel_id INTEGER NOT NULL,
   message_id INTEGER NOT NULL,
@@ -266,6 +282,7 @@ CREATE TABLE waiting (
   PRIMARY KEY (lane_id, lane_seq)
 ) WITHOUT ROWID;
 
+-- Attempts that did not bring the part to the provider, or did so after all had been given up for lost.
 CREATE TABLE attempts (
   message_id INTEGER NOT NULL,
   delivery INTEGER NOT NULL,

@@ -1,9 +1,11 @@
-//! What the steps of one commit share: the connection, the events they cause, the ids they use.
+//! What the steps of one commit share: the statements, the events they cause, the ids they use.
 
+use super::memory::Memory;
 use super::rows::fault;
+use super::statements::Prepared;
 use crate::error::StoreError;
 use chaski_model::{ContactId, MessageId, Timestamp, WorkspaceId};
-use rusqlite::{CachedStatement, Connection, Params, Row, params};
+use rusqlite::{Params, Row, params};
 use std::collections::BTreeMap;
 
 /// An event waiting for its number, which it gets at the end of the batch.
@@ -16,8 +18,10 @@ pub(super) struct NewEvent {
 }
 
 /// One transaction in the making.
-pub(super) struct Batch<'c> {
-    connection: &'c Connection,
+pub(super) struct Batch<'b> {
+    prepared: &'b dyn Prepared,
+    /// What the writer remembers.
+    pub(super) memory: &'b Memory,
     events: BTreeMap<WorkspaceId, Vec<NewEvent>>,
     /// The highest message id stored in this transaction.
     pub(super) highest_id: i64,
@@ -25,13 +29,14 @@ pub(super) struct Batch<'c> {
     pub(super) again: bool,
 }
 
-impl<'c> Batch<'c> {
-    pub(super) fn new(connection: &'c Connection, again: bool) -> Self {
-        Self { connection, events: BTreeMap::new(), highest_id: 0, again }
+impl<'b> Batch<'b> {
+    pub(super) fn new(prepared: &'b dyn Prepared, memory: &'b Memory, again: bool) -> Self {
+        Self { prepared, memory, events: BTreeMap::new(), highest_id: 0, again }
     }
 
-    pub(super) fn connection(&self) -> &'c Connection {
-        self.connection
+    /// The row id of the newest insert.
+    pub(super) fn inserted(&self) -> i64 {
+        self.prepared.connection().last_insert_rowid()
     }
 
     pub(super) fn event(&mut self, workspace: WorkspaceId, event: NewEvent) {
@@ -43,38 +48,53 @@ impl<'c> Batch<'c> {
         !self.events.is_empty()
     }
 
-    pub(super) fn prepare(&self, sql: &str) -> Result<CachedStatement<'c>, StoreError> {
-        self.connection.prepare_cached(sql).map_err(fault)
-    }
-
-    pub(super) fn execute(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
-        self.prepare(sql)?.execute(params).map_err(fault)
+    /// Runs a statement; how many rows it changed.
+    pub(super) fn execute(&self, sql: &'static str, params: impl Params) -> Result<usize, StoreError> {
+        let (mut params, mut changed) = (Some(params), 0);
+        self.prepared.with(sql, &mut |statement| {
+            if let Some(params) = params.take() {
+                changed = statement.execute(params).map_err(fault)?;
+            }
+            Ok(())
+        })?;
+        Ok(changed)
     }
 
     /// The first row, if there is one.
     pub(super) fn row<T>(
         &self,
-        sql: &str,
+        sql: &'static str,
         params: impl Params,
         read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Option<T>, StoreError> {
-        match self.prepare(sql)?.query_row(params, read) {
-            Ok(row) => Ok(Some(row)),
-            Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
-            Err(error) => Err(fault(error)),
-        }
+        let (mut given, mut found) = (Some((params, read)), None);
+        self.prepared.with(sql, &mut |statement| {
+            let Some((params, read)) = given.take() else { return Ok(()) };
+            found = match statement.query_row(params, read) {
+                Ok(row) => Some(row),
+                Err(rusqlite::Error::QueryReturnedNoRows) => None,
+                Err(error) => return Err(fault(error)),
+            };
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     /// Every row.
     pub(super) fn rows<T>(
         &self,
-        sql: &str,
+        sql: &'static str,
         params: impl Params,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, StoreError> {
-        let mut statement = self.prepare(sql)?;
-        let rows = statement.query_map(params, read).map_err(fault)?;
-        rows.collect::<Result<_, _>>().map_err(fault)
+        let (mut given, mut found) = (Some((params, read)), Vec::new());
+        self.prepared.with(sql, &mut |statement| {
+            let Some((params, read)) = given.take() else { return Ok(()) };
+            let rows = statement.query_map(params, read).map_err(fault)?;
+            found = rows.collect::<Result<_, _>>().map_err(fault)?;
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     /// Numbers the events and writes them: the last thing before the commit, so that their order is
@@ -90,13 +110,11 @@ impl<'c> Batch<'c> {
                     |row| row.get(0),
                 )?
                 .unwrap_or(count);
-            let mut insert = self.prepare(
-                "INSERT INTO events (workspace_id, seq, at, kind, contact_id, message_id, body)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )?;
             for (seq, event) in (head - count + 1..).zip(events) {
-                insert
-                    .execute(params![
+                self.execute(
+                    "INSERT INTO events (workspace_id, seq, at, kind, contact_id, message_id, body)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    params![
                         workspace.0,
                         seq,
                         event.at.0,
@@ -104,8 +122,8 @@ impl<'c> Batch<'c> {
                         event.contact.map(|id| id.0),
                         event.message.map(|id| id.0),
                         event.body
-                    ])
-                    .map_err(fault)?;
+                    ],
+                )?;
             }
         }
         Ok(())

@@ -11,9 +11,17 @@ use async_trait::async_trait;
 use chaski_model::address::{Address, AddressKind};
 use chaski_model::identifier::Identifier;
 use chaski_model::{ChannelId, ContactId, LaneId, MessageId, Timestamp, WorkspaceId};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// The columns that [`contact_row`] reads.
+macro_rules! contact_columns {
+    () => {
+        "c.id, c.first_name, c.last_name, c.language, c.profile_pic, c.country_code, c.status, c.tags, c.fields, \
+         c.lifecycle, c.created_at"
+    };
+}
 
 #[async_trait]
 impl Contacts for SqliteStore {
@@ -24,18 +32,21 @@ impl Contacts for SqliteStore {
     ) -> Result<Option<Contact>, StoreError> {
         self.read(|c| {
             let by_address = |kind: AddressKind, value: &str| {
-                c.prepare_cached("SELECT contact_id FROM addresses WHERE workspace_id = ?1 AND kind = ?2 AND scope = '' AND value = ?3")?
-                    .query_row(params![workspace.0, kind.word(), value], |r| r.get(0).map(ContactId))
-                    .optional()
+                let found = c
+                    .prepare_cached(concat!(
+                        "SELECT ",
+                        contact_columns!(),
+                        " FROM addresses a JOIN contacts c ON c.id = a.contact_id
+                         WHERE a.workspace_id = ?1 AND a.kind = ?2 AND a.scope = '' AND a.value = ?3"
+                    ))?
+                    .query_row(params![workspace.0, kind.word(), value], contact_row)
+                    .optional()?;
+                found.map(|contact| whole(c, contact)).transpose()
             };
-            let id = match identifier {
-                Identifier::Id(id) => Some(*id),
-                Identifier::Email(email) => by_address(AddressKind::Email, email)?,
-                Identifier::Phone(phone) => by_address(AddressKind::Phone, phone.as_str())?,
-            };
-            match id {
-                Some(id) => read_contact(c, workspace, id),
-                None => Ok(None),
+            match identifier {
+                Identifier::Id(id) => read_contact(c, workspace, *id),
+                Identifier::Email(email) => by_address(AddressKind::Email, email),
+                Identifier::Phone(phone) => by_address(AddressKind::Phone, phone.as_str()),
             }
         })
     }
@@ -97,6 +108,25 @@ impl Contacts for SqliteStore {
     }
 }
 
+fn contact_row(r: &Row<'_>) -> rusqlite::Result<Contact> {
+    let fields: BTreeMap<String, Value> = json(r, 8)?;
+    Ok(Contact {
+        id: ContactId(r.get(0)?),
+        first_name: r.get(1)?,
+        last_name: r.get(2)?,
+        language: r.get(3)?,
+        profile_pic: r.get(4)?,
+        country_code: r.get(5)?,
+        status: r.get(6)?,
+        tags: json(r, 7)?,
+        fields: fields.into_iter().filter_map(|(key, value)| Some((key.parse().ok()?, value))).collect(),
+        lifecycle: r.get(9)?,
+        created_at: time(r, 10)?,
+        addresses: Vec::new(),
+        lanes: Vec::new(),
+    })
+}
+
 /// One contact with its addresses and lanes.
 pub(super) fn read_contact(
     c: &Connection,
@@ -104,30 +134,19 @@ pub(super) fn read_contact(
     id: ContactId,
 ) -> rusqlite::Result<Option<Contact>> {
     let found = c
-        .prepare_cached(
-            "SELECT first_name, last_name, language, profile_pic, country_code, status, tags, fields, lifecycle, created_at
-             FROM contacts WHERE id = ?1 AND workspace_id = ?2",
-        )?
-        .query_row(params![id.0, workspace.0], |r| {
-            let fields: BTreeMap<String, Value> = json(r, 7)?;
-            Ok(Contact {
-                id,
-                first_name: r.get(0)?,
-                last_name: r.get(1)?,
-                language: r.get(2)?,
-                profile_pic: r.get(3)?,
-                country_code: r.get(4)?,
-                status: r.get(5)?,
-                tags: json(r, 6)?,
-                fields: fields.into_iter().filter_map(|(key, value)| Some((key.parse().ok()?, value))).collect(),
-                lifecycle: r.get(8)?,
-                created_at: time(r, 9)?,
-                addresses: Vec::new(),
-                lanes: Vec::new(),
-            })
-        })
+        .prepare_cached(concat!(
+            "SELECT ",
+            contact_columns!(),
+            " FROM contacts c WHERE c.id = ?1 AND c.workspace_id = ?2"
+        ))?
+        .query_row(params![id.0, workspace.0], contact_row)
         .optional()?;
-    let Some(mut contact) = found else { return Ok(None) };
+    found.map(|contact| whole(c, contact)).transpose()
+}
+
+/// Reads a contact's addresses and lanes.
+fn whole(c: &Connection, mut contact: Contact) -> rusqlite::Result<Contact> {
+    let id = contact.id;
     contact.addresses = c
         .prepare_cached("SELECT kind, scope, value, learned_at, learned_from FROM addresses WHERE contact_id = ?1 ORDER BY learned_from <> 'api', learned_at, kind")?
         .query_map([id.0], |r| {
@@ -144,21 +163,25 @@ pub(super) fn read_contact(
         })?
         .collect::<Result<_, _>>()?;
     contact.lanes = c
-        .prepare_cached("SELECT id, channel_id, address, last_in_at, last_out_at, closed_at, last_id FROM lanes WHERE contact_id = ?1")?
+        .prepare_cached(
+            "SELECT l.id, l.channel_id, l.address, l.last_in_at, IIF(t.lane_id = l.id, t.last_at, l.last_at), l.closed_at,
+                    IIF(t.lane_id = l.id, t.last_id, l.last_id)
+             FROM lanes l LEFT JOIN threads t ON t.contact_id = l.contact_id WHERE l.contact_id = ?1",
+        )?
         .query_map([id.0], |r| {
             Ok(Lane {
                 id: LaneId(r.get(0)?),
                 channel: ChannelId(r.get(1)?),
                 address: r.get(2)?,
                 last_in_at: time_or_none(r, 3)?,
-                last_out_at: time_or_none(r, 4)?,
+                last_at: time_or_none(r, 4)?,
                 closed_at: time_or_none(r, 5)?,
                 last_id: r.get::<_, Option<i64>>(6)?.map(MessageId),
             })
         })?
         .collect::<Result<_, _>>()?;
     contact.lanes.sort_by_key(|lane| std::cmp::Reverse(lane.last_id));
-    Ok(Some(contact))
+    Ok(contact)
 }
 
 /// The contact that has one of these addresses; the best address first.
@@ -190,11 +213,15 @@ pub(super) fn learn(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for address in addresses {
+        if b.memory.is_known(workspace, address) {
+            continue;
+        }
         b.execute(
             "INSERT OR IGNORE INTO addresses (workspace_id, kind, scope, value, contact_id, learned_at, learned_from)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![workspace.0, address.kind.word(), address.scope, address.value, contact.0, now.0, from],
         )?;
+        b.memory.remember(workspace, address);
     }
     Ok(())
 }
@@ -217,7 +244,7 @@ pub(super) fn insert_contact(
             now.0
         ],
     )?;
-    let contact = ContactId(b.connection().last_insert_rowid());
+    let contact = ContactId(b.inserted());
     b.event(
         workspace,
         NewEvent { at: now, kind: "contact.created", contact: Some(contact), message: None, body: None },
@@ -249,6 +276,7 @@ fn refuse_taken(
 /// An address that the API gives takes the place of the one that the API gave before; what the
 /// contact itself wrote from stays.
 fn replace_given(b: &Batch<'_>, id: ContactId, addresses: &[Address]) -> Result<(), StoreError> {
+    b.memory.forget_addresses();
     for address in addresses {
         b.execute(
             "DELETE FROM addresses WHERE contact_id = ?1 AND kind = ?2 AND scope = ?3 AND value <> ?4 AND learned_from = 'api'",

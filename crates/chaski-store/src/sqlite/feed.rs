@@ -2,13 +2,13 @@
 
 use super::SqliteStore;
 use super::batch::Batch;
-use super::rows::{fault, time};
+use super::rows::time;
 use super::writer::Class;
 use crate::error::StoreError;
 use crate::feed::{Feed, FeedEvent};
 use async_trait::async_trait;
 use chaski_model::{ContactId, MessageId, Rank, WorkspaceId};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
 use tokio::sync::watch;
 
@@ -53,16 +53,34 @@ impl Feed for SqliteStore {
     }
 
     async fn project(&self, limit: usize) -> Result<bool, StoreError> {
-        let behind = self.read(|c| {
-            c.prepare_cached("SELECT 1 FROM feeds WHERE projected < head LIMIT 1")?
-                .query_row([], |_| Ok(()))
-                .optional()
-        })?;
-        match behind {
-            Some(()) => self.write(Class::Background, move |b| project(b, limit)).await,
-            None => Ok(false),
-        }
+        // What changes is found out on a read connection; the writer only stores it.
+        let Some(projection) = self.read_page(move |c| read_projection(c, limit)).await? else {
+            return Ok(false);
+        };
+        let more = projection.more;
+        self.write(Class::Background, move |b| store_projection(b, &projection)).await?;
+        Ok(more)
     }
+}
+
+/// A stretch of one workspace's feed, and what it makes of the conversations.
+struct Projection {
+    workspace: WorkspaceId,
+    from: i64,
+    to: i64,
+    more: bool,
+    rows: Vec<Row>,
+}
+
+/// A conversation that changed.
+struct Row {
+    contact: ContactId,
+    last_id: i64,
+    last_at: i64,
+    unread: i64,
+    read_up_to: i64,
+    failed: bool,
+    before: Share,
 }
 
 /// What a stretch of events says about one conversation.
@@ -72,40 +90,44 @@ struct Change {
     seen: Option<i64>,
 }
 
-fn project(b: &mut Batch<'_>, limit: usize) -> Result<bool, StoreError> {
-    let feeds =
-        b.rows("SELECT workspace_id, projected, head FROM feeds WHERE projected < head", [], |r| {
-            Ok((WorkspaceId(r.get(0)?), r.get::<_, i64>(1)?, r.get::<_, i64>(2)?))
-        })?;
-    let mut more = false;
-    for (workspace, projected, head) in feeds {
-        let to = head.min(projected + i64::try_from(limit).unwrap_or(i64::MAX));
-        more |= to < head;
-        for (contact, change) in changes(b, workspace, projected, to)? {
-            update_conversation(b, workspace, contact, &change)?;
-        }
-        b.execute("UPDATE feeds SET projected = ?2 WHERE workspace_id = ?1", params![workspace.0, to])?;
+/// A row's share in the counters.
+#[derive(Default, Clone, Copy)]
+struct Share {
+    exists: bool,
+    unread: bool,
+    failed: bool,
+}
+
+fn read_projection(c: &Connection, limit: usize) -> rusqlite::Result<Option<Projection>> {
+    let behind = c
+        .prepare_cached("SELECT workspace_id, projected, head FROM feeds WHERE projected < head LIMIT 2")?
+        .query_map([], |r| Ok((WorkspaceId(r.get(0)?), r.get::<_, i64>(1)?, r.get::<_, i64>(2)?)))?
+        .collect::<Result<Vec<_>, _>>()?;
+    let Some((workspace, from, head)) = behind.first().copied() else { return Ok(None) };
+    let to = head.min(from + i64::try_from(limit).unwrap_or(i64::MAX));
+    let mut rows = Vec::new();
+    for (contact, change) in changes(c, workspace, from, to)? {
+        rows.extend(changed_row(c, contact, &change)?);
     }
-    Ok(more)
+    Ok(Some(Projection { workspace, from, to, more: to < head || behind.len() > 1, rows }))
 }
 
 fn changes(
-    b: &Batch<'_>,
+    c: &Connection,
     workspace: WorkspaceId,
     after: i64,
     to: i64,
-) -> Result<BTreeMap<ContactId, Change>, StoreError> {
-    let mut statement = b.prepare(
-        "SELECT contact_id, kind, message_id, body FROM events
+) -> rusqlite::Result<BTreeMap<ContactId, Change>> {
+    let mut statement = c.prepare_cached(
+        "SELECT contact_id, kind, message_id FROM events
          WHERE workspace_id = ?1 AND seq > ?2 AND seq <= ?3 AND contact_id IS NOT NULL ORDER BY seq",
     )?;
-    let mut rows = statement.query(params![workspace.0, after, to]).map_err(fault)?;
+    let mut rows = statement.query(params![workspace.0, after, to])?;
     let mut changes: BTreeMap<ContactId, Change> = BTreeMap::new();
-    while let Some(row) = rows.next().map_err(fault)? {
-        let contact = ContactId(row.get(0).map_err(fault)?);
-        let change = changes.entry(contact).or_default();
-        let message: Option<i64> = row.get(2).map_err(fault)?;
-        match row.get_ref(1).and_then(|kind| kind.as_str().map_err(Into::into)).map_err(fault)? {
+    while let Some(row) = rows.next()? {
+        let change = changes.entry(ContactId(row.get(0)?)).or_default();
+        let message: Option<i64> = row.get(2)?;
+        match row.get_ref(1)?.as_str()? {
             "message.received" => change.received.extend(message),
             "conversation.seen" => change.seen = change.seen.max(message),
             _ => {}
@@ -114,72 +136,55 @@ fn changes(
     Ok(changes)
 }
 
-/// The old row's share in the counters, to be replaced by the new one's.
-#[derive(Default, Clone, Copy)]
-struct Share {
-    exists: bool,
-    unread: bool,
-    failed: bool,
-}
-
-fn update_conversation(
-    b: &Batch<'_>,
-    workspace: WorkspaceId,
-    contact: ContactId,
-    change: &Change,
-) -> Result<(), StoreError> {
-    let Some(last_id) = b
-        .row("SELECT last_id FROM contacts WHERE id = ?1", [contact.0], |r| r.get::<_, Option<i64>>(0))?
-        .flatten()
-    else {
-        return Ok(());
-    };
-    let old = b.row(
-        "SELECT unread, read_up_to, failed FROM conversations WHERE contact_id = ?1",
-        [contact.0],
-        |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, bool>(2)?)),
-    )?;
-    let (unread_before, read_before, _) = old.unwrap_or_default();
+/// The conversation as it is now, if that differs from what its row says.
+fn changed_row(c: &Connection, contact: ContactId, change: &Change) -> rusqlite::Result<Option<Row>> {
+    let found = c
+        .prepare_cached(
+            "SELECT t.last_id, v.last_id, v.unread, v.read_up_to, v.failed FROM threads t
+             LEFT JOIN conversations v ON v.contact_id = t.contact_id WHERE t.contact_id = ?1",
+        )?
+        .query_row([contact.0], |r| {
+            let old = match r.get::<_, Option<i64>>(1)? {
+                Some(last) => Some((last, r.get::<_, i64>(2)?, r.get::<_, i64>(3)?, r.get::<_, bool>(4)?)),
+                None => None,
+            };
+            Ok((r.get::<_, i64>(0)?, old))
+        })
+        .optional()?;
+    let Some((last_id, old)) = found else { return Ok(None) };
+    let (_, unread_before, read_before, _) = old.unwrap_or_default();
     let read_up_to = read_before.max(change.seen.unwrap_or(0));
     let new: i64 =
         change.received.iter().filter(|id| **id > read_up_to).count().try_into().unwrap_or(i64::MAX);
     let unread = if change.seen.is_some() { new } else { unread_before + new };
-    let (last_at, failed) = newest(b, last_id)?;
-    b.execute(
-        "INSERT INTO conversations (contact_id, workspace_id, last_id, last_at, unread, read_up_to, failed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT (contact_id) DO UPDATE SET last_id = ?3, last_at = ?4, unread = ?5, read_up_to = ?6, failed = ?7",
-        params![contact.0, workspace.0, last_id, last_at, unread, read_up_to, failed],
-    )?;
-    let before = old.map_or(Share::default(), |(unread, _, failed)| Share {
+    let (last_at, failed) = newest(c, last_id)?;
+    if old == Some((last_id, unread, read_up_to, failed)) {
+        return Ok(None);
+    }
+    let before = old.map_or(Share::default(), |(_, unread, _, failed)| Share {
         exists: true,
         unread: unread > 0,
         failed,
     });
-    count(b, workspace, before, Share { exists: true, unread: unread > 0, failed })
+    Ok(Some(Row { contact, last_id, last_at, unread, read_up_to, failed, before }))
 }
 
 /// How far back the newest message of ours is looked for.
 const LOOK_BACK: usize = 50;
 
 /// When the newest message was, and whether the newest one of ours failed.
-fn newest(b: &Batch<'_>, last_id: i64) -> Result<(i64, bool), StoreError> {
+fn newest(c: &Connection, last_id: i64) -> rusqlite::Result<(i64, bool)> {
     let mut id = Some(last_id);
     let mut last_at = 0;
+    let mut statement =
+        c.prepare_cached("SELECT created_at, direction, rank, prev_id FROM messages WHERE id = ?1")?;
     for _ in 0..LOOK_BACK {
         let Some(current) = id else { break };
-        let row = b.row(
-            "SELECT created_at, direction, rank, prev_id FROM messages WHERE id = ?1",
-            [current],
-            |r| {
-                Ok((
-                    r.get::<_, i64>(0)?,
-                    r.get::<_, bool>(1)?,
-                    r.get::<_, i64>(2)?,
-                    r.get::<_, Option<i64>>(3)?,
-                ))
-            },
-        )?;
+        let row = statement
+            .query_row([current], |r| {
+                Ok((r.get::<_, i64>(0)?, r.get::<_, bool>(1)?, r.get::<_, i64>(2)?, r.get(3)?))
+            })
+            .optional()?;
         let Some((at, outbound, rank, prev)) = row else { break };
         if current == last_id {
             last_at = at;
@@ -192,19 +197,43 @@ fn newest(b: &Batch<'_>, last_id: i64) -> Result<(i64, bool), StoreError> {
     Ok((last_at, false))
 }
 
-fn count(b: &Batch<'_>, workspace: WorkspaceId, before: Share, after: Share) -> Result<(), StoreError> {
-    let steps = [
-        ("conversations", before.exists, after.exists),
-        ("unread", before.unread, after.unread),
-        ("failed", before.failed, after.failed),
-    ];
-    for (name, before, after) in steps {
-        let step = i64::from(after) - i64::from(before);
+fn store_projection(b: &Batch<'_>, projection: &Projection) -> Result<(), StoreError> {
+    let moved = b.execute(
+        "UPDATE feeds SET projected = ?3 WHERE workspace_id = ?1 AND projected = ?2",
+        params![projection.workspace.0, projection.from, projection.to],
+    )?;
+    if moved == 0 {
+        // Another one was quicker.
+        return Ok(());
+    }
+    let mut steps = [0; 3];
+    for row in &projection.rows {
+        b.execute(
+            "INSERT INTO conversations (contact_id, workspace_id, last_id, last_at, unread, read_up_to, failed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (contact_id) DO UPDATE SET last_id = ?3, last_at = ?4, unread = ?5, read_up_to = ?6, failed = ?7",
+            params![
+                row.contact.0,
+                projection.workspace.0,
+                row.last_id,
+                row.last_at,
+                row.unread,
+                row.read_up_to,
+                row.failed
+            ],
+        )?;
+        let (before, after) =
+            (row.before, Share { exists: true, unread: row.unread > 0, failed: row.failed });
+        steps[0] += i64::from(after.exists) - i64::from(before.exists);
+        steps[1] += i64::from(after.unread) - i64::from(before.unread);
+        steps[2] += i64::from(after.failed) - i64::from(before.failed);
+    }
+    for (name, step) in ["conversations", "unread", "failed"].into_iter().zip(steps) {
         if step != 0 {
             b.execute(
                 "INSERT INTO counters (workspace_id, name, value) VALUES (?1, ?2, ?3)
                  ON CONFLICT (workspace_id, name) DO UPDATE SET value = value + ?3",
-                params![workspace.0, name, step],
+                params![projection.workspace.0, name, step],
             )?;
         }
     }

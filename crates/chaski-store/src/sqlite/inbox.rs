@@ -13,8 +13,11 @@ use chaski_model::{ChannelId, ContactId, MessageId, Rank, ReceiptKind, Timestamp
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 const MESSAGE: &str =
-    "id, contact_id, channel_id, direction, created_at, content, resolved, origin, rank, unknown,
-    sent_at, failed_at, delivered_at, read_at, provider_id, error, prev_id";
+    "SELECT m.id, m.contact_id, m.channel_id, m.direction, m.created_at, d.content, d.resolved, d.origin,
+            m.rank, m.unknown, m.sent_at, m.failed_at, m.delivered_at, m.read_at,
+            IFNULL(d.provider_id, (SELECT p.provider_id FROM parts p
+              WHERE p.message_id = m.id AND p.delivery = m.delivery AND p.part = 1)), m.error, m.prev_id
+     FROM messages m JOIN bodies d ON d.message_id = m.id WHERE m.id = ?1 AND m.workspace_id = ?2";
 
 fn message(r: &Row<'_>) -> rusqlite::Result<Message> {
     Ok(Message {
@@ -43,17 +46,19 @@ fn linked(
     workspace: WorkspaceId,
     id: i64,
 ) -> rusqlite::Result<Option<(Message, Option<i64>)>> {
-    c.prepare_cached(&format!("SELECT {MESSAGE} FROM messages WHERE id = ?1 AND workspace_id = ?2"))?
+    c.prepare_cached(MESSAGE)?
         .query_row(params![id, workspace.0], |r| Ok((message(r)?, r.get(16)?)))
         .optional()
 }
 
 fn newest_of(c: &Connection, workspace: WorkspaceId, contact: ContactId) -> rusqlite::Result<Option<i64>> {
     let last = c
-        .prepare_cached("SELECT last_id FROM contacts WHERE id = ?1 AND workspace_id = ?2")?
-        .query_row(params![contact.0, workspace.0], |r| r.get::<_, Option<i64>>(0))
+        .prepare_cached(
+            "SELECT t.last_id FROM contacts c JOIN threads t ON t.contact_id = c.id WHERE c.id = ?1 AND c.workspace_id = ?2",
+        )?
+        .query_row(params![contact.0, workspace.0], |r| r.get(0))
         .optional()?;
-    Ok(last.flatten())
+    Ok(last)
 }
 
 #[async_trait]
@@ -279,7 +284,11 @@ fn life(c: &Connection, workspace: WorkspaceId, id: MessageId) -> rusqlite::Resu
 fn attempts(c: &Connection, id: MessageId, delivery: u16, part: u16) -> rusqlite::Result<Vec<Attempt>> {
     c.prepare_cached(
         "SELECT attempt, begun_at, ended_at, outcome, http_status, failure, next_at FROM attempts
-         WHERE message_id = ?1 AND delivery = ?2 AND part = ?3 ORDER BY attempt",
+         WHERE message_id = ?1 AND delivery = ?2 AND part = ?3
+         UNION ALL
+         SELECT attempts, begun_at, ended_at, 'sent', http_status, NULL, NULL FROM parts
+         WHERE message_id = ?1 AND delivery = ?2 AND part = ?3 AND ended_at IS NOT NULL
+         ORDER BY 1",
     )?
     .query_map(params![id.0, delivery, part], |r| {
         Ok(Attempt {

@@ -8,11 +8,13 @@ mod batch;
 mod contacts;
 mod feed;
 mod inbox;
+mod memory;
 mod nodes;
 mod open;
 mod outbox;
 mod receive;
 mod rows;
+mod statements;
 mod writer;
 
 use crate::error::StoreError;

@@ -1,5 +1,6 @@
 //! Opening the file: the lock, the pragmas, the migrations.
 
+use super::memory::Memory;
 use super::rows::fault;
 use crate::error::StoreError;
 use rusqlite::config::DbConfig;
@@ -17,6 +18,7 @@ pub(super) struct Opened {
     pub(super) connection: Connection,
     /// Held for as long as the process writes.
     pub(super) lock: File,
+    pub(super) memory: Memory,
     pub(super) slot: u8,
     /// Message ids start above it.
     pub(super) id_floor: i64,
@@ -43,7 +45,8 @@ pub(super) fn open(folder: &Path, slot: u8) -> Result<Opened, StoreError> {
         .query_row("SELECT id_until FROM nodes WHERE slot = ?1", [slot], |row| row.get(0))
         .or_else(|e| if e == rusqlite::Error::QueryReturnedNoRows { Ok(0) } else { Err(e) })
         .map_err(fault)?;
-    Ok(Opened { connection, lock, slot, id_floor })
+    let memory = Memory::load(&connection)?;
+    Ok(Opened { connection, memory, lock, slot, id_floor })
 }
 
 /// The writer's connection. The order matters: `page_size` and `auto_vacuum` count only on a new,

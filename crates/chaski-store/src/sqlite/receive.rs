@@ -119,9 +119,20 @@ impl Receive for SqliteStore {
 }
 
 fn receipt(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<ReceiptVerdict, StoreError> {
+    // Told twice it raises nothing, so it can go before the look whether it is known.
     let part = b.row(
-        "SELECT state, lane_id FROM parts WHERE message_id = ?1 AND delivery = ?2 AND part = ?3 AND workspace_id = ?4 AND channel_id = ?5",
-        params![r.part.message.0, r.part.delivery, r.part.part, r.workspace.0, r.channel.0],
+        "UPDATE parts SET rank = MAX(rank, ?6), provider_id = IFNULL(provider_id, ?7)
+         WHERE message_id = ?1 AND delivery = ?2 AND part = ?3 AND workspace_id = ?4 AND channel_id = ?5
+         RETURNING state, lane_id",
+        params![
+            r.part.message.0,
+            r.part.delivery,
+            r.part.part,
+            r.workspace.0,
+            r.channel.0,
+            r.kind.rank() as i64,
+            r.provider_id
+        ],
         |row| Ok((row.get::<_, i64>(0)?, LaneId(row.get(1)?))),
     )?;
     let Some((current, lane)) = part else { return Ok(ReceiptVerdict::Unmatched) };
@@ -150,7 +161,7 @@ fn receipt(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<ReceiptVerdict, StoreErro
         // The report ends what nobody knew, and what was to be tried again although it was taken.
         (state::UNKNOWN | state::RETRY, _) => end_by_receipt(b, r, lane)?,
         _ => {
-            raise_part(b, r)?;
+            raise(b, r)?;
             None
         }
     };
@@ -158,7 +169,7 @@ fn receipt(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<ReceiptVerdict, StoreErro
 }
 
 fn learn_from(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<(), StoreError> {
-    if r.learned.is_empty() {
+    if r.learned.iter().all(|address| b.memory.is_known(r.workspace, address)) {
         return Ok(());
     }
     match find_by_addresses(b, r.workspace, &r.learned)? {
@@ -167,21 +178,8 @@ fn learn_from(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<(), StoreError> {
     }
 }
 
-fn raise_part(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<(), StoreError> {
-    b.execute(
-        "UPDATE parts SET rank = MAX(rank, ?4), provider_id = IFNULL(provider_id, ?5) WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",
-        params![r.part.message.0, r.part.delivery, r.part.part, r.kind.rank() as i64, r.provider_id],
-    )?;
-    raise_message(
-        b,
-        r.workspace,
-        r.part,
-        r.kind.rank(),
-        r.provider_at,
-        Some(&r.provider_id),
-        r.failure.as_ref(),
-        r.received_at,
-    )
+fn raise(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<(), StoreError> {
+    raise_message(b, r.workspace, r.part, r.kind.rank(), r.provider_at, r.failure.as_ref(), r.received_at)
 }
 
 fn end_by_receipt(b: &mut Batch<'_>, r: &ReceiptIn, lane: LaneId) -> Result<Option<Head>, StoreError> {
@@ -219,11 +217,11 @@ fn inbound(b: &mut Batch<'_>, m: &InboundIn) -> Result<InboundVerdict, StoreErro
     };
     learn(b, m.workspace, contact, &m.from, "inbound", m.received_at)?;
     let lane = open_window(b, m, contact)?;
-    let prev = chain(b, contact, m.id)?;
+    let prev = chain(b, contact, lane, m.id, m.at)?;
     b.execute(
         "INSERT INTO messages (id, workspace_id, contact_id, channel_id, lane_id, direction, parts, prev_id, created_at,
-                               content, origin, rank, provider_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, ?6, ?7, ?8, ?9, ?10, ?11)",
+                               rank)
+         VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, ?6, ?7, ?8)",
         params![
             m.id.0,
             m.workspace.0,
@@ -232,11 +230,12 @@ fn inbound(b: &mut Batch<'_>, m: &InboundIn) -> Result<InboundVerdict, StoreErro
             lane.0,
             prev,
             m.at.0,
-            m.content,
-            m.origin,
-            Rank::Delivered as i64,
-            m.provider_id
+            Rank::Delivered as i64
         ],
+    )?;
+    b.execute(
+        "INSERT INTO bodies (message_id, content, origin, provider_id) VALUES (?1, ?2, ?3, ?4)",
+        params![m.id.0, m.content, m.origin, m.provider_id],
     )?;
     b.highest_id = b.highest_id.max(m.id.0);
     b.event(
@@ -286,9 +285,8 @@ fn open_window(b: &Batch<'_>, m: &InboundIn, contact: ContactId) -> Result<LaneI
         None => make_lane(b, m.workspace, m.channel, contact, address)?,
     };
     b.execute(
-        "UPDATE lanes SET last_in_at = MAX(IFNULL(last_in_at, 0), ?2), last_id = MAX(IFNULL(last_id, 0), ?3), closed_at = NULL
-         WHERE id = ?1",
-        params![lane.0, m.at.0, m.id.0],
+        "UPDATE lanes SET last_in_at = MAX(IFNULL(last_in_at, 0), ?2), closed_at = NULL WHERE id = ?1",
+        params![lane.0, m.at.0],
     )?;
     Ok(lane)
 }

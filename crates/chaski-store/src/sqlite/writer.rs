@@ -6,8 +6,10 @@
 //! is opened anew and every step runs again, knowing that it may find its own traces.
 
 use super::batch::Batch;
+use super::memory::Memory;
 use super::open::{self, Opened};
 use super::rows::fault;
+use super::statements::{Prepared, Statements};
 use crate::error::StoreError;
 use chaski_model::{IdSource, MessageId};
 use rusqlite::{Connection, params};
@@ -34,6 +36,9 @@ const QUEUE: usize = 4096;
 const BATCH: usize = 2000;
 /// The log is worked off above this size.
 const WAL_BYTES: u64 = 64 << 20;
+/// How long callers wait for the end of a commit that failed half-way.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+const REOPEN_WAIT: Duration = Duration::from_millis(500);
 /// How far ahead of the ids in use a slot is reserved, in milliseconds.
 const ID_AHEAD_MS: i64 = 10_000;
 
@@ -94,19 +99,20 @@ impl Writer {
     pub(super) fn start(opened: Opened, folder: PathBuf, tick: watch::Sender<u64>) -> Self {
         let shared = Arc::new(Shared { queue: Mutex::default(), filled: Condvar::new() });
         let ids = Mutex::new(IdSource::new(opened.slot, opened.id_floor));
+        let connection = opened.connection;
         let mut work = Thread {
             shared: Arc::clone(&shared),
             checkpointer: Checkpointer::start(&folder),
             folder,
-            connection: opened.connection,
             slot: opened.slot,
             id_until: opened.id_floor,
             tick,
+            memory: opened.memory,
             _lock: opened.lock,
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || work.run())
+            .spawn(move || work.run(connection))
             .expect("a thread can be started");
         Self { shared, ids, thread: Mutex::new(Some(thread)) }
     }
@@ -153,30 +159,48 @@ impl Drop for Writer {
 struct Thread {
     shared: Arc<Shared>,
     folder: PathBuf,
-    connection: Connection,
     slot: u8,
     id_until: i64,
     tick: watch::Sender<u64>,
     checkpointer: Checkpointer,
+    memory: Memory,
     _lock: std::fs::File,
 }
 
 impl Thread {
-    fn run(&mut self) {
+    fn run(&mut self, first: Connection) {
+        let mut connection = first;
+        let mut open = Vec::new();
+        loop {
+            let served = self.serve_with(&connection, std::mem::take(&mut open));
+            let Some(commands) = served else { break };
+            drop(connection);
+            let Some(opened) = self.reopen(commands) else { return };
+            (connection, self.memory, open) = opened;
+        }
+        let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");
+    }
+
+    /// Serves whatever comes. `None` when the store is closed and everything is served; else the
+    /// commands whose commit failed half-way, so that nobody knows whether it took effect.
+    fn serve_with(&mut self, connection: &Connection, open: Commands) -> Option<Commands> {
+        let statements = Statements::new(connection);
+        let mut left = self.serve_each(&statements, open, true);
         let mut commits: u64 = 0;
-        while let Some(mut batch) = self.next_batch() {
+        while left.is_empty() {
+            let mut batch = self.next_batch()?;
             batch.sort_by_key(|command| command.class());
-            self.serve(batch);
+            left = self.serve(&statements, batch);
             commits += 1;
             if commits.is_multiple_of(64) {
-                self.checkpointer.rest(&self.connection);
+                self.checkpointer.rest(connection);
             }
         }
-        let _ = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");
+        Some(left)
     }
 
     /// Whatever waits, up to the cap; `None` when the store is closed and everything is served.
-    fn next_batch(&self) -> Option<Vec<Box<dyn Command>>> {
+    fn next_batch(&self) -> Option<Commands> {
         let mut queue = self.shared.queue.lock().ok()?;
         while queue.commands.is_empty() {
             if queue.closed {
@@ -190,78 +214,94 @@ impl Thread {
         Some(queue.commands.drain(..BATCH).collect())
     }
 
-    fn serve(&mut self, mut commands: Vec<Box<dyn Command>>) {
+    /// One commit for all of them, or one for each when it is refused. Returns what is open.
+    fn serve(&mut self, statements: &Statements<'_>, mut commands: Commands) -> Commands {
         let started = Instant::now();
-        match self.commit(&mut commands, false) {
+        match self.commit(statements, &mut commands, false) {
             Ok(events) => {
                 metrics::histogram!("chaski_commit_messages").record(commands.len() as f64);
                 metrics::histogram!("chaski_commit_seconds").record(started.elapsed().as_secs_f64());
-                for command in commands {
-                    command.answer(Ok(()));
-                }
-                if events {
-                    self.tick.send_modify(|n| *n += 1);
-                }
+                self.committed(events);
+                commands.into_iter().for_each(|command| command.answer(Ok(())));
+                Vec::new()
             }
-            Err(CommitError::Open(cause)) => self.serve_again(&cause, commands),
+            Err(CommitError::Open(cause)) => {
+                tracing::error!(cause, "a commit failed half-way; the store is opened anew");
+                commands
+            }
             Err(CommitError::Refused(error)) if commands.len() == 1 => {
                 commands.into_iter().for_each(|command| command.answer(Err(error.clone())));
+                Vec::new()
             }
-            Err(CommitError::Refused(_)) => {
-                commands.into_iter().for_each(|command| self.serve_alone(command, false));
-            }
+            Err(CommitError::Refused(_)) => self.serve_each(statements, commands, false),
         }
     }
 
-    /// The commit failed half-way: it may have taken effect. The file is opened anew and each step
-    /// runs again by itself, knowing that it may find its own traces.
-    fn serve_again(&mut self, cause: &str, commands: Vec<Box<dyn Command>>) {
-        tracing::error!(cause, "a commit failed half-way; the store is opened anew");
-        match self.reopen() {
-            Ok(()) => commands.into_iter().for_each(|command| self.serve_alone(command, true)),
-            Err(_) => commands.into_iter().for_each(|command| command.answer(Err(StoreError::CommitUnknown))),
-        }
-    }
-
-    fn serve_alone(&mut self, command: Box<dyn Command>, again: bool) {
-        let mut alone = vec![command];
-        let answer = match self.commit(&mut alone, again) {
-            Ok(events) => {
-                if events {
-                    self.tick.send_modify(|n| *n += 1);
+    /// A commit for each. Returns what is open after the first that failed half-way.
+    fn serve_each(&mut self, statements: &Statements<'_>, commands: Commands, again: bool) -> Commands {
+        let mut open = Vec::new();
+        for command in commands {
+            if !open.is_empty() {
+                open.push(command);
+                continue;
+            }
+            let mut alone = vec![command];
+            let answer = match self.commit(statements, &mut alone, again) {
+                Ok(events) => {
+                    self.committed(events);
+                    Ok(())
                 }
-                Ok(())
-            }
-            Err(CommitError::Refused(error)) => Err(error),
-            Err(CommitError::Open(cause)) if !again => return self.serve_again(&cause, alone),
-            Err(CommitError::Open(_)) => Err(StoreError::CommitUnknown),
-        };
-        alone.into_iter().for_each(|command| command.answer(answer.clone()));
+                Err(CommitError::Refused(error)) => Err(error),
+                Err(CommitError::Open(_)) => {
+                    open = alone;
+                    continue;
+                }
+            };
+            alone.into_iter().for_each(|command| command.answer(answer.clone()));
+        }
+        open
+    }
+
+    fn committed(&self, events: bool) {
+        if events {
+            self.tick.send_modify(|n| *n += 1);
+        }
     }
 
     /// One transaction over the commands. True when it wrote events.
-    fn commit(&mut self, commands: &mut [Box<dyn Command>], again: bool) -> Result<bool, CommitError> {
-        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(|e| CommitError::Refused(fault(e)))?;
-        match self.steps(commands, again) {
-            Ok((events, id_until)) => match self.connection.execute_batch("COMMIT") {
+    fn commit(
+        &mut self,
+        statements: &Statements<'_>,
+        commands: &mut [Box<dyn Command>],
+        again: bool,
+    ) -> Result<bool, CommitError> {
+        let connection = statements.connection();
+        connection.execute_batch("BEGIN IMMEDIATE").map_err(|e| CommitError::Refused(fault(e)))?;
+        let error = match self.steps(statements, commands, again) {
+            Ok((events, id_until)) => match connection.execute_batch("COMMIT") {
                 Ok(()) => {
                     self.id_until = id_until;
-                    Ok(events)
+                    self.memory.committed();
+                    return Ok(events);
                 }
-                Err(error) => {
-                    self.roll_back();
-                    Err(CommitError::Open(error.to_string()))
-                }
+                Err(error) => CommitError::Open(error.to_string()),
             },
-            Err(error) => {
-                self.roll_back();
-                Err(CommitError::Refused(error))
-            }
+            Err(error) => CommitError::Refused(error),
+        };
+        self.memory.rolled_back();
+        if !connection.is_autocommit() {
+            let _ = connection.execute_batch("ROLLBACK");
         }
+        Err(error)
     }
 
-    fn steps(&self, commands: &mut [Box<dyn Command>], again: bool) -> Result<(bool, i64), StoreError> {
-        let mut batch = Batch::new(&self.connection, again);
+    fn steps(
+        &self,
+        statements: &Statements<'_>,
+        commands: &mut [Box<dyn Command>],
+        again: bool,
+    ) -> Result<(bool, i64), StoreError> {
+        let mut batch = Batch::new(statements, &self.memory, again);
         for command in commands {
             command.run(&mut batch)?;
         }
@@ -279,17 +319,53 @@ impl Thread {
         Ok((events, id_until))
     }
 
-    fn roll_back(&self) {
-        if !self.connection.is_autocommit() {
-            let _ = self.connection.execute_batch("ROLLBACK");
+    /// A commit failed half-way: it may have taken effect, which only opening the file anew tells, and
+    /// the commands run again knowing that. Whoever waits longer than ten seconds is told that nobody
+    /// knows; what comes meanwhile is refused.
+    fn reopen(&self, mut open: Commands) -> Option<(Connection, Memory, Commands)> {
+        let began = Instant::now();
+        loop {
+            match open::connect(&self.folder)
+                .and_then(|c| probe(&c).and_then(|()| Memory::load(&c)).map(|m| (c, m)))
+            {
+                Ok((connection, memory)) => return Some((connection, memory, open)),
+                Err(cause) => {
+                    tracing::error!(%cause, "the store cannot be opened anew yet");
+                    let closed = self.refuse_waiting(&cause);
+                    if closed || began.elapsed() > ANSWER_WITHIN {
+                        open.drain(..).for_each(|command| command.answer(Err(StoreError::CommitUnknown)));
+                    }
+                    if closed {
+                        return None;
+                    }
+                    std::thread::sleep(REOPEN_WAIT);
+                }
+            }
         }
     }
 
-    fn reopen(&mut self) -> Result<(), StoreError> {
-        self.connection = open::connect(&self.folder)?;
-        Ok(())
+    /// Turns away what waits; whether the store is closing.
+    fn refuse_waiting(&self, cause: &StoreError) -> bool {
+        let (waiting, closed) = match self.shared.queue.lock() {
+            Ok(mut queue) => (std::mem::take(&mut queue.commands), queue.closed),
+            Err(_) => return true,
+        };
+        waiting.into_iter().for_each(|command| command.answer(Err(cause.clone())));
+        closed
     }
 }
+
+/// Writes to the disk, so that what is found afterwards is known to last.
+fn probe(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute_batch("BEGIN IMMEDIATE; UPDATE nodes SET id_until = id_until; COMMIT;").map_err(
+        |error| {
+            let _ = connection.execute_batch("ROLLBACK");
+            fault(error)
+        },
+    )
+}
+
+type Commands = Vec<Box<dyn Command>>;
 
 enum CommitError {
     /// Nothing was stored.

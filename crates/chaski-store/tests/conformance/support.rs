@@ -65,6 +65,7 @@ impl Bench {
             contact: self.contact,
             channel: self.channel,
             address: "+593997000001".into(),
+            to: vec![],
             now: NOW,
             expires_at: Timestamp(NOW.0 + DAY),
             class: 1,

@@ -34,7 +34,7 @@ impl Admin for SqliteStore {
                 "INSERT INTO workspaces (name, country, data_key, created_at) VALUES (?1, ?2, ?3, ?4)",
                 params![name, country, data_key, now.0],
             )?;
-            Ok(WorkspaceId(b.connection().last_insert_rowid()))
+            Ok(WorkspaceId(b.inserted()))
         })
         .await
     }
@@ -81,7 +81,7 @@ impl Admin for SqliteStore {
                 "INSERT INTO users (workspace_id, email, first_name, role, password_hash, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 params![user.workspace.0, user.email, user.first_name, user.role, user.password_hash, now.0],
             )?;
-            Ok(UserId(b.connection().last_insert_rowid()))
+            Ok(UserId(b.inserted()))
         })
         .await
     }
@@ -167,7 +167,7 @@ impl Admin for SqliteStore {
                 StoreError::Conflict(_) => StoreError::Conflict(format!("A field `{}` exists already.", field.slug)),
                 other => other,
             })?;
-            Ok(FieldId(b.connection().last_insert_rowid()))
+            Ok(FieldId(b.inserted()))
         })
         .await
     }
@@ -316,11 +316,11 @@ fn add_channel(b: &mut Batch<'_>, n: &NewChannel) -> Result<(ChannelId, AccountI
         "INSERT INTO hooks (workspace_id, kind, key_hash, key_cipher, secrets, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![n.workspace.0, n.kind.word(), n.hook_key_hash, n.hook_key_cipher, n.hook_secrets, n.now.0],
     )?;
-    let hook = HookId(b.connection().last_insert_rowid());
+    let hook = HookId(b.inserted());
     b.execute(
         "INSERT INTO channels (workspace_id, account_id, hook_id, kind, name, sender, settings, secrets, state, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'connecting', ?9)",
         params![n.workspace.0, account.0, hook.0, n.kind.word(), n.name, n.sender, to_json(&n.settings)?, n.secrets, n.now.0],
     )?;
-    Ok((ChannelId(b.connection().last_insert_rowid()), account, hook))
+    Ok((ChannelId(b.inserted()), account, hook))
 }

@@ -77,7 +77,7 @@ fn upsert_template(
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, ?9)",
                 params![workspace, account.0, d.name, d.language, d.status.word(), d.category, d.external_id, d.rejected_reason, now.0],
             )?;
-            (b.connection().last_insert_rowid(), 1)
+            (b.inserted(), 1)
         }
     };
     b.execute(

@@ -1,18 +1,23 @@
 //! Accepting: one transaction for the message, its parts, its lane, the event and the key's answer.
 
-use super::lane::{HEAD, enqueue, head, make_lane};
+use super::lane::{enqueue, head, head_columns, make_lane};
 use super::{DAY_MS, state};
 use crate::error::StoreError;
 use crate::outbox::{Accept, Accepted, Head, Idempotency};
 use crate::sqlite::batch::{Batch, NewEvent};
+use crate::sqlite::memory::Fresh;
 use crate::sqlite::rows::failure_json;
 use chaski_model::{ContactId, LaneId, MessageId, PartRef, Rank, Timestamp};
 use rusqlite::params;
 
 pub(super) fn accept(b: &mut Batch<'_>, plan: &Accept) -> Result<Accepted, StoreError> {
     if b.again && b.row("SELECT 1 FROM messages WHERE id = ?1", [plan.id.0], |_| Ok(()))?.is_some() {
-        let sql = format!("SELECT {HEAD} FROM queue WHERE channel_id = ?1 AND message_id = ?2 LIMIT 1");
-        return Ok(Accepted::Stored { head: b.row(&sql, params![plan.channel.0, plan.id.0], head)? });
+        let sql = concat!(
+            "SELECT ",
+            head_columns!(),
+            " FROM queue WHERE channel_id = ?1 AND message_id = ?2 LIMIT 1"
+        );
+        return Ok(Accepted::Stored { head: b.row(sql, params![plan.channel.0, plan.id.0], head)? });
     }
     if let Some(key) = &plan.idempotency
         && let Some(seen) = seen_key(b, key, plan.now)?
@@ -27,14 +32,19 @@ pub(super) fn accept(b: &mut Batch<'_>, plan: &Accept) -> Result<Accepted, Store
         )?;
     }
     let queued = if plan.failed.is_some() { 0 } else { plan.parts };
-    let (lane, busy, out_seq) = lane_for_sending(b, plan, queued)?;
-    let prev = chain(b, plan.contact, plan.id)?;
+    let (lane, backoffs) = lane_for_sending(b, plan)?;
+    let prev = chain(b, plan.contact, lane, plan.id, plan.now)?;
     insert_message(b, plan, lane, prev)?;
     b.highest_id = b.highest_id.max(plan.id.0);
+    let busy = queued > 0 && b.memory.join(lane, u32::from(queued)) > 0;
     let first = (queued > 0 && !busy).then_some(1);
     for number in 1..=queued {
-        let seq = out_seq - i64::from(queued) + i64::from(number);
-        insert_part(b, plan, lane, number, seq, first == Some(number))?;
+        insert_part(b, plan, lane, number, first == Some(number))?;
+    }
+    if first.is_some() && !plan.to.is_empty() {
+        let fresh =
+            Fresh { contact: plan.contact, resolved: plan.resolved.clone(), to: plan.to.clone(), backoffs };
+        b.memory.keep_fresh(plan.id, fresh);
     }
     b.event(
         plan.workspace,
@@ -66,41 +76,46 @@ pub(super) fn seen_key(
     ))
 }
 
-/// The lane of a message, made on first use; (its id, whether it was busy, its number after this).
-pub(super) fn lane_for_sending(
-    b: &Batch<'_>,
-    plan: &Accept,
-    queued: u16,
-) -> Result<(LaneId, bool, i64), StoreError> {
+/// The lane of a message, made on first use.
+pub(super) fn lane_for_sending(b: &Batch<'_>, plan: &Accept) -> Result<(LaneId, u32), StoreError> {
     let found = b.row(
-        "SELECT id, busy, out_seq FROM lanes WHERE channel_id = ?1 AND address = ?2",
+        "SELECT id, backoffs FROM lanes WHERE channel_id = ?1 AND address = ?2",
         params![plan.channel.0, plan.address],
-        |r| Ok((LaneId(r.get(0)?), r.get::<_, bool>(1)?, r.get::<_, i64>(2)?)),
+        |r| Ok((LaneId(r.get(0)?), r.get(1)?)),
     )?;
-    let (lane, busy, seq) = match found {
-        Some(found) => found,
-        None => (make_lane(b, plan.workspace, plan.channel, plan.contact, &plan.address)?, false, 0),
-    };
-    let out_seq = seq + i64::from(queued);
-    b.execute(
-        "UPDATE lanes SET out_seq = ?2, busy = MAX(busy, ?3), last_out_at = MAX(IFNULL(last_out_at, 0), ?4),
-                last_id = MAX(IFNULL(last_id, 0), ?5) WHERE id = ?1",
-        params![lane.0, out_seq, queued > 0, plan.now.0, plan.id.0],
-    )?;
-    Ok((lane, busy, out_seq))
+    match found {
+        Some(found) => Ok(found),
+        None => Ok((make_lane(b, plan.workspace, plan.channel, plan.contact, &plan.address)?, 0)),
+    }
 }
 
-/// Puts a message at the end of its contact's thread; returns the message before it.
+/// Puts a message at the end of its contact's thread; returns the message before it. The lane that the
+/// contact used before is told its newest message when another one takes over, not at each message.
 pub(in crate::sqlite) fn chain(
     b: &Batch<'_>,
     contact: ContactId,
+    lane: LaneId,
     message: MessageId,
+    at: Timestamp,
 ) -> Result<Option<i64>, StoreError> {
-    let last = b
-        .row("SELECT last_id FROM contacts WHERE id = ?1", [contact.0], |r| r.get::<_, Option<i64>>(0))?
-        .ok_or(StoreError::NotFound("contact"))?;
-    b.execute("UPDATE contacts SET last_id = ?2 WHERE id = ?1", params![contact.0, message.0])?;
-    Ok(last)
+    let before = b.row(
+        "INSERT INTO threads (contact_id, last_id, last_at, lane_id) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (contact_id) DO UPDATE SET before_id = last_id, before_at = last_at, before_lane = lane_id,
+           last_id = ?2, last_at = ?3, lane_id = ?4
+         RETURNING before_id, before_at, before_lane",
+        params![contact.0, message.0, at.0, lane.0],
+        |r| {
+            Ok((r.get::<_, Option<i64>>(0)?, r.get::<_, Option<i64>>(1)?, r.get::<_, Option<i64>>(2)?))
+        },
+    )?;
+    let (before, before_at, before_lane) = before.unwrap_or_default();
+    if let Some(other) = before_lane.filter(|other| *other != lane.0) {
+        b.execute(
+            "UPDATE lanes SET last_id = ?2, last_at = ?3 WHERE id = ?1",
+            params![other, before, before_at],
+        )?;
+    }
+    Ok(before)
 }
 
 pub(super) fn insert_message(
@@ -112,8 +127,8 @@ pub(super) fn insert_message(
     let failed = plan.failed.as_ref();
     b.execute(
         "INSERT INTO messages (id, workspace_id, contact_id, channel_id, lane_id, direction, parts, prev_id, created_at,
-                               content, resolved, origin, rank, failed_at, error)
-         VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                               rank, failed_at, error)
+         VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
             plan.id.0,
             plan.workspace.0,
@@ -123,13 +138,14 @@ pub(super) fn insert_message(
             plan.parts,
             prev,
             plan.now.0,
-            plan.content,
-            plan.resolved,
-            plan.origin,
             failed.map_or(Rank::Pending, |_| Rank::Failed) as i64,
             failed.map(|_| plan.now.0),
             failed.map(failure_json),
         ],
+    )?;
+    b.execute(
+        "INSERT INTO bodies (message_id, content, resolved, origin) VALUES (?1, ?2, ?3, ?4)",
+        params![plan.id.0, plan.content, plan.resolved, plan.origin],
     )?;
     Ok(())
 }
@@ -139,19 +155,17 @@ pub(super) fn insert_part(
     plan: &Accept,
     lane: LaneId,
     number: u16,
-    seq: i64,
     first: bool,
 ) -> Result<(), StoreError> {
     b.execute(
-        "INSERT INTO parts (message_id, delivery, part, workspace_id, channel_id, lane_id, lane_seq, state, expires_at)
-         VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO parts (message_id, delivery, part, workspace_id, channel_id, lane_id, state, expires_at)
+         VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
             plan.id.0,
             number,
             plan.workspace.0,
             plan.channel.0,
             lane.0,
-            seq,
             if first { state::QUEUED } else { state::WAITING },
             plan.expires_at.0
         ],
@@ -162,7 +176,7 @@ pub(super) fn insert_part(
         b.execute(
             "INSERT INTO waiting (lane_id, lane_seq, workspace_id, channel_id, message_id, delivery, part, class, expires_at)
              VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8)",
-            params![lane.0, seq, plan.workspace.0, plan.channel.0, plan.id.0, number, plan.class, plan.expires_at.0],
+            params![lane.0, b.memory.next_seq(), plan.workspace.0, plan.channel.0, plan.id.0, number, plan.class, plan.expires_at.0],
         )?;
         Ok(())
     }

@@ -2,15 +2,16 @@
 
 use super::lane::{fail_message, head_of, lane_head, leave_queue};
 use super::state;
-use super::status::{end_part, status_event};
+use super::status::{end_part, raise_message, status_event};
 use crate::error::StoreError;
 use crate::outbox::{End, Head, Settle, Settled, Verdict, Work};
 use crate::sqlite::batch::Batch;
 use crate::sqlite::contacts::learn;
-use crate::sqlite::rows::{failure_json, json};
+use crate::sqlite::memory::Fresh;
+use crate::sqlite::rows::failure_json;
 use chaski_model::address::{Address, AddressKind};
 use chaski_model::message::PartBody;
-use chaski_model::{ContactId, ErrorCode, Failure, Rank, Timestamp};
+use chaski_model::{ContactId, ErrorCode, Failure, PartRef, Rank, Timestamp};
 use rusqlite::params;
 
 pub(super) fn begin(
@@ -18,37 +19,53 @@ pub(super) fn begin(
     h: Head,
     now: Timestamp,
     call_by: Timestamp,
-) -> Result<Verdict, StoreError> {
+) -> Result<Begun, StoreError> {
+    let begun = b.row(
+        "UPDATE parts SET state = 2, attempts = attempts + 1, begun_at = ?4, call_by = ?5
+         WHERE message_id = ?1 AND delivery = ?2 AND part = ?3 AND state IN (1, 3) AND expires_at > ?4
+         RETURNING attempts",
+        params![h.part.message.0, h.part.delivery, h.part.part, now.0, call_by.0],
+        |r| r.get(0),
+    )?;
+    match begun {
+        Some(attempt) => Ok(Begun::Work(Box::new(work(b, &h, attempt)?))),
+        None => refused(b, &h, now),
+    }
+}
+
+/// Why a part could not be begun.
+fn refused(b: &mut Batch<'_>, h: &Head, now: Timestamp) -> Result<Begun, StoreError> {
     let part = b.row(
-        "SELECT state, attempts, expires_at, begun_at FROM parts WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",
+        "SELECT state, attempts, begun_at FROM parts WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",
         params![h.part.message.0, h.part.delivery, h.part.part],
-        |r| Ok((r.get::<_, i64>(0)?, r.get::<_, u16>(1)?, r.get::<_, i64>(2)?, r.get::<_, Option<i64>>(3)?)),
+        |r| Ok((r.get::<_, i64>(0)?, r.get::<_, u16>(1)?, r.get::<_, Option<i64>>(2)?)),
     )?;
-    let Some((current, attempts, expires_at, begun_at)) = part else {
-        return Ok(Verdict::Gone { next: leave_queue(b, &h, now)? });
-    };
-    if b.again && current == state::BEGUN && begun_at == Some(now.0) {
+    match part {
         // The commit that failed half-way had taken effect after all.
-        return Ok(Verdict::Began(Box::new(work(b, &h, attempts)?)));
+        Some((state::BEGUN, attempts, begun_at)) if b.again && begun_at == Some(now.0) => {
+            Ok(Begun::Work(Box::new(work(b, h, attempts)?)))
+        }
+        Some((state::QUEUED | state::RETRY, ..)) => {
+            let failure =
+                Failure::new(ErrorCode::Expired, "The message's time was up before it could be sent.");
+            end_part(b, h, Rank::Failed, None, Some(&failure), now)?;
+            Ok(Begun::Not(Verdict::Expired { next: fail_message(b, h, now)? }))
+        }
+        None | Some((state::ENDED, ..)) => Ok(Begun::Not(Verdict::Gone { next: leave_queue(b, h, now)? })),
+        Some(_) => Ok(Begun::Not(Verdict::Gone { next: None })),
     }
-    if current != state::QUEUED && current != state::RETRY {
-        let next = if current == state::ENDED { leave_queue(b, &h, now)? } else { None };
-        return Ok(Verdict::Gone { next });
-    }
-    if expires_at <= now.0 {
-        let failure = Failure::new(ErrorCode::Expired, "The message's time was up before it could be sent.");
-        end_part(b, &h, Rank::Failed, None, Some(&failure), now)?;
-        let next = fail_message(b, &h, now)?;
-        return Ok(Verdict::Expired { next });
-    }
-    let attempt = attempts + 1;
-    b.execute(
-        "UPDATE parts SET state = ?4, attempts = ?5, begun_at = ?6, call_by = ?7
-         WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",
-        params![h.part.message.0, h.part.delivery, h.part.part, state::BEGUN, attempt, now.0, call_by.0],
-    )?;
-    let work = work(b, &h, attempt)?;
-    Ok(Verdict::Began(Box::new(work)))
+}
+
+/// What a begin comes to, the body still as text: the writer has no time to read JSON.
+pub(super) enum Begun {
+    Work(Box<RawWork>),
+    Not(Verdict),
+}
+
+pub(super) struct RawWork {
+    part: PartRef,
+    attempt: u16,
+    fresh: Fresh,
 }
 
 #[derive(serde::Deserialize)]
@@ -57,28 +74,47 @@ struct ResolvedParts {
     parts: Vec<PartBody>,
 }
 
-pub(super) fn work(b: &Batch<'_>, h: &Head, attempt: u16) -> Result<Work, StoreError> {
-    let (contact, resolved) = b
-        .row("SELECT contact_id, resolved FROM messages WHERE id = ?1", [h.part.message.0], |r| {
-            Ok((ContactId(r.get(0)?), json::<ResolvedParts>(r, 1)?))
-        })?
+impl Begun {
+    pub(super) fn verdict(self) -> Result<Verdict, StoreError> {
+        let raw = match self {
+            Self::Work(raw) => *raw,
+            Self::Not(verdict) => return Ok(verdict),
+        };
+        let resolved: ResolvedParts =
+            serde_json::from_str(&raw.fresh.resolved).map_err(|e| StoreError::Fault(e.to_string()))?;
+        let place = usize::from(raw.part.part).saturating_sub(1);
+        let body = resolved.parts.into_iter().nth(place);
+        let body = body.ok_or_else(|| StoreError::Fault(format!("part {} has no body", raw.part)))?;
+        let Fresh { contact, to, backoffs, .. } = raw.fresh;
+        Ok(Verdict::Began(Box::new(Work { attempt: raw.attempt, body, contact, to, backoffs })))
+    }
+}
+
+pub(super) fn work(b: &Batch<'_>, h: &Head, attempt: u16) -> Result<RawWork, StoreError> {
+    let part = h.part;
+    let fresh = match b.memory.take_fresh(part.message).filter(|_| part.delivery == 1 && part.part == 1) {
+        Some(fresh) => fresh,
+        None => stored(b, h)?,
+    };
+    Ok(RawWork { part, attempt, fresh })
+}
+
+/// What a call is made from, as it is stored.
+fn stored(b: &Batch<'_>, h: &Head) -> Result<Fresh, StoreError> {
+    let (contact, resolved, address, backoffs) = b
+        .row(
+            "SELECT m.contact_id, d.resolved, l.address, l.backoffs FROM messages m
+             JOIN bodies d ON d.message_id = m.id JOIN lanes l ON l.id = ?2 WHERE m.id = ?1",
+            params![h.part.message.0, h.lane.0],
+            |r| Ok((ContactId(r.get(0)?), r.get::<_, String>(1)?, r.get::<_, String>(2)?, r.get(3)?)),
+        )?
         .ok_or(StoreError::NotFound("message"))?;
-    let body = resolved
-        .parts
-        .into_iter()
-        .nth(usize::from(h.part.part).saturating_sub(1))
-        .ok_or_else(|| StoreError::Fault(format!("part {} has no body", h.part)))?;
-    let (address, backoffs) = b
-        .row("SELECT address, backoffs FROM lanes WHERE id = ?1", [h.lane.0], |r| {
-            Ok((r.get::<_, String>(0)?, r.get(1)?))
-        })?
-        .ok_or(StoreError::NotFound("lane"))?;
     let mut to = addresses(b, contact)?;
     to.sort_by_key(|known| known.value != address);
     if to.first().is_none_or(|first| first.value != address) {
         to.insert(0, Address { kind: AddressKind::Native, scope: h.channel.to_string(), value: address });
     }
-    Ok(Work { attempt, body, contact, to, backoffs })
+    Ok(Fresh { contact, resolved, to, backoffs })
 }
 
 pub(super) fn addresses(b: &Batch<'_>, contact: ContactId) -> Result<Vec<Address>, StoreError> {
@@ -98,6 +134,11 @@ pub(super) fn addresses(b: &Batch<'_>, contact: ContactId) -> Result<Vec<Address
 
 pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
     let h = &s.head;
+    if let End::Sent { provider_id } = &s.end
+        && sent_first(b, s, provider_id)?
+    {
+        return taken(b, s);
+    }
     let part = b.row(
         "SELECT state, rank, first_failed_at FROM parts WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",
         params![h.part.message.0, h.part.delivery, h.part.part],
@@ -123,11 +164,7 @@ pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreErro
     match &s.end {
         End::Sent { provider_id } => {
             end_part(b, h, Rank::Sent, Some((provider_id, s.ended_at)), None, s.ended_at)?;
-            b.execute(
-                "UPDATE lanes SET backoffs = 0, not_before = NULL WHERE id = ?1 AND backoffs > 0",
-                [h.lane.0],
-            )?;
-            Ok(Settled { again: None, next: leave_queue(b, h, s.ended_at)? })
+            leave_well(b, s)
         }
         End::Unknown { .. } | End::Retry { .. } | End::Failed { .. } if told => {
             end_part(b, h, rank, None, None, s.ended_at)?;
@@ -164,6 +201,46 @@ pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreErro
         }
         End::Unsent { .. } => Ok(Settled::default()),
     }
+}
+
+/// The way that nearly every attempt goes: it is open, and the provider took it. The part's own row
+/// then says when and how; `attempts` holds the others.
+fn sent_first(b: &mut Batch<'_>, s: &Settle, provider_id: &str) -> Result<bool, StoreError> {
+    let h = &s.head;
+    let changed = b.execute(
+        "UPDATE parts SET state = 5, rank = MAX(rank, 1), provider_id = ?5, begun_at = ?6, ended_at = ?7, http_status = ?8
+         WHERE message_id = ?1 AND delivery = ?2 AND part = ?3 AND attempts = ?4 AND state = 2",
+        params![
+            h.part.message.0,
+            h.part.delivery,
+            h.part.part,
+            s.attempt,
+            provider_id,
+            s.begun_at.0,
+            s.ended_at.0,
+            s.http_status
+        ],
+    )?;
+    Ok(changed == 1)
+}
+
+/// What follows from it for the message and its lane.
+fn taken(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
+    let h = &s.head;
+    if !s.learned.is_empty() {
+        learn_for_message(b, h, &s.learned, "reply", s.ended_at)?;
+    }
+    raise_message(b, h.workspace, h.part, Rank::Sent, s.ended_at, None, s.ended_at)?;
+    leave_well(b, s)
+}
+
+/// The recipient's back-off is over, and the lane goes on.
+fn leave_well(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
+    b.execute(
+        "UPDATE lanes SET backoffs = 0, not_before = NULL WHERE id = ?1 AND backoffs > 0",
+        [s.head.lane.0],
+    )?;
+    Ok(Settled { again: None, next: leave_queue(b, &s.head, s.ended_at)? })
 }
 
 pub(super) fn insert_attempt(b: &Batch<'_>, s: &Settle) -> Result<(), StoreError> {
@@ -268,6 +345,9 @@ pub(super) fn learn_for_message(
     from: &'static str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    if learned.iter().all(|address| b.memory.is_known(h.workspace, address)) {
+        return Ok(());
+    }
     let contact = b.row("SELECT contact_id FROM messages WHERE id = ?1", [h.part.message.0], |r| {
         Ok(ContactId(r.get(0)?))
     })?;

@@ -7,7 +7,13 @@ use crate::sqlite::batch::Batch;
 use chaski_model::{ChannelId, ContactId, LaneId, MessageId, PartRef, Rank, Timestamp, WorkspaceId};
 use rusqlite::{Row, params};
 
-pub(super) const HEAD: &str = "message_id, delivery, part, workspace_id, channel_id, lane_id, class, due_at, keep_until, held, expires_at";
+/// The columns that [`head`] reads.
+macro_rules! head_columns {
+    () => {
+        "message_id, delivery, part, workspace_id, channel_id, lane_id, class, due_at, keep_until, held, expires_at"
+    };
+}
+pub(super) use head_columns;
 
 pub(super) fn head(r: &Row<'_>) -> rusqlite::Result<Head> {
     Ok(Head {
@@ -57,7 +63,7 @@ pub(in crate::sqlite) fn make_lane(
         "INSERT INTO lanes (workspace_id, channel_id, address, contact_id) VALUES (?1, ?2, ?3, ?4)",
         params![workspace.0, channel.0, address, contact.0],
     )?;
-    Ok(LaneId(b.connection().last_insert_rowid()))
+    Ok(LaneId(b.inserted()))
 }
 
 /// Takes a part out of the queue; if it headed its lane, the next one of the lane takes its place.
@@ -66,23 +72,44 @@ pub(in crate::sqlite) fn leave_queue(
     h: &Head,
     now: Timestamp,
 ) -> Result<Option<Head>, StoreError> {
-    let aside = b.row(
-        "DELETE FROM queue WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4 RETURNING aside",
-        params![h.channel.0, h.part.message.0, h.part.delivery, h.part.part],
-        |r| r.get::<_, bool>(0),
-    )?;
-    match aside {
-        Some(false) => next_of_lane(b, h.lane, now),
+    match dequeue(b, h)? {
+        Some(false) => next_of_lane(b, h.lane, 1, now),
         Some(true) | None => Ok(None),
     }
 }
 
-/// Moves the lane's next waiting part to its head, or marks the lane idle.
-pub(super) fn next_of_lane(b: &Batch<'_>, lane: LaneId, now: Timestamp) -> Result<Option<Head>, StoreError> {
+/// Takes a part out of the queue; whether it had stepped aside.
+fn dequeue(b: &Batch<'_>, h: &Head) -> Result<Option<bool>, StoreError> {
+    b.row(
+        "DELETE FROM queue WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4 RETURNING aside",
+        params![h.channel.0, h.part.message.0, h.part.delivery, h.part.part],
+        |r| r.get::<_, bool>(0),
+    )
+}
+
+/// The lane's head has gone, with `gone` parts in all: the next one takes its place, if there is one.
+pub(super) fn next_of_lane(
+    b: &Batch<'_>,
+    lane: LaneId,
+    gone: u32,
+    now: Timestamp,
+) -> Result<Option<Head>, StoreError> {
+    match b.memory.leave(lane, gone) {
+        0 => Ok(None),
+        _ => first_waiting(b, lane, now),
+    }
+}
+
+/// Moves a lane's first waiting part to its head.
+fn first_waiting(b: &Batch<'_>, lane: LaneId, now: Timestamp) -> Result<Option<Head>, StoreError> {
     // A lane runs at the highest class waiting in it: priority never crosses one contact's order.
-    let class = b
-        .row("SELECT MIN(class) FROM waiting WHERE lane_id = ?1", [lane.0], |r| r.get::<_, Option<u8>>(0))?
-        .flatten();
+    let (class, not_before) = b
+        .row(
+            "SELECT (SELECT MIN(class) FROM waiting WHERE lane_id = ?1), not_before FROM lanes WHERE id = ?1",
+            [lane.0],
+            |r| Ok((r.get::<_, Option<u8>>(0)?, r.get::<_, Option<i64>>(1)?)),
+        )?
+        .unwrap_or_default();
     let next = b.row(
         "DELETE FROM waiting WHERE (lane_id, lane_seq) IN
            (SELECT lane_id, lane_seq FROM waiting WHERE lane_id = ?1 ORDER BY lane_seq LIMIT 1)
@@ -95,23 +122,14 @@ pub(super) fn next_of_lane(b: &Batch<'_>, lane: LaneId, now: Timestamp) -> Resul
                 channel: ChannelId(r.get(4)?),
                 lane,
                 class: class.unwrap_or(1),
-                due_at: now,
+                due_at: not_before.map_or(now, |at| now.max(Timestamp(at))),
                 keep_until: None,
                 held: false,
                 expires_at: Timestamp(r.get(5)?),
             })
         },
     )?;
-    let Some(mut next) = next else {
-        b.execute("UPDATE lanes SET busy = 0 WHERE id = ?1", [lane.0])?;
-        return Ok(None);
-    };
-    if let Some(not_before) = b
-        .row("SELECT not_before FROM lanes WHERE id = ?1", [lane.0], |r| r.get::<_, Option<i64>>(0))?
-        .flatten()
-    {
-        next.due_at = next.due_at.max(Timestamp(not_before));
-    }
+    let Some(next) = next else { return Ok(None) };
     enqueue(b, &next)?;
     b.execute(
         "UPDATE parts SET state = ?4 WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",
@@ -126,15 +144,22 @@ pub(in crate::sqlite) fn fail_message(
     h: &Head,
     now: Timestamp,
 ) -> Result<Option<Head>, StoreError> {
-    b.execute(
+    let later = b.execute(
         "DELETE FROM waiting WHERE lane_id = ?1 AND message_id = ?2 AND delivery = ?3",
         params![h.lane.0, h.part.message.0, h.part.delivery],
     )?;
-    b.execute(
-        "UPDATE parts SET state = ?3, rank = ?4 WHERE message_id = ?1 AND delivery = ?2 AND state = 0",
-        params![h.part.message.0, h.part.delivery, state::ENDED, Rank::Failed as i64],
-    )?;
-    leave_queue(b, h, now)
+    if later > 0 {
+        b.execute(
+            "UPDATE parts SET state = ?3, rank = ?4 WHERE message_id = ?1 AND delivery = ?2 AND state = 0",
+            params![h.part.message.0, h.part.delivery, state::ENDED, Rank::Failed as i64],
+        )?;
+    }
+    let later = u32::try_from(later).unwrap_or(u32::MAX);
+    if dequeue(b, h)? == Some(false) {
+        return next_of_lane(b, h.lane, 1 + later, now);
+    }
+    b.memory.leave(h.lane, later);
+    Ok(None)
 }
 
 pub(super) fn step_aside(b: &mut Batch<'_>, h: Head, now: Timestamp) -> Result<Settled, StoreError> {
@@ -158,7 +183,7 @@ pub(super) fn step_aside(b: &mut Batch<'_>, h: Head, now: Timestamp) -> Result<S
     )?;
     let Some(due_at) = due else { return Ok(Settled::default()) };
     let again = Head { due_at, keep_until: None, ..h };
-    Ok(Settled { again: Some(again), next: next_of_lane(b, h.lane, now)? })
+    Ok(Settled { again: Some(again), next: next_of_lane(b, h.lane, 1, now)? })
 }
 
 /// The head of a part that an outside event ends (a receipt for an unknown one).
@@ -167,16 +192,20 @@ pub(in crate::sqlite) fn head_of(
     channel: ChannelId,
     part: PartRef,
 ) -> Result<Option<Head>, StoreError> {
-    let sql = format!(
-        "SELECT {HEAD} FROM queue WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4"
+    let sql = concat!(
+        "SELECT ",
+        head_columns!(),
+        " FROM queue WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4"
     );
-    b.row(&sql, params![channel.0, part.message.0, part.delivery, part.part], head)
+    b.row(sql, params![channel.0, part.message.0, part.delivery, part.part], head)
 }
 
 /// What heads a lane just now, other than the given part. Rare: it looks through the channel's queue.
 pub(super) fn lane_head(b: &Batch<'_>, h: &Head) -> Result<Option<Head>, StoreError> {
-    let sql = format!(
-        "SELECT {HEAD} FROM queue WHERE channel_id = ?1 AND lane_id = ?2 AND aside = 0 AND message_id <> ?3 LIMIT 1"
+    let sql = concat!(
+        "SELECT ",
+        head_columns!(),
+        " FROM queue WHERE channel_id = ?1 AND lane_id = ?2 AND aside = 0 AND message_id <> ?3 LIMIT 1"
     );
-    b.row(&sql, params![h.channel.0, h.lane.0, h.part.message.0], head)
+    b.row(sql, params![h.channel.0, h.lane.0, h.part.message.0], head)
 }

@@ -21,7 +21,7 @@ use crate::nodes::Fence;
 use crate::outbox::*;
 use async_trait::async_trait;
 use chaski_model::{ChannelId, ChannelKind, MessageId, PartRef, Timestamp, WorkspaceId};
-use lane::{HEAD, head};
+use lane::{head, head_columns};
 use rusqlite::params;
 
 /// What `parts.state` holds.
@@ -73,7 +73,7 @@ impl Outbox for SqliteStore {
         if fence.number != super::nodes::FENCE {
             return Ok(Verdict::Fenced);
         }
-        self.write(Class::Begin, move |b| attempt::begin(b, head, now, call_by)).await
+        self.write(Class::Begin, move |b| attempt::begin(b, head, now, call_by)).await?.verdict()
     }
 
     async fn settle(&self, settled: Settle) -> Result<Settled, StoreError> {
@@ -92,12 +92,20 @@ impl Outbox for SqliteStore {
     ) -> Result<Vec<Head>, StoreError> {
         let after = after.unwrap_or(PartRef { message: MessageId(0), delivery: 0, part: 0 });
         self.read_page(move |c| {
-            c.prepare_cached(&format!(
-                "SELECT {HEAD} FROM queue WHERE channel_id = ?1 AND (message_id, delivery, part) > (?2, ?3, ?4)
+            c.prepare_cached(concat!(
+                "SELECT ",
+                head_columns!(),
+                " FROM queue WHERE channel_id = ?1 AND (message_id, delivery, part) > (?2, ?3, ?4)
                  ORDER BY message_id, delivery, part LIMIT ?5"
             ))?
             .query_map(
-                params![channel.0, after.message.0, after.delivery, after.part, i64::try_from(limit).unwrap_or(i64::MAX)],
+                params![
+                    channel.0,
+                    after.message.0,
+                    after.delivery,
+                    after.part,
+                    i64::try_from(limit).unwrap_or(i64::MAX)
+                ],
                 head,
             )?
             .collect()

@@ -29,61 +29,49 @@ pub(in crate::sqlite) fn end_part(
             sent.map(|(id, _)| id)
         ],
     )?;
-    raise_message(
-        b,
-        h.workspace,
-        h.part,
-        rank,
-        sent.map_or(now, |(_, at)| at),
-        sent.map(|(id, _)| id),
-        failure,
-        now,
-    )
+    raise_message(b, h.workspace, h.part, rank, sent.map_or(now, |(_, at)| at), failure, now)
 }
 
 /// Brings a message up to what its parts have reached, and says so on the feed.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one row's columns; a struct would be built and taken apart at once"
-)]
 pub(in crate::sqlite) fn raise_message(
     b: &mut Batch<'_>,
     workspace: WorkspaceId,
     part: PartRef,
     rank: Rank,
     at: Timestamp,
-    provider_id: Option<&str>,
     failure: Option<&Failure>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let Some((delivery, parts, contact)) =
-        b.row("SELECT delivery, parts, contact_id FROM messages WHERE id = ?1", [part.message.0], |r| {
-            Ok((r.get::<_, u16>(0)?, r.get::<_, u16>(1)?, ContactId(r.get(2)?)))
-        })?
-    else {
-        return Ok(());
-    };
-    if delivery != part.delivery {
-        return Ok(());
-    }
-    let (whole, unknown) = if parts == 1 { (rank, false) } else { ranks(b, part)? };
-    b.execute(
-        "UPDATE messages SET rank = MAX(rank, ?2), unknown = ?3,
-                provider_id = IFNULL(provider_id, ?5), error = IFNULL(?6, error),
+    let raise = |whole: Rank, unknown: bool, many: bool| {
+        b.row(
+            "UPDATE messages SET rank = MAX(rank, ?2), unknown = ?3,
+                error = IFNULL(?5, error),
                 sent_at = CASE ?2 WHEN 1 THEN IFNULL(sent_at, ?4) ELSE sent_at END,
                 failed_at = CASE ?2 WHEN 2 THEN IFNULL(failed_at, ?4) ELSE failed_at END,
                 delivered_at = CASE ?2 WHEN 3 THEN IFNULL(delivered_at, ?4) ELSE delivered_at END,
                 read_at = CASE ?2 WHEN 4 THEN IFNULL(read_at, ?4) ELSE read_at END
-         WHERE id = ?1",
-        params![
-            part.message.0,
-            whole as i64,
-            unknown,
-            at.0,
-            provider_id.filter(|_| part.part == 1),
-            failure.map(failure_json)
-        ],
-    )?;
+         WHERE id = ?1 AND delivery = ?6 AND (parts = 1 OR ?7) RETURNING contact_id",
+            params![
+                part.message.0,
+                whole as i64,
+                unknown,
+                at.0,
+                failure.map(failure_json),
+                part.delivery,
+                many
+            ],
+            |r| r.get(0).map(ContactId),
+        )
+    };
+    // Nearly every message has one part: its rank is the message's.
+    let contact = match raise(rank, false, false)? {
+        Some(contact) => Some(contact),
+        None => {
+            let (whole, unknown) = ranks(b, part)?;
+            raise(whole, unknown, true)?
+        }
+    };
+    let Some(contact) = contact else { return Ok(()) };
     b.event(
         workspace,
         NewEvent {

@@ -49,13 +49,11 @@ type Open = (Head, u16, Option<i64>, i64);
 
 /// Begun attempts of a channel: the head, the attempt, when it began, until when it could leave.
 fn open_attempts(b: &Batch<'_>, channel: ChannelId) -> Result<Vec<Open>, StoreError> {
-    let columns = "q.message_id, q.delivery, q.part, q.workspace_id, q.channel_id, q.lane_id, q.class, q.due_at, q.keep_until, q.held, q.expires_at";
     b.rows(
-        &format!(
-            "SELECT {columns}, p.attempts, p.begun_at, IFNULL(p.call_by, 0) FROM queue q
-             JOIN parts p ON p.message_id = q.message_id AND p.delivery = q.delivery AND p.part = q.part
-             WHERE q.channel_id = ?1 AND p.state = ?2"
-        ),
+        "SELECT q.message_id, q.delivery, q.part, q.workspace_id, q.channel_id, q.lane_id, q.class, q.due_at,
+                q.keep_until, q.held, q.expires_at, p.attempts, p.begun_at, IFNULL(p.call_by, 0)
+         FROM queue q JOIN parts p ON p.message_id = q.message_id AND p.delivery = q.delivery AND p.part = q.part
+         WHERE q.channel_id = ?1 AND p.state = ?2",
         params![channel.0, state::BEGUN],
         |r| Ok((head(r)?, r.get(11)?, r.get(12)?, r.get(13)?)),
     )
