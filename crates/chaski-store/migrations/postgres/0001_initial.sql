@@ -189,7 +189,7 @@ CREATE TABLE lanes (
   out_seq BIGINT NOT NULL DEFAULT 0,      -- numbers parts in the order accepted
   busy BOOLEAN NOT NULL DEFAULT FALSE,    -- while a part of it heads the queue
   last_in_at BIGINT,                      -- opens the window
-  last_out_at BIGINT,
+  last_at BIGINT,                         -- when last_id was
   last_id BIGINT,                         -- newest message, in or out: the last interacted lane has the highest
   closed_at BIGINT,                       -- the provider said that the window is closed
   not_before BIGINT,                      -- per-recipient back-off

@@ -16,8 +16,7 @@ use tokio_postgres::Row;
 
 const DUE: &str = "SELECT message_id, delivery, part, workspace_id, channel_id, lane_id, class, due_at, keep_until, held, expires_at
     FROM queue WHERE channel_id = $1 AND (message_id, delivery, part) > ($2, $3, $4) ORDER BY message_id, delivery, part LIMIT $5";
-const ANSWERED: &str =
-    "SELECT body, status, answer FROM idempotency WHERE day IN ($1::int8, $1::int8 - 1) AND key = $2 AND created_at > $3";
+const ANSWERED: &str = "SELECT body, status, answer FROM idempotency WHERE day IN ($1::int8, $1::int8 - 1) AND key = $2 AND created_at > $3";
 const OPEN: &str = "SELECT q.message_id, q.delivery, q.part, q.workspace_id, q.channel_id, q.lane_id, q.class, q.due_at, q.keep_until, q.held, q.expires_at,
       p.attempts, p.begun_at, COALESCE(p.call_by, 0)
     FROM UNNEST($1::int8[]) AS u(channel) JOIN queue q ON q.channel_id = u.channel

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
 mod cases;
+mod inventory;
+mod more_cases;
 mod nodes;
 #[path = "../../../../tests/src/postgres.rs"]
-#[expect(dead_code, reason = "the end-to-end tests use more of it")]
+#[expect(unreachable_pub, reason = "it is a module of the end-to-end tests, where it is public")]
 mod postgres;
 mod support;
 
@@ -67,6 +69,15 @@ conformance! {
     a_catalogue_is_replaced_and_keeps_its_versions
     a_sign_in_link_opens_once
     a_receipt_for_another_channels_part_is_refused
+    a_channels_depth_is_what_waits_on_it
+    addresses_are_learned_by_whoever_has_one_of_them
+    contacts_are_listed_in_pages_and_changed
+    tokens_people_and_sessions_come_and_go
+    custom_fields_have_a_name_of_their_own
+    a_channel_is_held_changed_and_removed
+    a_signature_is_seen_once_and_odd_webhooks_are_kept
+    a_commit_ticks_and_a_seen_thread_is_said_once
+    the_only_node_holds_what_it_is_not_told_to_give_up
 }
 
 /// One process for each folder, and ids never go back over a restart.

@@ -9,7 +9,6 @@ use chaski_store::nodes::{Fence, Nodes, SLOTS, Tenure};
 use chaski_store::outbox::*;
 use chaski_store::postgres::PgStore;
 use chaski_store::receive::*;
-use chaski_store::{Feed, Receive};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

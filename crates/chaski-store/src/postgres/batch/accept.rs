@@ -35,7 +35,7 @@ pub(super) fn accept(set: &mut Set, plan: &Accept, command: usize) -> Result<Acc
     let (was_busy, seq) = (row.busy, row.out_seq);
     row.out_seq += i64::from(queued);
     row.busy |= queued > 0;
-    row.last_out_at = row.last_out_at.max(Some(plan.now.0));
+    row.last_at = row.last_at.max(Some(plan.now.0));
     row.last_id = row.last_id.max(Some(plan.id.0));
     let prev = chain(set, plan.contact, plan.id.0);
     set.new_messages.push(NewMessage {
@@ -96,7 +96,7 @@ pub(super) fn lane_of(
         out_seq: 0,
         busy: false,
         last_in_at: None,
-        last_out_at: None,
+        last_at: None,
         last_id: None,
         closed_at: None,
         not_before: None,

@@ -17,12 +17,12 @@ pub(super) const KEYS: &str = "INSERT INTO idempotency (day, key, workspace_id, 
 pub(super) const OLD_KEYS: &str = "DELETE FROM idempotency k USING UNNEST($1::int8[], $2::bytea[]) AS u(day, key) WHERE k.day = u.day AND k.key = u.key";
 pub(super) const PROVIDER_IDS: &str = "INSERT INTO provider_ids (week, channel_id, provider_id, message_id)
     SELECT * FROM UNNEST($1::int8[], $2::int8[], $3::text[], $4::int8[])";
-pub(super) const NEW_LANES: &str = "INSERT INTO lanes (id, workspace_id, channel_id, address, contact_id, out_seq, busy, last_in_at, last_out_at, last_id)
+pub(super) const NEW_LANES: &str = "INSERT INTO lanes (id, workspace_id, channel_id, address, contact_id, out_seq, busy, last_in_at, last_at, last_id)
     SELECT * FROM UNNEST($1::int8[], $2::int8[], $3::int8[], $4::text[], $5::int8[], $6::int8[], $7::bool[], $8::int8[], $9::int8[], $10::int8[])";
-pub(super) const LANES: &str = "UPDATE lanes l SET out_seq = u.out_seq, busy = u.busy, last_in_at = u.last_in, last_out_at = u.last_out,
+pub(super) const LANES: &str = "UPDATE lanes l SET out_seq = u.out_seq, busy = u.busy, last_in_at = u.last_in, last_at = u.last_at,
       last_id = u.last_id, closed_at = u.closed, not_before = u.not_before, backoffs = u.backoffs
     FROM UNNEST($1::int8[], $2::int8[], $3::bool[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[])
-      AS u(id, out_seq, busy, last_in, last_out, last_id, closed, not_before, backoffs) WHERE l.id = u.id";
+      AS u(id, out_seq, busy, last_in, last_at, last_id, closed, not_before, backoffs) WHERE l.id = u.id";
 pub(super) const NEW_MESSAGES: &str = "INSERT INTO messages (id, workspace_id, contact_id, channel_id, lane_id, direction, parts, prev_id, created_at, content, resolved, origin, rank, failed_at, provider_id, error)
     SELECT * FROM UNNEST($1::int8[], $2::int8[], $3::int8[], $4::int8[], $5::int8[], $6::int4[], $7::int4[], $8::int8[], $9::int8[], $10::text[], $11::text[], $12::text[], $13::int4[], $14::int8[], $15::text[], $16::text[])";
 pub(super) const MESSAGES: &str = "UPDATE messages m SET rank = u.rank, unknown = u.unknown, sent_at = u.sent, failed_at = u.failed,
@@ -181,10 +181,10 @@ async fn new_lanes(conn: &Conn, set: &Set) -> Result<(), Fail> {
     let (channels, addresses) = (column(&rows, |r| r.1.channel.0), column(&rows, |r| &*r.1.address));
     let (contacts, seqs) = (column(&rows, |r| r.1.contact.0), column(&rows, |r| r.1.out_seq));
     let (busy, last_in) = (column(&rows, |r| r.1.busy), column(&rows, |r| r.1.last_in_at));
-    let (last_out, last) = (column(&rows, |r| r.1.last_out_at), column(&rows, |r| r.1.last_id));
+    let (last_at, last) = (column(&rows, |r| r.1.last_at), column(&rows, |r| r.1.last_id));
     conn.execute(
         NEW_LANES,
-        &[&ids, &spaces, &channels, &addresses, &contacts, &seqs, &busy, &last_in, &last_out, &last],
+        &[&ids, &spaces, &channels, &addresses, &contacts, &seqs, &busy, &last_in, &last_at, &last],
     )
     .await?;
     Ok(())
@@ -198,10 +198,10 @@ async fn lanes(conn: &Conn, set: &Set) -> Result<(), Fail> {
     }
     let (ids, seqs) = (column(&rows, |r| r.0.0), column(&rows, |r| r.1.out_seq));
     let (busy, last_in) = (column(&rows, |r| r.1.busy), column(&rows, |r| r.1.last_in_at));
-    let (last_out, last) = (column(&rows, |r| r.1.last_out_at), column(&rows, |r| r.1.last_id));
+    let (last_at, last) = (column(&rows, |r| r.1.last_at), column(&rows, |r| r.1.last_id));
     let (closed, not_before) = (column(&rows, |r| r.1.closed_at), column(&rows, |r| r.1.not_before));
     let backoffs = column(&rows, |r| r.1.backoffs);
-    conn.execute(LANES, &[&ids, &seqs, &busy, &last_in, &last_out, &last, &closed, &not_before, &backoffs])
+    conn.execute(LANES, &[&ids, &seqs, &busy, &last_in, &last_at, &last, &closed, &not_before, &backoffs])
         .await?;
     Ok(())
 }

@@ -37,7 +37,7 @@ pub(super) const LANE_IDS: &str =
     "SELECT nextval(pg_get_serial_sequence('lanes', 'id')) FROM generate_series(1, $1::int4)";
 pub(super) const CONTACT_IDS: &str =
     "SELECT nextval(pg_get_serial_sequence('contacts', 'id')) FROM generate_series(1, $1::int4)";
-pub(super) const LANES: &str = "SELECT id, workspace_id, channel_id, address, contact_id, out_seq, busy, last_in_at, last_out_at, last_id, closed_at, not_before, backoffs
+pub(super) const LANES: &str = "SELECT id, workspace_id, channel_id, address, contact_id, out_seq, busy, last_in_at, last_at, last_id, closed_at, not_before, backoffs
     FROM lanes WHERE id = ANY($1::int8[]) ORDER BY id FOR UPDATE";
 pub(super) const PARTS: &str = "SELECT message_id, delivery, part, workspace_id, channel_id, lane_id, lane_seq, state, attempts, begun_at, call_by, fence, first_failed_at, provider_id, rank, expires_at
     FROM parts WHERE message_id = ANY($1::int8[])";
@@ -320,7 +320,7 @@ fn load_lane(set: &mut Set, row: &Row) {
         out_seq: row.get(5),
         busy: row.get(6),
         last_in_at: row.get(7),
-        last_out_at: row.get(8),
+        last_at: row.get(8),
         last_id: row.get(9),
         closed_at: row.get(10),
         not_before: row.get(11),

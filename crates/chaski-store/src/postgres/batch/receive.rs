@@ -130,6 +130,7 @@ pub(super) fn inbound(set: &mut Set, m: &InboundIn, command: usize) -> Result<In
         // The window of the address that the contact wrote from opens.
         row.last_in_at = row.last_in_at.max(Some(m.at.0));
         row.last_id = row.last_id.max(Some(m.id.0));
+        row.last_at = row.last_at.max(Some(m.at.0));
         row.closed_at = None;
     }
     let prev = chain(set, contact, m.id.0);

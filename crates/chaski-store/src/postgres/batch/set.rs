@@ -108,7 +108,7 @@ pub(super) struct LaneRow {
     pub(super) out_seq: i64,
     pub(super) busy: bool,
     pub(super) last_in_at: Option<i64>,
-    pub(super) last_out_at: Option<i64>,
+    pub(super) last_at: Option<i64>,
     pub(super) last_id: Option<i64>,
     pub(super) closed_at: Option<i64>,
     pub(super) not_before: Option<i64>,
