@@ -5,6 +5,7 @@
 
 pub mod http_client;
 pub mod inbox;
+pub mod postgres;
 pub mod provider;
 pub mod world;
 

@@ -1,5 +1,6 @@
 //! The cases, written once.
 
+pub(crate) use super::more_cases::*;
 use super::support::*;
 use chaski_model::address::{Address, E164};
 use chaski_model::identifier::Identifier;

@@ -3,6 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
 mod cases;
+mod inventory;
+mod more_cases;
+mod nodes;
+#[path = "../../../../tests/src/postgres.rs"]
+#[expect(unreachable_pub, reason = "it is a module of the end-to-end tests, where it is public")]
+mod postgres;
 mod support;
 
 use support::Scratch;
@@ -17,6 +23,19 @@ macro_rules! conformance {
                 async fn $case() {
                     let scratch = Scratch::new();
                     let store = chaski_store::sqlite::SqliteStore::open(&scratch.0, 0).expect("a new store opens");
+                    cases::$case(support::Bench::new(std::sync::Arc::new(store)).await).await;
+                }
+            )*
+        }
+
+        mod on_postgres {
+            use super::*;
+
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let Some(database) = postgres::database() else { return };
+                    let store = chaski_store::postgres::PgStore::open(&database.url).await.expect("a new store opens");
                     cases::$case(support::Bench::new(std::sync::Arc::new(store)).await).await;
                 }
             )*
@@ -51,6 +70,15 @@ conformance! {
     a_sign_in_link_opens_once
     a_receipt_for_another_channels_part_is_refused
     newer_work_of_several_channels_is_found_at_once
+    a_channels_depth_is_what_waits_on_it
+    addresses_are_learned_by_whoever_has_one_of_them
+    contacts_are_listed_in_pages_and_changed
+    tokens_people_and_sessions_come_and_go
+    custom_fields_have_a_name_of_their_own
+    a_channel_is_held_changed_and_removed
+    a_signature_is_seen_once_and_odd_webhooks_are_kept
+    a_commit_ticks_and_a_seen_thread_is_said_once
+    the_only_node_holds_what_it_is_not_told_to_give_up
 }
 
 /// One process for each folder, and ids never go back over a restart.
