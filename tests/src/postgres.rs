@@ -144,6 +144,54 @@ impl Cluster {
         pg_ctl(&self.programs, &self.folder, &["-m", "immediate", "-w", "stop"]);
     }
 
+    /// A second cluster that follows this one; from now on this one commits only what the other has.
+    pub fn synchronous_standby(&self) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder =
+            std::env::temp_dir().join(format!("chaski-test-standby-{}-{number}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).expect("a scratch folder can be made");
+        let used = File::create(folder.join("users.lock")).expect("a file can be made");
+        used.lock_shared().expect("a file can be locked");
+        File::create(folder.join("start.lock")).expect("a file can be made");
+        if is_root() {
+            run(Command::new("chown").arg("postgres").arg(&folder));
+        }
+        let data = folder.join("data");
+        let mut copy = as_server(&self.programs.join("pg_basebackup"));
+        copy.current_dir("/").args(["-h", "127.0.0.1", "-U", USER, "-R", "--no-sync", "-c", "fast"]);
+        run(copy.args(["-p", &self.port.to_string()]).arg("-D").arg(&data));
+        let port = free_port();
+        let settings = fs::read_to_string(data.join("postgresql.auto.conf")).expect("it was written");
+        fs::write(data.join("postgresql.auto.conf"), format!("{settings}\nport = {port}\n"))
+            .expect("the settings can be written");
+        pg_ctl(&self.programs, &folder, &["-w", "-l", "/dev/null", "start"]);
+        watch(&folder, &self.programs);
+        self.psql("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'");
+        self.psql("postgres", "SELECT pg_reload_conf()");
+        let state = "SELECT COUNT(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
+        while self.psql("postgres", state) != "1" {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        Self { folder, programs: self.programs.clone(), port, _used: used }
+    }
+
+    /// Makes a standby the primary, which waits for nobody.
+    pub fn promote(&self) {
+        pg_ctl(&self.programs, &self.folder, &["-w", "promote"]);
+        self.psql("postgres", "ALTER SYSTEM SET synchronous_standby_names = ''");
+        self.psql("postgres", "SELECT pg_reload_conf()");
+    }
+
+    /// How to connect to a database of whichever of the two can be written.
+    pub fn url_of_pair(&self, other: &Self, database: &str) -> String {
+        format!(
+            "postgres://{USER}:secret-of-tests@127.0.0.1:{},127.0.0.1:{}/{database}?sslmode=disable&target_session_attrs=read-write",
+            self.port, other.port
+        )
+    }
+
     /// Starts it again.
     pub fn start_again(&self) {
         pg_ctl(&self.programs, &self.folder, &["-w", "-l", "/dev/null", "start"]);
@@ -188,8 +236,7 @@ fn make(folder: &Path, programs: &Path, fsync: &str) -> u16 {
     let mut initdb = as_server(&programs.join("initdb"));
     initdb.current_dir("/").arg("-D").arg(&data);
     run(initdb.args(["-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]));
-    let port =
-        TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+    let port = free_port();
     let settings = format!(
         "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = {fsync}\n\
          max_connections = 300\nshared_buffers = 64MB\nmax_wal_size = 512MB\n"
@@ -202,6 +249,10 @@ fn make(folder: &Path, programs: &Path, fsync: &str) -> u16 {
     watch(folder, programs);
     fs::write(folder.join("port"), port.to_string()).expect("the port can be written");
     port
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port()
 }
 
 #[expect(clippy::zombie_processes, reason = "it outlives the test on purpose, and init waits for it")]
