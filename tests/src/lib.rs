@@ -3,8 +3,10 @@
 //! Nothing here sleeps for a result: [`until`] looks again and again until a condition holds, with
 //! a generous deadline.
 
+pub mod faults;
 pub mod http_client;
 pub mod inbox;
+pub mod postgres;
 pub mod provider;
 pub mod world;
 

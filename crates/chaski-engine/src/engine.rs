@@ -226,8 +226,5 @@ impl Engine {
                 "calls were still in flight at the end of the grace time; they are found again at the next start"
             );
         }
-        if let Err(cause) = self.store.leave().await {
-            tracing::warn!(%cause, "other nodes could not be told; they take over when the lease has run out");
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! Durable storage: one set of traits by intent, and SQLite behind it.
+//! Durable storage: one set of traits by intent, SQLite and PostgreSQL behind it.
 //!
 //! One method is one atomic durable step, answered after its commit; many callers share a commit.
 //! This is the only crate that may contain SQL. [`outbox`] is the heart: accept, begin, settle.
@@ -11,6 +11,7 @@ pub mod feed;
 pub mod inbox;
 pub mod nodes;
 pub mod outbox;
+pub mod postgres;
 pub mod receive;
 pub mod sqlite;
 pub mod upkeep;

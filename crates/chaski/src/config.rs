@@ -17,6 +17,7 @@ pub(crate) struct Settings {
     pub(crate) server: Server,
     pub(crate) storage: Storage,
     cluster: Cluster,
+    pub(crate) database: Database,
     pub(crate) security: Security,
     pub(crate) delivery: Delivery,
     pub(crate) templates: Templates,
@@ -38,6 +39,20 @@ pub(crate) struct Server {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Storage {
     pub(crate) data: PathBuf,
+    pub(crate) min_free_mb: u64,
+}
+
+/// Where the store is. Its URL holds a password, so it is never printed.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Database {
+    pub(crate) url: String,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.url.is_empty() { "Database(embedded)" } else { "Database(•••)" })
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -248,6 +263,13 @@ mod tests {
         let settings = load(None).unwrap();
         assert_eq!(settings.delivery.order_wait.0, Duration::from_secs(60));
         assert!(!settings.security.allow_private_networks);
+        assert!(settings.database.url.is_empty());
+    }
+
+    #[test]
+    fn the_database_is_never_printed_with_its_password() {
+        let database = Database { url: "postgres://u:s3cret@h/d".into() };
+        assert_eq!(format!("{database:?}"), "Database(•••)");
     }
 
     #[test]

@@ -84,6 +84,8 @@ pub(crate) async fn run(common: &Common, options: Options) -> Result<()> {
     let mut settings = config::load(common.config.as_deref())?;
     settings.server.listen = options.listen;
     settings.storage.data.clone_from(&options.data);
+    // A demo needs nothing but this machine.
+    settings.database.url.clear();
     settings.security.allow_private_networks = true;
     if common.config.is_none() && std::env::var_os("CHASKI__LOG__LEVEL").is_none() {
         settings.log.level = "warn".into();

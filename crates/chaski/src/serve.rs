@@ -8,7 +8,9 @@ use chaski_engine::{Clock, Engine};
 use chaski_model::WorkspaceId;
 use chaski_server::setup;
 use chaski_server::{App, AppState, router};
+use chaski_store::postgres::PgStore;
 use chaski_store::sqlite::SqliteStore;
+use chaski_store::{Nodes, Store};
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
@@ -37,6 +39,7 @@ pub(crate) struct Options {
 pub(crate) struct Ready {
     pub(crate) app: App,
     pub(crate) settings: Settings,
+    store: Arc<dyn Store>,
     listener: TcpListener,
     stop: CancellationToken,
 }
@@ -102,7 +105,7 @@ pub(crate) async fn prepare(
     } else {
         settings.server.public_url.clone()
     };
-    let store = SqliteStore::open(&settings.storage.data, 0)?;
+    let store = open_store(&settings).await?;
     let metrics = chaski_server::install_metrics();
     let clock = Arc::new(Clock::default());
     let stop = CancellationToken::new();
@@ -113,9 +116,26 @@ pub(crate) async fn prepare(
         clock_follower::read_once(&simulator, &clock).await?;
         tokio::spawn(clock_follower::follow(simulator, Arc::clone(&clock), stop.clone()));
     }
-    let engine = Engine::start(Arc::new(store), clock, settings.engine(&public_url)).await?;
+    let engine = Engine::start(Arc::clone(&store), clock, settings.engine(&public_url)).await?;
     let app = Arc::new(AppState { engine, metrics, health: chaski_server::Health::default(), simulator_url });
-    Ok(Ready { app, settings, listener, stop })
+    Ok(Ready { app, settings, store, listener, stop })
+}
+
+/// The embedded store of the data folder, or the database that is named.
+async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>> {
+    let url = &settings.database.url;
+    if url.is_empty() {
+        return Ok(Arc::new(SqliteStore::open_with(
+            &settings.storage.data,
+            0,
+            settings.storage.min_free_mb << 20,
+        )?));
+    }
+    std::fs::create_dir_all(&settings.storage.data)
+        .with_context(|| format!("{} cannot be made", settings.storage.data.display()))?;
+    let store = PgStore::open(url).await.context("the database of database.url cannot be used")?;
+    tracing::info!(database = store.shown(), node = store.node(), "the store is on PostgreSQL");
+    Ok(Arc::new(store))
 }
 
 /// Samples of histograms are gathered by and by, so that they do not pile up where nobody scrapes.
@@ -149,6 +169,10 @@ impl Ready {
             };
             let serving = chaski_server::serve(self.listener, router(self.app), self.stop.clone(), grace);
             tokio::join!(serving, stopping);
+            // Another node need not wait for the lease to run out.
+            if let Err(cause) = self.store.leave().await {
+                tracing::warn!(%cause, "this node's place could not be given back");
+            }
         })
     }
 

@@ -1,5 +1,6 @@
 //! The cases, written once.
 
+pub(crate) use super::more_cases::*;
 use super::support::*;
 pub(crate) use super::upkeep::*;
 use chaski_model::address::{Address, E164};

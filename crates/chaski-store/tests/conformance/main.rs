@@ -4,6 +4,12 @@
 
 mod backup;
 mod cases;
+mod inventory;
+mod more_cases;
+mod nodes;
+#[path = "../../../../tests/src/postgres.rs"]
+#[expect(unreachable_pub, reason = "it is a module of the end-to-end tests, where it is public")]
+mod postgres;
 mod support;
 mod upkeep;
 
@@ -19,6 +25,19 @@ macro_rules! conformance {
                 async fn $case() {
                     let scratch = Scratch::new();
                     let store = chaski_store::sqlite::SqliteStore::open(&scratch.0, 0).expect("a new store opens");
+                    cases::$case(support::Bench::new(std::sync::Arc::new(store)).await).await;
+                }
+            )*
+        }
+
+        mod on_postgres {
+            use super::*;
+
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let Some(database) = postgres::database() else { return };
+                    let store = chaski_store::postgres::PgStore::open(&database.url).await.expect("a new store opens");
                     cases::$case(support::Bench::new(std::sync::Arc::new(store)).await).await;
                 }
             )*
@@ -67,7 +86,19 @@ conformance! {
     what_still_waits_or_is_young_is_kept
     every_other_kind_goes_from_the_old_end
     events_that_a_follower_has_not_seen_are_kept
+    what_waits_for_the_writer_is_told
+    what_was_blanked_is_not_sent_again_by_a_decision
+    every_part_of_many_replays_goes_out_once_and_in_order
     newer_work_of_several_channels_is_found_at_once
+    a_channels_depth_is_what_waits_on_it
+    addresses_are_learned_by_whoever_has_one_of_them
+    contacts_are_listed_in_pages_and_changed
+    tokens_people_and_sessions_come_and_go
+    custom_fields_have_a_name_of_their_own
+    a_channel_is_held_changed_and_removed
+    a_signature_is_seen_once_and_odd_webhooks_are_kept
+    a_commit_ticks_and_a_seen_thread_is_said_once
+    the_only_node_holds_what_it_is_not_told_to_give_up
 }
 
 /// One process for each folder, and ids never go back over a restart.

@@ -16,6 +16,8 @@ pub(crate) const DAY: i64 = 86_400_000;
 /// What the only node of a new store holds.
 pub(crate) const FENCE: Fence = Fence { slot: 0, number: 1 };
 
+pub(crate) const LEASE: std::time::Duration = std::time::Duration::from_secs(15);
+
 /// A folder that goes with the test.
 pub(crate) struct Scratch(pub(crate) PathBuf);
 
@@ -45,6 +47,8 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn new(store: Arc<dyn Store>) -> Self {
+        let tenure = store.tend(LEASE).await.unwrap();
+        assert!(tenure.held.contains(&FENCE), "the only node holds every slot: {tenure:?}");
         let workspace = store.add_workspace("W".into(), None, vec![1], NOW).await.unwrap();
         let channel = add_channel(&*store, workspace, 1).await;
         let contact = add_contact(&*store, workspace, "+593997000001").await;

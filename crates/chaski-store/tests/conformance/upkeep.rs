@@ -333,3 +333,59 @@ pub(crate) async fn events_that_a_follower_has_not_seen_are_kept(bench: Bench) {
     let kept = bench.store.events(bench.workspace, 0, 10).await.unwrap();
     assert_eq!(kept.iter().map(|e| e.seq).collect::<Vec<_>>(), [head]);
 }
+
+pub(crate) async fn what_waits_for_the_writer_is_told(bench: Bench) {
+    assert_eq!(bench.store.writer_waiting(), 0);
+    let mut most = 0;
+    // It may take all of them at once just before it is asked.
+    for _ in 0..50 {
+        let many = (0..100).map(|_| bench.accept(1));
+        let told = async { bench.store.writer_waiting() };
+        let (stored, waiting) = tokio::join!(super::cases::futures(many), told);
+        assert_eq!(stored.len(), 100);
+        most = most.max(waiting);
+        if most > 0 {
+            break;
+        }
+    }
+    assert!(most > 0, "a hundred callers at once wait for a moment");
+    assert_eq!(bench.store.writer_waiting(), 0);
+}
+
+pub(crate) async fn what_was_blanked_is_not_sent_again_by_a_decision(bench: Bench) {
+    let plan = bench.plan(1);
+    let id = plan.id;
+    let head = bench.accepted(plan).await.unwrap();
+    let attempt = bench.begin(head).await;
+    bench.settle(head, attempt, unknown()).await;
+    assert_eq!(swept(&bench, Kept::Contents, NOW.0 + DAY).await, 1);
+    let again = bench.store.resolve_unknown(bench.workspace, id, true, LATER).await;
+    assert!(matches!(again, Err(chaski_store::StoreError::Conflict(_))), "{again:?}");
+    assert!(bench.message(id).await.unknown, "nothing was decided");
+    bench.store.resolve_unknown(bench.workspace, id, false, LATER).await.unwrap();
+    assert_eq!(bench.message(id).await.rank, Rank::Failed);
+    assert!(groups(&bench).await.is_empty(), "a person has left it");
+}
+
+pub(crate) async fn every_part_of_many_replays_goes_out_once_and_in_order(bench: Bench) {
+    let mut ids = Vec::new();
+    for _ in 0..40 {
+        ids.push(failed(&bench, 2, 131_026).await);
+    }
+    let done = bench.store.replay_dead_letters(step(&bench, None, 100), how()).await.unwrap();
+    assert_eq!((done.messages, done.heads.len(), done.last), (40, 1, ids.last().copied()));
+    assert_eq!(done.heads[0].class, how().class);
+    let mut next = done.heads.first().copied();
+    let mut sent = Vec::new();
+    while let Some(head) = next {
+        sent.push(head.part);
+        next = bench.send(head).await.next;
+    }
+    let part = |message: &MessageId, part| PartRef { message: *message, delivery: 2, part };
+    let wanted: Vec<_> = ids.iter().flat_map(|id| [part(id, 1), part(id, 2)]).collect();
+    assert_eq!(sent, wanted);
+    assert_eq!(bench.message(ids[39]).await.rank, Rank::Sent);
+    assert!(groups(&bench).await.is_empty());
+    let head = bench.accepted(bench.plan(1)).await.expect("the lane is idle again");
+    bench.send(head).await;
+}

@@ -1,0 +1,190 @@
+//! The way out: commands for the writer, and what is read about them.
+
+use super::batch::{DAY_MS, part_ref, state};
+use super::queue::{Done, Job};
+use super::rows::limit;
+use super::{PgStore, mismatch};
+use crate::error::StoreError;
+use crate::nodes::Fence;
+use crate::outbox::*;
+use async_trait::async_trait;
+use chaski_model::{
+    ChannelId, ChannelKind, ErrorCode, Failure, LaneId, MessageId, PartRef, Timestamp, WorkspaceId,
+};
+use futures_util::stream::{self, StreamExt};
+use tokio_postgres::Row;
+
+const DUE: &str = "SELECT message_id, delivery, part, workspace_id, channel_id, lane_id, class, due_at, keep_until, held, expires_at
+    FROM queue WHERE channel_id = $1 AND (message_id, delivery, part) > ($2, $3, $4) ORDER BY message_id, delivery, part LIMIT $5";
+const DUE_AMONG: &str = "SELECT q.message_id, q.delivery, q.part, q.workspace_id, q.channel_id, q.lane_id, q.class, q.due_at, q.keep_until, q.held, q.expires_at
+    FROM UNNEST($1::int8[]) AS u(channel) JOIN queue q ON q.channel_id = u.channel AND q.message_id > $2
+    ORDER BY q.message_id, q.delivery, q.part LIMIT $3";
+const ANSWERED: &str = "SELECT body, status, answer FROM idempotency WHERE day IN ($1::int8, $1::int8 - 1) AND key = $2 AND created_at > $3";
+const OPEN: &str = "SELECT q.message_id, q.delivery, q.part, q.workspace_id, q.channel_id, q.lane_id, q.class, q.due_at, q.keep_until, q.held, q.expires_at,
+      p.attempts, p.begun_at, COALESCE(p.call_by, 0)
+    FROM UNNEST($1::int8[]) AS u(channel) JOIN queue q ON q.channel_id = u.channel
+    JOIN parts p ON p.message_id = q.message_id AND p.delivery = q.delivery AND p.part = q.part WHERE p.state = $2";
+const DEPTHS: &str = "SELECT ch.id, ch.kind,
+      (SELECT COUNT(*) FROM queue q WHERE q.channel_id = ch.id AND NOT q.held) + (SELECT COUNT(*) FROM waiting w WHERE w.channel_id = ch.id),
+      (SELECT MIN(m.created_at) FROM messages m WHERE m.id IN (
+        (SELECT MIN(q.message_id) FROM queue q WHERE q.channel_id = ch.id AND NOT q.held),
+        (SELECT MIN(w.message_id) FROM waiting w WHERE w.channel_id = ch.id)))
+    FROM channels ch WHERE ch.state <> 'removed'";
+/// Attempts of a recovery that are under way at once: they share commits.
+const TOGETHER: usize = 500;
+
+fn head(r: &Row) -> Head {
+    Head {
+        part: part_ref(r, 0),
+        workspace: WorkspaceId(r.get(3)),
+        channel: ChannelId(r.get(4)),
+        lane: LaneId(r.get(5)),
+        class: u8::try_from(r.get::<_, i32>(6)).unwrap_or(1),
+        due_at: Timestamp(r.get(7)),
+        keep_until: r.get::<_, Option<i64>>(8).map(Timestamp),
+        held: r.get(9),
+        expires_at: Timestamp(r.get(10)),
+    }
+}
+
+impl PgStore {
+    async fn settled(&self, job: Job) -> Result<Settled, StoreError> {
+        match self.submit(job).await? {
+            Done::Settled(settled) => Ok(settled),
+            _ => Err(mismatch()),
+        }
+    }
+}
+
+#[async_trait]
+impl Outbox for PgStore {
+    fn next_id(&self, machine_ms: i64) -> MessageId {
+        self.inner.ids.lock().expect("making an id does not panic").next(machine_ms)
+    }
+
+    async fn accept(&self, plan: Accept) -> Result<Accepted, StoreError> {
+        match self.submit(Job::Accept(Box::new(plan))).await? {
+            Done::Accepted(accepted) => Ok(accepted),
+            _ => Err(mismatch()),
+        }
+    }
+
+    async fn answered(
+        &self,
+        key: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<([u8; 32], u16, String)>, StoreError> {
+        let (key, day, after) = (key.as_slice(), now.0 / DAY_MS, now.0 - DAY_MS);
+        let Some(row) = self.reads().row(ANSWERED, &[&day, &key, &after]).await? else { return Ok(None) };
+        let body = row.get::<_, &[u8]>(0).try_into();
+        let body = body.map_err(|_| StoreError::Fault("a body's hash is not a SHA-256".into()))?;
+        Ok(Some((body, u16::try_from(row.get::<_, i32>(1)).unwrap_or(200), row.get(2))))
+    }
+
+    async fn begin(
+        &self,
+        head: Head,
+        fence: Fence,
+        now: Timestamp,
+        call_by: Timestamp,
+    ) -> Result<Verdict, StoreError> {
+        match self.submit(Job::Begin { head, fence, now, call_by }).await? {
+            Done::Begun(verdict) => Ok(verdict),
+            _ => Err(mismatch()),
+        }
+    }
+
+    async fn settle(&self, settle: Settle) -> Result<Settled, StoreError> {
+        self.settled(Job::Settle(Box::new(settle))).await
+    }
+
+    async fn step_aside(&self, head: Head, now: Timestamp) -> Result<Settled, StoreError> {
+        self.settled(Job::StepAside(head, now)).await
+    }
+
+    async fn due(
+        &self,
+        channel: ChannelId,
+        after: Option<PartRef>,
+        most: usize,
+    ) -> Result<Vec<Head>, StoreError> {
+        let after = after.unwrap_or(PartRef { message: MessageId(0), delivery: 0, part: 0 });
+        let (delivery, part) = (i32::from(after.delivery), i32::from(after.part));
+        let most = limit(most);
+        let after: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+            [&channel.0, &after.message.0, &delivery, &part, &most];
+        let rows = self.reads().rows(DUE, &after).await?;
+        Ok(rows.iter().map(head).collect())
+    }
+
+    async fn due_among(
+        &self,
+        channels: Vec<ChannelId>,
+        after: MessageId,
+        most: usize,
+    ) -> Result<Vec<Head>, StoreError> {
+        let channels: Vec<i64> = channels.into_iter().map(|channel| channel.0).collect();
+        let rows = self.reads().rows(DUE_AMONG, &[&channels, &after.0, &limit(most)]).await?;
+        Ok(rows.iter().map(head).collect())
+    }
+
+    async fn recover(
+        &self,
+        channels: Vec<ChannelId>,
+        call_by_before: Timestamp,
+        now: Timestamp,
+        let_go_at: Timestamp,
+    ) -> Result<Recovered, StoreError> {
+        let channels: Vec<i64> = channels.iter().map(|channel| channel.0).collect();
+        let mut recovered = Recovered::default();
+        let mut lost = Vec::new();
+        for row in self.reads().rows(OPEN, &[&channels, &state::BEGUN]).await? {
+            if row.get::<_, i64>(13) >= call_by_before.0 {
+                recovered.open += 1;
+                continue;
+            }
+            let failure = Failure::new(
+                ErrorCode::OutcomeUnknown,
+                "The server stopped while the provider was being called. It is not known whether the message was taken.",
+            );
+            let settle = Settle {
+                head: head(&row),
+                attempt: super::rows::small(&row, 11),
+                begun_at: row.get::<_, Option<i64>>(12).map_or(now, Timestamp),
+                ended_at: now,
+                http_status: None,
+                end: End::Unknown { failure, let_go_at },
+                learned: Vec::new(),
+            };
+            lost.push(self.submit(Job::Recover(Box::new(settle), call_by_before)));
+        }
+        let mut answers = stream::iter(lost).buffer_unordered(TOGETHER);
+        while let Some(answer) = answers.next().await {
+            let Done::Recovered(head) = answer? else { return Err(mismatch()) };
+            recovered.unknown.extend(head);
+        }
+        recovered.unknown.sort_by_key(|head| head.part);
+        Ok(recovered)
+    }
+
+    async fn depths(&self) -> Result<Vec<Depth>, StoreError> {
+        let rows = self.reads().rows(DEPTHS, &[]).await?;
+        let depth = |r: &Row| Depth {
+            channel: ChannelId(r.get(0)),
+            kind: ChannelKind::from_word(r.get(1)).unwrap_or(ChannelKind::Custom),
+            messages: r.get::<_, i64>(2).unsigned_abs(),
+            oldest: r.get::<_, Option<i64>>(3).map(Timestamp),
+        };
+        Ok(rows.iter().map(depth).collect())
+    }
+
+    async fn resolve_unknown(
+        &self,
+        workspace: WorkspaceId,
+        message: MessageId,
+        resend: bool,
+        now: Timestamp,
+    ) -> Result<Settled, StoreError> {
+        self.settled(Job::Resolve { workspace, message, resend, now }).await
+    }
+}

@@ -1,0 +1,103 @@
+//! The way in: receipts, inbound messages, unusable webhooks, signatures that were seen.
+
+use super::batch::{WEEK_MS, part_ref, text};
+use super::queue::{Done, Job};
+use super::{PgStore, mismatch};
+use crate::error::StoreError;
+use crate::receive::*;
+use async_trait::async_trait;
+use chaski_model::address::Address;
+use chaski_model::{ChannelId, HookId, PartRef, Timestamp, WorkspaceId};
+
+/// How many unusable webhooks are kept for each workspace, and the most of each.
+const KEPT: i64 = 1000;
+const KEPT_BYTES: usize = 256 * 1024;
+/// How long a signature's id is remembered: longer than its signature is believed.
+const SIGNATURE_MS: i64 = 900_000;
+
+const BY_PROVIDER_ID: &str = "SELECT message_id, delivery, part FROM provider_ids
+    WHERE week IN ($1::int8, $1::int8 - 1, $1::int8 - 2) AND channel_id = $2 AND provider_id = $3 AND delivery IS NOT NULL";
+const KEEP: &str =
+    "INSERT INTO kept_webhooks (workspace_id, hook_id, received_at, cause, body) VALUES ($1, $2, $3, $4, $5)";
+const FORGET_KEPT: &str = "DELETE FROM kept_webhooks WHERE workspace_id = $1 AND id <=
+    (SELECT id FROM kept_webhooks WHERE workspace_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)";
+const FORGET_SEEN: &str = "DELETE FROM seen_signatures WHERE (hook_id, id) IN
+    (SELECT hook_id, id FROM seen_signatures WHERE expires_at < $1 ORDER BY expires_at LIMIT 10 FOR UPDATE SKIP LOCKED)";
+const MARK_SEEN: &str =
+    "INSERT INTO seen_signatures (expires_at, hook_id, id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+
+#[async_trait]
+impl Receive for PgStore {
+    async fn receipt(&self, receipt: ReceiptIn) -> Result<ReceiptVerdict, StoreError> {
+        match self.submit(Job::Receipt(Box::new(receipt))).await? {
+            Done::Receipt(verdict) => Ok(verdict),
+            _ => Err(mismatch()),
+        }
+    }
+
+    async fn part_by_provider_id(
+        &self,
+        channel: ChannelId,
+        provider_id: &str,
+        now: Timestamp,
+    ) -> Result<Option<PartRef>, StoreError> {
+        let week = now.0 / WEEK_MS;
+        let row = self.reads().row(BY_PROVIDER_ID, &[&week, &channel.0, &provider_id]).await?;
+        Ok(row.map(|row| part_ref(&row, 0)))
+    }
+
+    async fn inbound(&self, mut message: InboundIn) -> Result<InboundVerdict, StoreError> {
+        message.provider_id = text(&message.provider_id);
+        match self.submit(Job::Inbound(Box::new(message))).await? {
+            Done::Inbound(verdict) => Ok(verdict),
+            _ => Err(mismatch()),
+        }
+    }
+
+    async fn learn(
+        &self,
+        workspace: WorkspaceId,
+        addresses: Vec<Address>,
+        from: &'static str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.submit(Job::Learn { workspace, addresses, from, now }).await.map(drop)
+    }
+
+    async fn keep(
+        &self,
+        workspace: WorkspaceId,
+        hook: HookId,
+        cause: String,
+        mut body: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        body.truncate(KEPT_BYTES);
+        let cause = text(&cause);
+        self.transact(move |tx| {
+            let (cause, body) = (cause.clone(), body.clone());
+            Box::pin(async move {
+                tx.execute(KEEP, &[&workspace.0, &hook.0, &now.0, &cause, &body]).await?;
+                tx.execute(FORGET_KEPT, &[&workspace.0, &KEPT]).await.map(drop)
+            })
+        })
+        .await
+    }
+
+    async fn is_seen(&self, hook: HookId, id: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM seen_signatures WHERE hook_id = $1 AND id = $2";
+        Ok(self.reads().row(sql, &[&hook.0, &id]).await?.is_some())
+    }
+
+    async fn mark_seen(&self, hook: HookId, id: String, now: Timestamp) -> Result<(), StoreError> {
+        let id = text(&id);
+        self.transact(move |tx| {
+            let id = id.clone();
+            Box::pin(async move {
+                tx.execute(FORGET_SEEN, &[&now.0]).await?;
+                tx.execute(MARK_SEEN, &[&(now.0 + SIGNATURE_MS), &hook.0, &id]).await.map(drop)
+            })
+        })
+        .await
+    }
+}
