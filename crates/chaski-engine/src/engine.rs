@@ -4,22 +4,20 @@ use crate::clock::Clock;
 use crate::directory::Snapshot;
 use crate::dispatcher::Offers;
 use crate::guard::Guard;
-use crate::ownership::{Ownership, good_until};
+use crate::ownership::Ownership;
 use crate::tasks::Flights;
 use crate::transport::Transport;
 use crate::vault::{Vault, VaultError};
-use chaski_model::Timestamp;
+use chaski_model::ChannelId;
 use chaski_store::exchanges::Exchanges;
 use chaski_store::outbox::Head;
 use chaski_store::{Store, StoreError};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-
-/// How long a node may work without renewing its lease.
-const LEASE: Duration = Duration::from_secs(10);
 
 /// What can be set.
 #[derive(Debug, Clone)]
@@ -44,6 +42,8 @@ pub struct Config {
     pub language_fallback: bool,
     /// Whether media links are looked at before a message is accepted.
     pub probe_media: bool,
+    /// How long a node may work without renewing its lease, where nodes share a store.
+    pub lease: Duration,
 }
 
 /// Why the engine cannot start.
@@ -55,6 +55,11 @@ pub enum StartError {
     /// The key file.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// Other nodes encrypt with another key.
+    #[error(
+        "the key file is not the one that this database's secrets are encrypted with; give every node a copy of the same one (security.key_file)"
+    )]
+    WrongKey,
 }
 
 /// Everything between the API and the providers.
@@ -69,6 +74,8 @@ pub struct Engine {
     pub(crate) offers: Offers,
     pub(crate) flights: Flights,
     pub(crate) ownership: Ownership,
+    /// Channels taken over whose open attempts have not all been looked at.
+    to_recover: std::sync::Mutex<BTreeSet<ChannelId>>,
     snapshot: RwLock<Arc<Snapshot>>,
     /// Held while the snapshot is made anew, so that an older one never replaces a newer one.
     reloading: tokio::sync::Mutex<()>,
@@ -97,6 +104,7 @@ impl Engine {
             offers,
             flights: Flights::default(),
             ownership: Ownership::default(),
+            to_recover: std::sync::Mutex::default(),
             snapshot: RwLock::default(),
             reloading: tokio::sync::Mutex::default(),
             stop: CancellationToken::new(),
@@ -106,18 +114,14 @@ impl Engine {
             config,
         });
         engine.reload().await?;
-        let asked = Instant::now();
-        let tenure = engine.store.tend(LEASE).await?;
-        engine.ownership.renewed(&tenure, good_until(engine.store.is_shared(), asked, LEASE));
-        let now = engine.clock.now();
-        let channels = engine.snapshot().channels.keys().copied().collect();
-        let let_go_at = now + crate::dispatcher::UNKNOWN_KEEPS_LANE;
-        let lost = engine.store.recover(channels, Timestamp(i64::MAX), now, let_go_at).await?;
-        if !lost.unknown.is_empty() {
-            tracing::warn!(
-                attempts = lost.unknown.len(),
-                "attempts were open when the last process ended; their outcome is unknown"
-            );
+        if engine.store.is_shared() && !engine.has_the_key() {
+            return Err(StartError::WrongKey);
+        }
+        engine.tend().await?;
+        engine.recover().await?;
+        if engine.store.is_shared() {
+            engine.tasks.spawn(crate::cluster::membership(Arc::clone(&engine)));
+            engine.tasks.spawn(crate::cluster::follow(Arc::clone(&engine)));
         }
         engine.tasks.spawn(crate::dispatcher::run(Arc::clone(&engine), arrivals));
         engine.tasks.spawn(crate::jobs::project(Arc::clone(&engine)));
@@ -141,6 +145,21 @@ impl Engine {
         *self.snapshot.write().expect("nobody panics while holding the snapshot") = fresh;
         self.offers.changed();
         Ok(())
+    }
+
+    /// Whether the key file opens every workspace's data key.
+    fn has_the_key(&self) -> bool {
+        self.snapshot().workspaces.values().all(|w| self.vault.data_key(&w.data_key).is_ok())
+    }
+
+    /// Channels whose open attempts are still to be looked at.
+    pub(crate) fn to_recover(&self) -> std::sync::MutexGuard<'_, BTreeSet<ChannelId>> {
+        self.to_recover.lock().expect("nobody panics while holding the set")
+    }
+
+    /// Whether this node does what only one of several nodes does.
+    pub fn leads(&self) -> bool {
+        self.ownership.leads()
     }
 
     /// The store.
@@ -193,6 +212,9 @@ impl Engine {
             tracing::warn!(
                 "calls were still in flight at the end of the grace time; they are found again at the next start"
             );
+        }
+        if let Err(cause) = self.store.leave().await {
+            tracing::warn!(%cause, "other nodes could not be told; they take over when the lease has run out");
         }
     }
 }

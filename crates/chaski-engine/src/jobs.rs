@@ -17,7 +17,7 @@ pub(crate) async fn project(engine: Arc<Engine>) {
     let mut ticks = engine.store.ticks();
     while !stop.is_cancelled() {
         let began = Instant::now();
-        let done = engine.store.project(PROJECT_STEP).await;
+        let done = if engine.leads() { engine.store.project(PROJECT_STEP).await } else { Ok(false) };
         let rest = (began.elapsed() * 4).clamp(PROJECT_EVERY, PROJECT_REST);
         match done {
             Ok(true) => continue,

@@ -6,6 +6,7 @@
 
 pub mod channels;
 pub mod clock;
+mod cluster;
 pub mod directory;
 pub mod dispatcher;
 pub mod engine;

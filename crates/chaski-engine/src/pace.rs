@@ -18,6 +18,12 @@ impl Bucket {
         Self { per_second, burst: burst.max(1.0), tokens: burst.max(1.0), at: now }
     }
 
+    /// The same with fewer tokens in it.
+    #[must_use]
+    pub fn filled_to(self, tokens: f64) -> Self {
+        Self { tokens: tokens.clamp(0.0, self.burst), ..self }
+    }
+
     /// Takes a token, or says when there will be one.
     ///
     /// # Errors
@@ -73,6 +79,12 @@ impl Pace {
             refusals: 0,
             rests_until: None,
         }
+    }
+
+    /// The same with nothing saved up.
+    #[must_use]
+    pub fn emptied(self) -> Self {
+        Self { bucket: self.bucket.filled_to(0.0), ..self }
     }
 
     /// Takes a place, or says when there will be one.

@@ -18,6 +18,9 @@ const CALL: Duration = Duration::from_secs(20);
 /// A refusal or an unknown template causes a sync at most this often.
 const BETWEEN_SYNCS: Duration = Duration::from_secs(300);
 
+/// How often accounts are looked for that other nodes have served until now.
+const OTHERS_ACCOUNTS: Duration = Duration::from_secs(60);
+
 /// Syncs under way, by account, and what waits for one.
 #[derive(Default)]
 pub(crate) struct Flights {
@@ -155,7 +158,9 @@ impl Engine {
 
     /// Syncs what is due by the schedule or was marked as out of date; says when to look again.
     pub(crate) async fn sync_what_is_due(&self) -> Timestamp {
-        let mut look_at = self.clock.now() + self.config.template_sync;
+        // Another node may have served an account until now.
+        let at_most = if self.store.is_shared() { OTHERS_ACCOUNTS } else { self.config.template_sync };
+        let mut look_at = self.clock.now() + at_most.min(self.config.template_sync);
         let stale = std::mem::take(&mut *self.flights.stale());
         for account in stale {
             if self.resync(account).await != Resync::Fresh {
@@ -163,7 +168,9 @@ impl Engine {
                 look_at = look_at.min(self.clock.now() + BETWEEN_SYNCS);
             }
         }
-        for account in self.snapshot().accounts.values() {
+        let snapshot = self.snapshot();
+        let ours = snapshot.accounts.values().filter(|account| self.ownership.fence(account.id).is_some());
+        for account in ours {
             let tried_at = self.flights.of(account.id).lock().await.tried_at;
             let by_schedule = account.synced_at.map(|at| at + self.config.template_sync);
             let due = by_schedule.max(tried_at.map(|at| at + BETWEEN_SYNCS)).unwrap_or_default();

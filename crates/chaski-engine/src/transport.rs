@@ -1,7 +1,7 @@
 //! The way to providers: applies credentials, talks HTTP, says whether a lost answer could have
 //! been a taken message.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, machine_now};
 use crate::guard::{Guard, GuardedResolver};
 use crate::tokens::hash;
 use base64::Engine as _;
@@ -18,7 +18,10 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde_json::json;
 use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 /// The most of a provider's answer that is read.
@@ -39,9 +42,13 @@ pub enum Lost {
     Lost(Failure),
 }
 
+/// The machine time until which a call could leave was over before its first byte was written.
+#[derive(Debug)]
+pub struct TooLate;
+
 /// The connections to providers, warm and shared.
 pub struct Transport {
-    client: Client<HttpsConnector<HttpConnector<GuardedResolver>>, Full<Bytes>>,
+    client: Client<HttpsConnector<HttpConnector<GuardedResolver>>, Timely>,
     guard: Guard,
     clock: Arc<Clock>,
     jwts: Mutex<HashMap<[u8; 32], (i64, String)>>,
@@ -81,7 +88,38 @@ impl Transport {
         secrets: &Secrets,
         timeout: Duration,
     ) -> Result<Reply, Lost> {
-        let request = self.request(call, settings, secrets).map_err(Lost::NotSent)?;
+        let body = Timely { body: Full::new(Bytes::from(call.body.clone())), call_by: None };
+        self.exchange_within(call, body, settings, secrets, timeout).await
+    }
+
+    /// The same for a call that may only leave until `call_by` (machine time).
+    ///
+    /// # Errors
+    /// It was too late, and nothing has left.
+    pub async fn send_by(
+        &self,
+        call: &Call,
+        settings: &Settings,
+        secrets: &Secrets,
+        timeout: Duration,
+        call_by: Timestamp,
+    ) -> Result<Result<Reply, Lost>, TooLate> {
+        let late = Arc::new(AtomicBool::new(false));
+        let body = Full::new(Bytes::from(call.body.clone()));
+        let body = Timely { body, call_by: Some((call_by, Arc::clone(&late))) };
+        let answer = self.exchange_within(call, body, settings, secrets, timeout).await;
+        if late.load(Ordering::Relaxed) { Err(TooLate) } else { Ok(answer) }
+    }
+
+    async fn exchange_within(
+        &self,
+        call: &Call,
+        body: Timely,
+        settings: &Settings,
+        secrets: &Secrets,
+        timeout: Duration,
+    ) -> Result<Reply, Lost> {
+        let request = self.request(call, body, settings, secrets).map_err(Lost::NotSent)?;
         let answer = tokio::time::timeout(timeout, self.exchange(request)).await.unwrap_or_else(|_| {
             let message = format!("The provider did not answer within {} s.", timeout.as_secs());
             Err(Lost::Lost(unavailable(message)))
@@ -92,12 +130,13 @@ impl Transport {
     fn request(
         &self,
         call: &Call,
+        body: Timely,
         settings: &Settings,
         secrets: &Secrets,
-    ) -> Result<http::Request<Full<Bytes>>, Failure> {
+    ) -> Result<http::Request<Timely>, Failure> {
         let bad =
             |what: &str| Failure::new(ErrorCode::Internal, format!("The request could not be made: {what}."));
-        let mut request = http::Request::new(Full::new(Bytes::from(call.body.clone())));
+        let mut request = http::Request::new(body);
         *request.method_mut() = call.method.clone();
         *request.uri_mut() = self.address(&call.url)?;
         let headers = request.headers_mut();
@@ -196,7 +235,7 @@ impl Transport {
         Ok(jwt)
     }
 
-    async fn exchange(&self, request: http::Request<Full<Bytes>>) -> Result<Reply, Lost> {
+    async fn exchange(&self, request: http::Request<Timely>) -> Result<Reply, Lost> {
         let response = self.client.request(request).await.map_err(|error| {
             let why = unavailable(format!("The connection to the provider failed: {}.", causes(&error)));
             if error.is_connect() { Lost::NotSent(why) } else { Lost::Lost(why) }
@@ -210,6 +249,39 @@ impl Transport {
             Lost::Lost(unavailable(format!("The provider's answer was cut off: {error}.")))
         })?;
         Ok(Reply { status, retry_after, location, body: body.to_bytes().to_vec() })
+    }
+}
+
+/// A body that lets a request go only in time. hyper asks for it once it has a connection, and writes
+/// nothing before it has it: so this is the last moment at which a call that was begun can be given back.
+struct Timely {
+    body: Full<Bytes>,
+    call_by: Option<(Timestamp, Arc<AtomicBool>)>,
+}
+
+impl http_body::Body for Timely {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        if let Some((call_by, late)) = self.call_by.take()
+            && machine_now() > call_by
+        {
+            late.store(true, Ordering::Relaxed);
+            return Poll::Ready(Some(Err(std::io::Error::other("the call came too late"))));
+        }
+        Pin::new(&mut self.body).poll_frame(cx).map_err(|never| match never {})
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -313,6 +385,29 @@ mod tests {
         assert_eq!(wait_of("Sun, 22 Nov 2026 10:00:30 GMT", now), Some(Duration::from_secs(30)));
         assert_eq!(wait_of("18446744073709551615", now), Some(LONGEST_WAIT));
         assert_eq!(wait_of("soon", now), None);
+    }
+
+    /// A call that comes too late leaves nothing that a provider could act upon, and is told apart from a
+    /// lost one.
+    #[tokio::test]
+    async fn a_call_after_its_time_never_leaves() {
+        use tokio::io::AsyncReadExt;
+        let provider = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/messages", provider.local_addr().unwrap());
+        let transport = Transport::new(Guard { allow_private: true }, Arc::new(Clock::default()));
+        let call = Call::json(url, Auth::None, &json!({"text": "hola"}));
+        let (settings, secrets, minute) = (Settings::new(), Secrets::default(), Duration::from_secs(60));
+        let read = async {
+            let (mut stream, _) = provider.accept().await.unwrap();
+            let mut bytes = Vec::new();
+            let _ = stream.read_to_end(&mut bytes).await;
+            bytes
+        };
+        let past = machine_now() - Duration::from_secs(1);
+        let sent = transport.send_by(&call, &settings, &secrets, minute, past);
+        let (sent, arrived) = tokio::join!(sent, read);
+        assert!(sent.is_err(), "{sent:?}");
+        assert_eq!(String::from_utf8_lossy(&arrived), "", "not a byte has left");
     }
 
     #[test]

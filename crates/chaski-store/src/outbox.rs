@@ -313,6 +313,15 @@ pub trait Outbox: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Head>, StoreError>;
 
+    /// Work of several channels whose messages are newer than `after`, oldest first: what other nodes have
+    /// queued for the channels of this one.
+    async fn due_among(
+        &self,
+        channels: Vec<ChannelId>,
+        after: MessageId,
+        limit: usize,
+    ) -> Result<Vec<Head>, StoreError>;
+
     /// Attempts of these channels that were begun and never settled, and had to leave before
     /// `call_by_before` (machine time), are unknown from now on: whoever made them is gone. Their lanes
     /// go on at `let_go_at`.

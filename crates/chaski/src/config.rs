@@ -17,6 +17,7 @@ pub(crate) struct Settings {
     pub(crate) server: Server,
     pub(crate) storage: Storage,
     pub(crate) database: Database,
+    cluster: Cluster,
     pub(crate) security: Security,
     pub(crate) delivery: Delivery,
     pub(crate) templates: Templates,
@@ -49,6 +50,12 @@ impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(if self.url.is_empty() { "Database(embedded)" } else { "Database(•••)" })
     }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cluster {
+    lease: Span,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -159,6 +166,7 @@ impl Settings {
             template_sync: self.templates.sync_every.0,
             language_fallback: self.templates.language_fallback,
             probe_media: self.media.probe == Probe::Refuse,
+            lease: self.cluster.lease.0.max(Duration::from_secs(1)),
         }
     }
 }

@@ -55,6 +55,7 @@ pub(super) async fn deliver(engine: Arc<Engine>, entry: Arc<ChannelEntry>, head:
     let Some(fence) = engine.ownership.fence(entry.channel.account) else {
         return Done::new(head, Settled::default());
     };
+    let _in_flight = engine.ownership.enter(entry.channel.account);
     let now = engine.clock.now();
     let call_by = machine_now() + CALL_WITHIN;
     let work = match engine.store.begin(head, fence, now, call_by).await {
@@ -71,7 +72,12 @@ pub(super) async fn deliver(engine: Arc<Engine>, entry: Arc<ChannelEntry>, head:
             settle_of(&head, &work, now, engine.clock.now(), None, End::Unsent { at: engine.clock.now() });
         return Done::new(head, store(&engine, settle).await);
     }
-    let (outcome, http_status) = call(&engine, &entry, &head, &work, now).await;
+    let (outcome, http_status) = call(&engine, &entry, &head, &work, (now, call_by)).await;
+    if matches!(outcome, Tried::TooLate) {
+        let at = engine.clock.now();
+        let settle = settle_of(&head, &work, now, at, None, End::Unsent { at });
+        return Done::new(head, store(&engine, settle).await);
+    }
     let ended_at = engine.clock.now();
     metrics::counter!("chaski_attempts_total", "channel" => head.channel.to_string(), "outcome" => word(&outcome)).increment(1);
     let learned = match &outcome {
@@ -100,6 +106,8 @@ async fn give_back(engine: &Engine, head: Head, now: Timestamp) -> Done {
 enum Tried {
     Outcome(Outcome),
     NotSent(Failure),
+    /// The time in which it could leave was over before its first byte was written.
+    TooLate,
 }
 
 async fn call(
@@ -107,7 +115,7 @@ async fn call(
     entry: &ChannelEntry,
     head: &Head,
     work: &Work,
-    now: Timestamp,
+    (now, call_by): (Timestamp, Timestamp),
 ) -> (Tried, Option<u16>) {
     let Some(adapter) = entry.adapter else {
         let failure =
@@ -129,8 +137,9 @@ async fn call(
     let began = Instant::now();
     let reply = engine
         .transport
-        .send(&call, &entry.channel.settings, &entry.secrets, engine.config.call_timeout)
+        .send_by(&call, &entry.channel.settings, &entry.secrets, engine.config.call_timeout, call_by)
         .await;
+    let Ok(reply) = reply else { return (Tried::TooLate, None) };
     let exchange = exchange_of(&call, reply.as_ref(), began, &entry.hidden());
     engine.exchanges.note(head.part, work.attempt, now, exchange);
     match reply {
@@ -161,7 +170,7 @@ fn masked(mut outcome: Outcome, hidden: &[&str]) -> Outcome {
 
 fn word(tried: &Tried) -> &'static str {
     match tried {
-        Tried::NotSent(_) => "not_sent",
+        Tried::NotSent(_) | Tried::TooLate => "not_sent",
         Tried::Outcome(outcome) => match outcome {
             Outcome::Sent { .. } => "sent",
             Outcome::Retry { .. } => "retry",
@@ -208,6 +217,7 @@ fn end_of(engine: &Engine, head: &Head, work: &Work, tried: Tried, now: Timestam
     };
     match tried {
         Tried::NotSent(failure) => by_schedule("not_sent", failure, None),
+        Tried::TooLate => End::Unsent { at: now },
         Tried::Outcome(outcome) => match outcome {
             Outcome::Sent { ids, .. } => {
                 End::Sent { provider_id: ids.into_iter().next().unwrap_or_default() }

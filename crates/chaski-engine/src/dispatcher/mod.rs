@@ -7,10 +7,11 @@
 mod deliver;
 mod window;
 
+use crate::clock::machine_now;
 use crate::directory::ChannelEntry;
 use crate::engine::Engine;
-use chaski_model::{ChannelId, Timestamp};
-use chaski_store::outbox::Head;
+use chaski_model::{ChannelId, IdSource, MessageId, Timestamp};
+use chaski_store::outbox::{Head, Settled};
 use deliver::{Done, Signal, deliver, step_aside};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -32,6 +33,8 @@ const IN_FLIGHT_CHANNEL: usize = 128;
 const QUANTUM: usize = 8;
 /// When to try again to read work back that could not be read.
 const READ_AGAIN: Duration = Duration::from_millis(500);
+/// How far back new messages of other nodes are looked for: longer than a commit can take.
+const NEWEST: Duration = Duration::from_secs(60);
 /// Heads on their way from commits to the dispatcher.
 const ARRIVALS: usize = 16_384;
 
@@ -40,6 +43,14 @@ pub struct Offers {
     heads: mpsc::Sender<Head>,
     overflowed: Arc<AtomicBool>,
     changed: Arc<Notify>,
+    look: Arc<Look>,
+}
+
+/// Another node may have queued work.
+#[derive(Default)]
+struct Look {
+    wake: Notify,
+    whole: AtomicBool,
 }
 
 /// The dispatcher's end of it.
@@ -47,6 +58,7 @@ pub struct Arrivals {
     heads: mpsc::Receiver<Head>,
     overflowed: Arc<AtomicBool>,
     changed: Arc<Notify>,
+    look: Arc<Look>,
 }
 
 impl Offers {
@@ -54,9 +66,14 @@ impl Offers {
         let (sender, receiver) = mpsc::channel(ARRIVALS);
         let overflowed = Arc::new(AtomicBool::new(false));
         let changed = Arc::new(Notify::new());
-        let arrivals =
-            Arrivals { heads: receiver, overflowed: Arc::clone(&overflowed), changed: Arc::clone(&changed) };
-        (Self { heads: sender, overflowed, changed }, arrivals)
+        let look = Arc::new(Look::default());
+        let arrivals = Arrivals {
+            heads: receiver,
+            overflowed: Arc::clone(&overflowed),
+            changed: Arc::clone(&changed),
+            look: Arc::clone(&look),
+        };
+        (Self { heads: sender, overflowed, changed, look }, arrivals)
     }
 
     /// Hands work over. What does not fit is in the store and is read from there.
@@ -66,7 +83,15 @@ impl Offers {
         }
     }
 
-    /// Channels were added, held or resumed.
+    /// Another node may have queued work for a channel of ours: new messages, or with `whole` any.
+    pub(crate) fn look(&self, whole: bool) {
+        if whole {
+            self.look.whole.store(true, Ordering::Relaxed);
+        }
+        self.look.wake.notify_one();
+    }
+
+    /// Channels were added, held or resumed; or slots came or went.
     pub(crate) fn changed(&self) {
         self.changed.notify_one();
     }
@@ -75,6 +100,8 @@ impl Offers {
 struct Dispatcher {
     engine: Arc<Engine>,
     windows: BTreeMap<ChannelId, Window>,
+    /// The fence of each channel that this node serves.
+    fences: BTreeMap<ChannelId, i64>,
     in_flight: FuturesUnordered<BoxFuture<'static, Done>>,
     /// Whose turn it is.
     turn: usize,
@@ -86,6 +113,7 @@ pub(crate) async fn run(engine: Arc<Engine>, mut arrivals: Arrivals) {
     let mut dispatcher = Dispatcher {
         engine: Arc::clone(&engine),
         windows: BTreeMap::new(),
+        fences: BTreeMap::new(),
         in_flight: FuturesUnordered::new(),
         turn: 0,
     };
@@ -104,6 +132,10 @@ pub(crate) async fn run(engine: Arc<Engine>, mut arrivals: Arrivals) {
                 }
             }
             () = arrivals.changed.notified() => dispatcher.channels_changed(),
+            () = arrivals.look.wake.notified() => {
+                let whole = arrivals.look.whole.swap(false, Ordering::Relaxed);
+                dispatcher.look(whole).await;
+            }
             () = engine.clock.sleep_until(wake.unwrap_or(Timestamp(i64::MAX))) => {}
         }
     }
@@ -115,20 +147,59 @@ pub(crate) async fn run(engine: Arc<Engine>, mut arrivals: Arrivals) {
 impl Dispatcher {
     fn arrived(&mut self, head: Head) {
         let now = self.engine.clock.now();
-        if let Some(window) = self.windows.get_mut(&head.channel) {
+        if self.fences.contains_key(&head.channel)
+            && let Some(window) = self.windows.get_mut(&head.channel)
+        {
             window.add(head, now);
         }
     }
 
-    /// New channels get a window that is filled from the store.
+    /// Channels that this node begins to serve get a window that is filled from the store; those that it
+    /// serves no more lose theirs.
     fn channels_changed(&mut self) {
         let now = self.engine.clock.now();
+        let shared = self.engine.store.is_shared();
         for (id, entry) in &self.engine.snapshot().channels {
-            self.windows.entry(*id).or_insert_with(|| {
-                let mut window = window_of(entry, now);
+            let held = self.engine.ownership.holds(entry.channel.account);
+            let before = self.fences.get(id).copied();
+            match held {
+                Some(number) if before != Some(number) => {
+                    self.fences.insert(*id, number);
+                    let window = window_of(entry, now);
+                    self.windows.insert(*id, if shared { window.taken_over(now) } else { window });
+                }
+                Some(_) if !shared => continue,
+                Some(_) => {}
+                None => {
+                    self.fences.remove(id);
+                    self.windows.get_mut(id).into_iter().for_each(Window::give_up);
+                    continue;
+                }
+            }
+            if let Some(window) = self.windows.get_mut(id) {
                 window.overflowed = true;
-                window
-            });
+            }
+        }
+    }
+
+    /// Looks for work that another node has queued: the newest, or all that there is room for.
+    async fn look(&mut self, whole: bool) {
+        let roomy = self.windows.iter().filter(|(id, w)| self.fences.contains_key(id) && w.has_room());
+        let channels: Vec<ChannelId> = roomy.map(|(id, _)| *id).collect();
+        if channels.is_empty() {
+            return;
+        }
+        let after = if whole { 0 } else { IdSource::at((machine_now() - NEWEST).0) };
+        match self.engine.store.due_among(channels, MessageId(after), WINDOW).await {
+            Ok(heads) => {
+                let now = self.engine.clock.now();
+                for head in heads {
+                    if let Some(window) = self.windows.get_mut(&head.channel) {
+                        window.add(head, now);
+                    }
+                }
+            }
+            Err(cause) => tracing::debug!(%cause, "work of other nodes cannot be looked for"),
         }
     }
 
@@ -137,8 +208,12 @@ impl Dispatcher {
         if lost_arrivals.swap(false, Ordering::Relaxed) {
             self.windows.values_mut().for_each(|window| window.overflowed = true);
         }
-        let wanting: Vec<ChannelId> =
-            self.windows.iter().filter(|(_, w)| w.wants_more()).map(|(id, _)| *id).collect();
+        let wanting: Vec<ChannelId> = self
+            .windows
+            .iter()
+            .filter(|(id, w)| w.wants_more() && self.fences.contains_key(id))
+            .map(|(id, _)| *id)
+            .collect();
         for id in wanting {
             match self.engine.store.due(id, None, WINDOW).await {
                 Ok(heads) => {
@@ -183,7 +258,11 @@ impl Dispatcher {
 
     /// Up to a quantum of one channel's work; `Some` when it has no more for now.
     fn quantum(&mut self, entry: &Arc<ChannelEntry>, now: Timestamp) -> Option<Option<Timestamp>> {
-        let window = self.windows.get_mut(&entry.channel.id)?;
+        // Without a lease nothing is begun; its renewal wakes the dispatcher.
+        if self.engine.ownership.fence(entry.channel.account).is_none() {
+            return Some(None);
+        }
+        let Some(window) = self.windows.get_mut(&entry.channel.id) else { return Some(None) };
         for _ in 0..QUANTUM {
             if window.in_flight >= IN_FLIGHT_CHANNEL || self.in_flight.len() >= IN_FLIGHT {
                 return Some(None);
@@ -203,8 +282,10 @@ impl Dispatcher {
 
     fn finished(&mut self, done: &Done) {
         let now = self.engine.clock.now();
+        let ours = self.fences.contains_key(&done.head.channel);
         if let Some(window) = self.windows.get_mut(&done.head.channel) {
-            window.done(&done.head, done.settled.again, done.settled.next, now);
+            let Settled { again, next } = if ours { done.settled } else { Settled::default() };
+            window.done(&done.head, again, next, now);
             if done.signal == Signal::Well {
                 window.pace.went_well();
             }

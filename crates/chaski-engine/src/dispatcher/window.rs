@@ -54,6 +54,9 @@ pub(super) struct Window {
     pairs: HashMap<LaneId, Bucket>,
     /// (messages a second, burst) for one contact; a rate of 0 means none.
     pair_pace: (f64, f64),
+    /// Since when this node serves the channel, when another one did before: what its contacts may have
+    /// used up is not known.
+    taken_over_at: Option<Timestamp>,
     pub(super) pace: Pace,
     pub(super) in_flight: usize,
     /// The store holds more than the window.
@@ -71,10 +74,30 @@ impl Window {
             blocked: HashMap::new(),
             pairs: HashMap::new(),
             pair_pace,
+            taken_over_at: None,
             pace: Pace::new(per_second, now),
             in_flight: 0,
             overflowed: false,
         }
+    }
+
+    /// The same after another node has served the channel: nothing is saved up.
+    pub(super) fn taken_over(self, now: Timestamp) -> Self {
+        Self { taken_over_at: Some(now), pace: self.pace.emptied(), ..self }
+    }
+
+    /// Another node serves the channel now: only what is in flight is seen to its end.
+    pub(super) fn give_up(&mut self) {
+        self.ready.iter_mut().for_each(VecDeque::clear);
+        self.later.clear();
+        self.known.clear();
+        self.blocked.clear();
+        self.overflowed = false;
+    }
+
+    /// Whether another head would be kept.
+    pub(super) fn has_room(&self) -> bool {
+        !self.overflowed && self.known.len() < WINDOW
     }
 
     /// Adds work. What is known already, or does not fit, is left to the store.
@@ -202,7 +225,9 @@ impl Window {
         if self.pairs.len() >= PAIRS {
             self.pairs.retain(|_, bucket| !bucket.is_full(now));
         }
-        self.pairs.entry(lane).or_insert_with(|| Bucket::new(rate, burst, now)).take(now)
+        let saved = self.taken_over_at.map_or(burst, |at| 1.0 + rate * now.since(at).as_secs_f64());
+        let fresh = || Bucket::new(rate, burst, now).filled_to(saved);
+        self.pairs.entry(lane).or_insert_with(fresh).take(now)
     }
 
     fn unpair(&mut self, lane: LaneId) {

@@ -53,6 +53,7 @@ impl World {
             template_sync: Duration::from_secs(86_400),
             language_fallback: true,
             probe_media: false,
+            lease: Duration::from_secs(10),
         };
         let store = Arc::new(SqliteStore::open(&folder, 0).unwrap());
         let engine = Engine::start(store, Arc::new(Clock::default()), config).await.unwrap();

@@ -14,24 +14,31 @@ mod open;
 mod outbox;
 mod receive;
 mod rows;
+mod space;
 mod statements;
 mod writer;
 
 use crate::error::StoreError;
 use batch::Batch;
 use rusqlite::Connection;
+use space::Space;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 use writer::{Class, Writer};
 
 const READERS: usize = 4;
+/// How much of the disk stays free when nothing else is said.
+const MIN_FREE: u64 = 256 << 20;
+/// About what a step holds while it waits, besides texts.
+const STEP_BYTES: usize = 1024;
 
 /// The store in a folder: `DIR/chaski.db`, locked for this process.
 #[derive(Clone)]
 pub struct SqliteStore {
     writer: Arc<Writer>,
     readers: Arc<Readers>,
+    space: Arc<Space>,
     ticks: watch::Receiver<u64>,
 }
 
@@ -41,6 +48,14 @@ impl SqliteStore {
     /// # Errors
     /// The folder is in use by another process, cannot be written, or holds a newer schema.
     pub fn open(folder: &Path, slot: u8) -> Result<Self, StoreError> {
+        Self::open_with(folder, slot, MIN_FREE)
+    }
+
+    /// The same, where accepting stops while less than `min_free` bytes are free on the disk.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(folder: &Path, slot: u8, min_free: u64) -> Result<Self, StoreError> {
         let opened = open::open(folder, slot)?;
         let readers = (0..READERS).map(|_| open::reader(folder)).collect::<Result<Vec<_>, _>>()?;
         let (tick, ticks) = watch::channel(0);
@@ -48,6 +63,7 @@ impl SqliteStore {
         Ok(Self {
             writer: Arc::new(writer),
             readers: Arc::new(Readers { idle: Mutex::new(readers), folder: folder.to_owned() }),
+            space: Arc::new(Space::new(folder, min_free)),
             ticks,
         })
     }
@@ -58,7 +74,7 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnMut(&mut Batch<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        self.writer.submit(class, step).await
+        self.writer.submit(class, STEP_BYTES, step).await
     }
 
     /// Reads a little, here and now.

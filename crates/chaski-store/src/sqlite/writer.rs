@@ -32,6 +32,8 @@ pub(super) enum Class {
 
 /// The most commands that wait; accepts are turned away at half of it.
 const QUEUE: usize = 4096;
+/// The most bytes that wait; accepts are turned away at half of it.
+const QUEUE_BYTES: usize = 32 << 20;
 /// The most steps of one commit.
 const BATCH: usize = 2000;
 /// The log is worked off above this size.
@@ -45,12 +47,15 @@ const ID_AHEAD_MS: i64 = 10_000;
 /// A step with the place where its answer goes.
 trait Command: Send {
     fn class(&self) -> Class;
+    /// How many bytes it holds, about.
+    fn weight(&self) -> usize;
     fn run(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError>;
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
 struct Step<T, F> {
     class: Class,
+    weight: usize,
     step: F,
     result: Option<T>,
     reply: oneshot::Sender<Result<T, StoreError>>,
@@ -59,6 +64,10 @@ struct Step<T, F> {
 impl<T: Send, F: FnMut(&mut Batch<'_>) -> Result<T, StoreError> + Send> Command for Step<T, F> {
     fn class(&self) -> Class {
         self.class
+    }
+
+    fn weight(&self) -> usize {
+        self.weight
     }
 
     fn run(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
@@ -80,6 +89,7 @@ impl<T: Send, F: FnMut(&mut Batch<'_>) -> Result<T, StoreError> + Send> Command 
 #[derive(Default)]
 struct Queue {
     commands: Vec<Box<dyn Command>>,
+    bytes: usize,
     closed: bool,
 }
 
@@ -121,22 +131,27 @@ impl Writer {
         self.ids.lock().expect("making an id does not panic").next(now_ms)
     }
 
-    pub(super) async fn submit<T, F>(&self, class: Class, step: F) -> Result<T, StoreError>
+    /// Queues a step that holds about `weight` bytes, and waits for its commit.
+    pub(super) async fn submit<T, F>(&self, class: Class, weight: usize, step: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnMut(&mut Batch<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let command = Box::new(Step { class, step, result: None, reply });
+        let command = Box::new(Step { class, weight, step, result: None, reply });
         {
             let mut queue = self.shared.queue.lock().expect("the writer does not panic with the queue");
-            let room = if class == Class::Accept { QUEUE / 2 } else { QUEUE };
+            let share = if class == Class::Accept { 2 } else { 1 };
             if queue.closed {
                 return Err(StoreError::Unavailable("the store is closing".into()));
             }
-            if queue.commands.len() >= room {
+            // One that is larger than all the room is still taken by an empty queue.
+            let too_many = queue.commands.len() >= QUEUE / share;
+            let too_large = queue.bytes > 0 && queue.bytes + weight > QUEUE_BYTES / share;
+            if too_many || too_large {
                 return Err(StoreError::Busy);
             }
+            queue.bytes += weight;
             queue.commands.push(command);
         }
         self.shared.filled.notify_one();
@@ -208,10 +223,12 @@ impl Thread {
             }
             queue = self.shared.filled.wait(queue).ok()?;
         }
-        if queue.commands.len() <= BATCH {
-            return Some(std::mem::take(&mut queue.commands));
-        }
-        Some(queue.commands.drain(..BATCH).collect())
+        let batch: Commands = match queue.commands.len() {
+            0..=BATCH => std::mem::take(&mut queue.commands),
+            _ => queue.commands.drain(..BATCH).collect(),
+        };
+        queue.bytes -= batch.iter().map(|command| command.weight()).sum::<usize>();
+        Some(batch)
     }
 
     /// One commit for all of them, or one for each when it is refused. Returns what is open.
@@ -347,7 +364,10 @@ impl Thread {
     /// Turns away what waits; whether the store is closing.
     fn refuse_waiting(&self, cause: &StoreError) -> bool {
         let (waiting, closed) = match self.shared.queue.lock() {
-            Ok(mut queue) => (std::mem::take(&mut queue.commands), queue.closed),
+            Ok(mut queue) => {
+                queue.bytes = 0;
+                (std::mem::take(&mut queue.commands), queue.closed)
+            }
             Err(_) => return true,
         };
         waiting.into_iter().for_each(|command| command.answer(Err(cause.clone())));

@@ -607,3 +607,23 @@ pub(crate) async fn a_receipt_for_another_channels_part_is_refused(bench: Bench)
     assert!(matches!(bench.store.receipt(nobody).await.unwrap(), ReceiptVerdict::Unmatched));
     assert_eq!(bench.message(head.part.message).await.rank, Rank::Pending);
 }
+
+/// How a node finds what another one queued for its channels.
+pub(crate) async fn newer_work_of_several_channels_is_found_at_once(bench: Bench) {
+    let other = add_channel(&*bench.store, bench.workspace, 2).await;
+    let foreign = add_channel(&*bench.store, bench.workspace, 3).await;
+    let old = bench.accept(1).await;
+    let mut accepted = Vec::new();
+    for (channel, address) in [(other, "a"), (foreign, "b"), (bench.channel, "c"), (other, "d")] {
+        let mut plan = bench.plan(1);
+        (plan.channel, plan.address) = (channel, address.into());
+        accepted.push((channel, plan.id));
+        bench.accepted(plan).await;
+    }
+    let among = |after, limit| bench.store.due_among(vec![bench.channel, other], after, limit);
+    let found = |heads: Vec<Head>| heads.iter().map(|h| (h.channel, h.part.message)).collect::<Vec<_>>();
+    let ours: Vec<_> = accepted.iter().copied().filter(|(channel, _)| *channel != foreign).collect();
+    assert_eq!(found(among(old, 10).await.unwrap()), ours, "newer, oldest first, of these channels only");
+    assert_eq!(found(among(old, 2).await.unwrap()), ours[..2]);
+    assert_eq!(among(MessageId(0), 10).await.unwrap().len(), 4);
+}

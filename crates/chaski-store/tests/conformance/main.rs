@@ -78,6 +78,7 @@ conformance! {
     a_signature_is_seen_once_and_odd_webhooks_are_kept
     a_commit_ticks_and_a_seen_thread_is_said_once
     the_only_node_holds_what_it_is_not_told_to_give_up
+    newer_work_of_several_channels_is_found_at_once
 }
 
 /// One process for each folder, and ids never go back over a restart.

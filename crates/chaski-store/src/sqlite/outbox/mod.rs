@@ -14,8 +14,8 @@ pub(super) use accept::chain;
 pub(super) use lane::{fail_message, head_of, leave_queue, make_lane};
 pub(super) use status::{end_part, raise_message};
 
-use super::SqliteStore;
 use super::writer::Class;
+use super::{STEP_BYTES, SqliteStore};
 use crate::error::StoreError;
 use crate::nodes::Fence;
 use crate::outbox::*;
@@ -43,7 +43,9 @@ impl Outbox for SqliteStore {
     }
 
     async fn accept(&self, plan: Accept) -> Result<Accepted, StoreError> {
-        self.write(Class::Accept, move |b| accept::accept(b, &plan)).await
+        self.space.check()?;
+        let weight = STEP_BYTES + plan.content.len() + plan.resolved.len() + plan.origin.len();
+        self.writer.submit(Class::Accept, weight, move |b| accept::accept(b, &plan)).await
     }
 
     async fn answered(
@@ -111,6 +113,22 @@ impl Outbox for SqliteStore {
             .collect()
         })
         .await
+    }
+
+    async fn due_among(
+        &self,
+        channels: Vec<ChannelId>,
+        after: MessageId,
+        limit: usize,
+    ) -> Result<Vec<Head>, StoreError> {
+        let after = PartRef { message: MessageId(after.0 + 1), delivery: 0, part: 0 };
+        let mut heads = Vec::new();
+        for channel in channels {
+            heads.extend(self.due(channel, Some(after), limit).await?);
+        }
+        heads.sort_by_key(|head| head.part);
+        heads.truncate(limit);
+        Ok(heads)
     }
 
     async fn recover(
