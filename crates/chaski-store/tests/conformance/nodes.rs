@@ -357,7 +357,7 @@ async fn how_fast_it_is() {
                 let mut slowest = Duration::ZERO;
                 while began.elapsed() < Duration::from_secs(SECONDS) {
                     let started = Instant::now();
-                    let plan = Accept { address: format!("+{caller}"), ..bench.plan(1) };
+                    let plan = Accept { address: format!("{whole} {caller}"), ..bench.plan(1) };
                     let head = bench.accepted(plan).await;
                     slowest = slowest.max(started.elapsed());
                     if let Some(head) = head.filter(|_| whole) {
