@@ -69,7 +69,6 @@ conformance! {
     a_catalogue_is_replaced_and_keeps_its_versions
     a_sign_in_link_opens_once
     a_receipt_for_another_channels_part_is_refused
-    newer_work_of_several_channels_is_found_at_once
     a_channels_depth_is_what_waits_on_it
     addresses_are_learned_by_whoever_has_one_of_them
     contacts_are_listed_in_pages_and_changed
@@ -79,6 +78,7 @@ conformance! {
     a_signature_is_seen_once_and_odd_webhooks_are_kept
     a_commit_ticks_and_a_seen_thread_is_said_once
     the_only_node_holds_what_it_is_not_told_to_give_up
+    newer_work_of_several_channels_is_found_at_once
 }
 
 /// One process for each folder, and ids never go back over a restart.
