@@ -7,7 +7,7 @@ mod inventory;
 mod more_cases;
 mod nodes;
 #[path = "../../../../tests/src/postgres.rs"]
-#[expect(unreachable_pub, reason = "it is a module of the end-to-end tests, where it is public")]
+#[expect(unreachable_pub, dead_code, reason = "it is a module of the end-to-end tests, which use all of it")]
 mod postgres;
 mod support;
 
