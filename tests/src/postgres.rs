@@ -255,13 +255,12 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port()
 }
 
-#[expect(clippy::zombie_processes, reason = "it outlives the test on purpose, and init waits for it")]
 fn watch(folder: &Path, programs: &Path) {
     let server = as_server(&programs.join("pg_ctl"));
+    // A grandchild in a group of its own: what ends the tests at once must not end the one who tidies up
+    // after them, and nobody need wait for it.
     let mut watchman = Command::new("sh");
-    watchman.args(["-c", WATCHMAN, "watchman"]).arg(folder).arg(server.get_program()).args(server.get_args());
-    // A group of its own: what ends the tests at once must not end the one who tidies up after them.
-    watchman.process_group(0).current_dir("/");
-    watchman.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    watchman.spawn().expect("sh starts");
+    watchman.args(["-c", "sh -c \"$0\" watchman \"$@\" &", WATCHMAN]).arg(folder);
+    watchman.arg(server.get_program()).args(server.get_args());
+    run(watchman.process_group(0).current_dir("/").stderr(Stdio::null()));
 }

@@ -79,7 +79,12 @@ pub struct Process {
 impl Process {
     /// Starts the binary and waits for its JSON line.
     pub fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(binary())
+        Self::start_by(Command::new(binary()), arguments, environment)
+    }
+
+    /// The same by another program that ends in running the binary.
+    pub fn start_by(mut program: Command, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut child = program
             .args(arguments)
             .envs(environment.iter().copied())
             .stdin(Stdio::null())

@@ -86,6 +86,8 @@ pub struct Engine {
     /// Channels taken over whose open attempts have not all been looked at.
     to_recover: std::sync::Mutex<BTreeSet<ChannelId>>,
     snapshot: RwLock<Arc<Snapshot>>,
+    /// The version of what the snapshot was read from, where other nodes change it too.
+    version: std::sync::atomic::AtomicI64,
     /// Held while the snapshot is made anew, so that an older one never replaces a newer one.
     reloading: tokio::sync::Mutex<()>,
     stop: CancellationToken,
@@ -117,6 +119,7 @@ impl Engine {
             retaining: tokio::sync::Mutex::default(),
             to_recover: std::sync::Mutex::default(),
             snapshot: RwLock::default(),
+            version: std::sync::atomic::AtomicI64::new(-1),
             reloading: tokio::sync::Mutex::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -153,9 +156,12 @@ impl Engine {
     /// The store cannot be read.
     pub async fn reload(&self) -> Result<(), StoreError> {
         let _alone = self.reloading.lock().await;
+        // The version first: what changes in between is read once more.
+        let version = self.store.directory_version().await?;
         let directory = self.store.directory().await?;
         let fresh = Arc::new(Snapshot::build(directory, &self.vault, &self.config.public_url));
         *self.snapshot.write().expect("nobody panics while holding the snapshot") = fresh;
+        self.version.store(version, std::sync::atomic::Ordering::Relaxed);
         self.offers.changed();
         Ok(())
     }
@@ -163,6 +169,29 @@ impl Engine {
     /// Whether the key file opens every workspace's data key.
     fn has_the_key(&self) -> bool {
         self.snapshot().workspaces.values().all(|w| self.vault.data_key(&w.data_key).is_ok())
+    }
+
+    /// Reads the small things anew if another node has changed them. True when it did. For whoever asks
+    /// for something that this node does not know: it may have been made elsewhere a moment ago.
+    pub async fn catch_up(&self) -> bool {
+        if !self.store.is_shared() {
+            return false;
+        }
+        let known = self.version.load(std::sync::atomic::Ordering::Relaxed);
+        match self.store.directory_version().await {
+            Ok(version) if version != known => match self.reload().await {
+                Ok(()) => true,
+                Err(cause) => {
+                    tracing::warn!(%cause, "what another node changed cannot be read");
+                    false
+                }
+            },
+            Ok(_) => false,
+            Err(cause) => {
+                tracing::debug!(%cause, "changes of other nodes cannot be looked for");
+                false
+            }
+        }
     }
 
     /// Channels whose open attempts are still to be looked at.

@@ -16,8 +16,8 @@ pub(crate) const DEFAULT: &str = include_str!("../config.default.toml");
 pub(crate) struct Settings {
     pub(crate) server: Server,
     pub(crate) storage: Storage,
-    cluster: Cluster,
     pub(crate) database: Database,
+    cluster: Cluster,
     pub(crate) security: Security,
     pub(crate) delivery: Delivery,
     pub(crate) templates: Templates,

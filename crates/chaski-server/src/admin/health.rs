@@ -24,7 +24,7 @@ const STEP: usize = 500;
 
 /// Each cause with its number.
 pub(crate) async fn dead_letters(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let snapshot = app.engine.snapshot();
     let groups = app.engine.store().dead_letter_groups(Some(token.workspace)).await?;
     let items: Vec<Value> = groups
@@ -48,7 +48,7 @@ pub(crate) async fn dead_letter_list(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let query = json!(body::query(&uri)?);
     let mut faults = Vec::new();
     let before = number(&query, "before", &mut faults).map(MessageId);
@@ -138,7 +138,7 @@ pub(crate) async fn replay_many(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let step = step(&app, &token, &object(request).await?)?;
     let done = app.engine.replay_step(step.clone(), &token.name).await?;
     let skipped: Vec<Value> = done
@@ -158,7 +158,7 @@ pub(crate) async fn dismiss(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let step = step(&app, &token, &object(request).await?)?;
     let gone = app.engine.store().dismiss_dead_letters(step.clone()).await?;
     Ok(ok(
@@ -172,7 +172,7 @@ pub(crate) async fn replay(
     place: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let id = page_number(&path(place)?, ErrorCode::MessageNotFound, "Message")?;
     app.engine.replay(token.workspace, MessageId(id), &token.name).await?;
     Ok(ok(json!({"messageId": id})))
@@ -184,7 +184,7 @@ pub(crate) async fn unknown(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let mut faults = Vec::new();
     let before = number(&json!(body::query(&uri)?), "before", &mut faults).map(MessageId);
     if !faults.is_empty() {
@@ -208,7 +208,7 @@ pub(crate) async fn unknown(
 
 /// Each channel: what waits, whether it is held, whether its receipts come.
 pub(crate) async fn health(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let now = app.engine.clock().now();
     let items: Vec<Value> = channels(&app, token.workspace)
         .await?
@@ -240,13 +240,13 @@ pub(crate) async fn health(State(app): State<App>, headers: HeaderMap) -> Result
 
 /// What retention would remove now.
 pub(crate) async fn removable(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    operator(&app, &headers)?;
+    operator(&app, &headers).await?;
     Ok(ok(told(&app.engine.removable().await?)))
 }
 
 /// Removes what is old now, as the hourly job does.
 pub(crate) async fn retain(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    operator(&app, &headers)?;
+    operator(&app, &headers).await?;
     let engine = Arc::clone(&app.engine);
     // It goes on when the caller goes away.
     let run = tokio::spawn(async move { engine.retain().await });

@@ -17,7 +17,7 @@ pub(crate) async fn show(
     place: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let id = page_number(&path(place)?, ErrorCode::MessageNotFound, "Message")?;
     let life = timeline::life(&app.engine, token.workspace, MessageId(id)).await?;
     let life = life.ok_or_else(|| Problem::new(ErrorCode::MessageNotFound, "Message not found"))?;
@@ -31,7 +31,7 @@ pub(crate) async fn resolve(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let id = page_number(&path(place)?, ErrorCode::MessageNotFound, "Message")?;
     let body = object(request).await?;
     let resend =

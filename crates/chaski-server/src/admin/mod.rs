@@ -53,8 +53,8 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 /// The token of an operator.
-fn operator(app: &App, headers: &HeaderMap) -> Result<Arc<Token>, Problem> {
-    auth::token(app, headers, "admin")
+async fn operator(app: &App, headers: &HeaderMap) -> Result<Arc<Token>, Problem> {
+    auth::token(app, headers, "admin").await
 }
 
 /// A body as one JSON object.

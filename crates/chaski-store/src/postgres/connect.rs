@@ -19,7 +19,7 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// is small must still be good when it has grown.
 const SESSION: &str = "SET synchronous_commit = on; SET client_min_messages = warning; SET jit = off;
     SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
-    SET enable_mergejoin = off; SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'";
+    SET enable_mergejoin = off; SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '15s'";
 
 /// Where the database is and how to get there.
 #[derive(Clone)]

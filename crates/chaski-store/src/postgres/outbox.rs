@@ -17,8 +17,9 @@ use tokio_postgres::Row;
 const DUE: &str = "SELECT message_id, delivery, part, workspace_id, channel_id, lane_id, class, due_at, keep_until, held, expires_at
     FROM queue WHERE channel_id = $1 AND (message_id, delivery, part) > ($2, $3, $4) ORDER BY message_id, delivery, part LIMIT $5";
 const DUE_AMONG: &str = "SELECT q.message_id, q.delivery, q.part, q.workspace_id, q.channel_id, q.lane_id, q.class, q.due_at, q.keep_until, q.held, q.expires_at
-    FROM UNNEST($1::int8[]) AS u(channel) JOIN queue q ON q.channel_id = u.channel AND q.message_id > $2
-    ORDER BY q.message_id, q.delivery, q.part LIMIT $3";
+    FROM UNNEST($1::int8[]) AS u(channel) CROSS JOIN LATERAL
+      (SELECT * FROM queue WHERE channel_id = u.channel AND message_id > $2 ORDER BY message_id, delivery, part LIMIT $3::int8) q
+    ORDER BY q.message_id, q.delivery, q.part LIMIT $3::int8";
 const ANSWERED: &str = "SELECT body, status, answer FROM idempotency WHERE day IN ($1::int8, $1::int8 - 1) AND key = $2 AND created_at > $3";
 const OPEN: &str = "SELECT q.message_id, q.delivery, q.part, q.workspace_id, q.channel_id, q.lane_id, q.class, q.due_at, q.keep_until, q.held, q.expires_at,
       p.attempts, p.begun_at, COALESCE(p.call_by, 0)
@@ -123,7 +124,7 @@ impl Outbox for PgStore {
         after: MessageId,
         most: usize,
     ) -> Result<Vec<Head>, StoreError> {
-        let channels: Vec<i64> = channels.into_iter().map(|channel| channel.0).collect();
+        let channels: Vec<i64> = channels.iter().map(|channel| channel.0).collect();
         let rows = self.reads().rows(DUE_AMONG, &[&channels, &after.0, &limit(most)]).await?;
         Ok(rows.iter().map(head).collect())
     }

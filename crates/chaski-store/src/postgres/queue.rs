@@ -13,6 +13,10 @@ use tokio::sync::{Notify, oneshot};
 
 /// The most commands that wait; accepts are turned away at half of it.
 const QUEUE: usize = 4096;
+/// The most bytes that wait; accepts are turned away at half of it.
+const BYTES: usize = 32 << 20;
+/// What a command weighs beside its texts.
+const COMMAND_BYTES: usize = 1024;
 /// The most commands of one commit.
 const BATCH: usize = 2000;
 
@@ -59,6 +63,16 @@ pub(super) enum Job {
 }
 
 impl Job {
+    /// About how many bytes it keeps in memory.
+    fn weight(&self) -> usize {
+        COMMAND_BYTES
+            + match self {
+                Self::Accept(plan) => plan.content.len() + plan.resolved.len() + plan.origin.len(),
+                Self::Inbound(message) => message.content.len() + message.origin.len(),
+                _ => 0,
+            }
+    }
+
     /// The order in which a batch is served: ends before beginnings, so that outcomes always find room.
     pub(super) fn class(&self) -> u8 {
         match self {
@@ -100,6 +114,7 @@ impl Command {
 #[derive(Default)]
 struct Inner {
     commands: VecDeque<Command>,
+    bytes: usize,
     closed: bool,
     /// Why the database cannot be reached just now.
     down: Option<String>,
@@ -127,10 +142,11 @@ impl Queue {
         if inner.closed {
             return Err(StoreError::Unavailable("the store is closing".into()));
         }
-        let room = if matches!(command.job, Job::Accept(_)) { QUEUE / 2 } else { QUEUE };
-        if inner.commands.len() >= room {
+        let share = if matches!(command.job, Job::Accept(_)) { 2 } else { 1 };
+        if inner.commands.len() >= QUEUE / share || inner.bytes >= BYTES / share {
             return Err(StoreError::Busy);
         }
+        inner.bytes += command.job.weight();
         inner.commands.push_back(command);
         drop(inner);
         self.filled.notify_one();
@@ -145,6 +161,8 @@ impl Queue {
                 if !inner.commands.is_empty() {
                     let many = inner.commands.len().min(BATCH);
                     let mut batch: Vec<Command> = inner.commands.drain(..many).collect();
+                    let bytes: usize = batch.iter().map(|command| command.job.weight()).sum();
+                    inner.bytes = inner.bytes.saturating_sub(bytes);
                     batch.sort_by_key(|command| command.job.class());
                     return Some(batch);
                 }
@@ -161,6 +179,9 @@ impl Queue {
         let waiting = {
             let mut inner = self.inner.lock().expect("nobody panics with the queue");
             inner.down.clone_from(&cause);
+            if cause.is_some() {
+                inner.bytes = 0;
+            }
             if cause.is_some() { std::mem::take(&mut inner.commands) } else { VecDeque::new() }
         };
         for command in waiting {

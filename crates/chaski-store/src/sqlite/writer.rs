@@ -306,6 +306,8 @@ impl Thread {
                     self.memory.committed();
                     return Ok(events);
                 }
+                // The frame that ends a transaction is the last one written: a full disk kept it away.
+                Err(error) if is_full(&error) => CommitError::Refused(fault(error)),
                 Err(error) => CommitError::Open(error.to_string()),
             },
             Err(error) => CommitError::Refused(error),
@@ -388,6 +390,10 @@ fn probe(connection: &Connection) -> Result<(), StoreError> {
             fault(error)
         },
     )
+}
+
+fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
 }
 
 type Commands = Vec<Box<dyn Command>>;

@@ -8,7 +8,7 @@ mod inventory;
 mod more_cases;
 mod nodes;
 #[path = "../../../../tests/src/postgres.rs"]
-#[expect(unreachable_pub, reason = "it is a module of the end-to-end tests, where it is public")]
+#[expect(unreachable_pub, dead_code, reason = "it is a module of the end-to-end tests, which use all of it")]
 mod postgres;
 mod support;
 mod upkeep;
@@ -89,7 +89,6 @@ conformance! {
     what_waits_for_the_writer_is_told
     what_was_blanked_is_not_sent_again_by_a_decision
     every_part_of_many_replays_goes_out_once_and_in_order
-    newer_work_of_several_channels_is_found_at_once
     a_channels_depth_is_what_waits_on_it
     addresses_are_learned_by_whoever_has_one_of_them
     contacts_are_listed_in_pages_and_changed
@@ -99,6 +98,7 @@ conformance! {
     a_signature_is_seen_once_and_odd_webhooks_are_kept
     a_commit_ticks_and_a_seen_thread_is_said_once
     the_only_node_holds_what_it_is_not_told_to_give_up
+    newer_work_of_several_channels_is_found_at_once
 }
 
 /// One process for each folder, and ids never go back over a restart.

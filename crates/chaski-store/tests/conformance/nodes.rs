@@ -331,3 +331,58 @@ async fn nodes_that_touch_the_same_rows_in_any_order_never_fail() {
     let received = events.iter().filter(|event| event.kind == "message.received").count();
     assert_eq!(received, 50, "a doubled message is stored once, whichever node gets it");
 }
+
+/// Not a test: prints how fast it is with fsync on. `cargo nextest run --run-ignored only how_fast --no-capture`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "it measures"]
+async fn how_fast_it_is() {
+    const CALLERS: usize = 64;
+    const SECONDS: u64 = 5;
+    let Some(cluster) = Cluster::private("on") else { return };
+    let store: Arc<dyn chaski_store::Store> =
+        Arc::new(PgStore::open(&cluster.url("postgres")).await.expect("the store opens"));
+    let bench = Arc::new(Bench::new(Arc::clone(&store)).await);
+    let commits = || -> i64 {
+        std::thread::sleep(Duration::from_millis(1500));
+        let sql = "SELECT xact_commit FROM pg_stat_database WHERE datname = 'postgres'";
+        cluster.psql("postgres", sql).parse().unwrap()
+    };
+    for whole in [false, true] {
+        let before = commits();
+        let began = Instant::now();
+        let callers = (0..CALLERS).map(|caller| {
+            let bench = Arc::clone(&bench);
+            tokio::spawn(async move {
+                let mut done = 0_u32;
+                let mut slowest = Duration::ZERO;
+                while began.elapsed() < Duration::from_secs(SECONDS) {
+                    let started = Instant::now();
+                    let plan = Accept { address: format!("{whole} {caller}"), ..bench.plan(1) };
+                    let head = bench.accepted(plan).await;
+                    slowest = slowest.max(started.elapsed());
+                    if let Some(head) = head.filter(|_| whole) {
+                        bench.send(head).await;
+                        let told = receipt(&bench, head.part, ReceiptKind::Delivered);
+                        bench.store.receipt(told).await.unwrap();
+                    }
+                    done += 1;
+                }
+                (done, slowest)
+            })
+        });
+        let (mut all, mut slowest) = (0, Duration::ZERO);
+        for caller in callers.collect::<Vec<_>>() {
+            let (done, took) = caller.await.unwrap();
+            all += done;
+            slowest = slowest.max(took);
+        }
+        let took = began.elapsed().as_secs_f64();
+        let commits = commits() - before;
+        let what = if whole { "accept, begin, settle, receipt" } else { "accept" };
+        eprintln!(
+            "{what}: {:.0} messages/s, {:.3} commits a message, slowest accept {slowest:?}",
+            f64::from(all) / took,
+            commits as f64 / f64::from(all),
+        );
+    }
+}

@@ -1,0 +1,160 @@
+//! The server on PostgreSQL: a message goes out and comes back, and a restart goes on.
+
+use e2e::postgres::{Database, database};
+use e2e::world::{PHONE, Process, Scratch, current};
+use e2e::{Http, until};
+use serde_json::{Value, json};
+
+/// A server on a database, with the simulated providers beside it.
+struct World {
+    http: Http,
+    simulator: Process,
+    server: Process,
+    token: String,
+    database: Database,
+    scratch: Scratch,
+}
+
+impl World {
+    fn start() -> Option<Self> {
+        let database = database()?;
+        let scratch = Scratch::new();
+        let simulator = Process::start(
+            &["simulator", "--json", "--listen", "127.0.0.1:0"],
+            &[("CHASKI__LOG__LEVEL", "error")],
+        );
+        let server = serve(&database, &scratch);
+        let token = server.ready["token"].as_str().expect("the first start tells a token").to_owned();
+        Some(Self { http: Http::default(), simulator, server, token, database, scratch })
+    }
+
+    async fn call(&self, method: &str, path: &str, body: Value) -> Value {
+        let url = format!("{}{path}", self.server.ready["web"].as_str().expect("its address"));
+        let answer = self.http.json(method, &url, &self.token, &body).await.expect("the server answers");
+        assert!(answer.status < 300, "{url}: {} {}", answer.status, answer.text());
+        answer.json()
+    }
+
+    async fn simulated(&self, method: &str, path: &str, body: Value) -> Value {
+        let url = format!("{}{path}", self.simulator.ready["simulator"].as_str().expect("its address"));
+        self.http.json(method, &url, "", &body).await.expect("the simulator answers").json()
+    }
+
+    /// Connects the simulator's 360dialog account and lets a contact write first.
+    async fn connect(&self) -> i64 {
+        let accounts = self.simulated("GET", "/sim/v1/accounts", Value::Null).await;
+        let of_kind = accounts.as_array().into_iter().flatten().find(|a| a["source"] == "360dialog_whatsapp");
+        let mut set = of_kind.expect("an account")["set"].clone();
+        // Ten messages to one phone at once: neither side holds them to a pace.
+        set["pace"] = json!("0");
+        set["pair_pace"] = json!("0");
+        let lifted = json!({"provider": "360dialog_whatsapp", "perSecond": null, "pair": null});
+        self.simulated("PUT", "/sim/v1/limits", lifted).await;
+        let channel = json!({"source": "360dialog_whatsapp", "name": "Prueba", "set": set});
+        let channel = self.call("POST", "/admin/v1/channels", channel).await;
+        let contact = json!({"firstName": "Ana", "phone": PHONE});
+        self.call("POST", "/admin/v1/contacts", contact).await;
+        let hello = json!({"type": "text", "text": "hola", "provider": "360dialog_whatsapp"});
+        self.simulated("POST", &format!("/sim/v1/phones/{PHONE}/messages"), hello).await;
+        channel["id"].as_i64().expect("a number")
+    }
+
+    async fn send(&self, channel: i64, text: &str) -> i64 {
+        let body = json!({"channelId": channel, "message": {"type": "text", "text": text}});
+        let answer = self.call("POST", &format!("/v2/contact/phone:{PHONE}/message"), body).await;
+        answer["messageId"].as_i64().expect("a number")
+    }
+
+    async fn arrives(&self, message: i64) {
+        let path = format!("/v2/contact/phone:{PHONE}/message/{message}");
+        until(&format!("message {message} arrives"), || async {
+            let now = self.call("GET", &path, Value::Null).await;
+            ["delivered", "read"].contains(&current(&now)).then_some(())
+        })
+        .await;
+    }
+
+    /// How often each text stands on the phone.
+    async fn on_phone(&self, text: &str) -> usize {
+        let list = self.simulated("GET", &format!("/sim/v1/phones/{PHONE}/messages"), Value::Null).await;
+        list.as_array().into_iter().flatten().filter(|message| message["body"] == text).count()
+    }
+}
+
+fn serve(database: &Database, scratch: &Scratch) -> Process {
+    let data = scratch.0.join("data").to_string_lossy().into_owned();
+    Process::start(
+        &["serve", "--json", "--listen", "127.0.0.1:0", "--data", &data],
+        &[
+            ("CHASKI__SECURITY__ALLOW_PRIVATE_NETWORKS", "true"),
+            ("CHASKI__DATABASE__URL", &database.url),
+            ("CHASKI__LOG__LEVEL", "error"),
+        ],
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_go_out_in_order_and_their_receipts_come_back() {
+    let Some(world) = World::start() else { return };
+    let channel = world.connect().await;
+    let mut sent = Vec::new();
+    for n in 0..10 {
+        sent.push(world.send(channel, &format!("mensaje {n}")).await);
+    }
+    for message in sent {
+        world.arrives(message).await;
+    }
+    let list = world.simulated("GET", &format!("/sim/v1/phones/{PHONE}/messages"), Value::Null).await;
+    let bodies: Vec<&str> = list
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|message| message["direction"] == "outbound")
+        .filter_map(|message| message["body"].as_str())
+        .collect();
+    let wanted: Vec<String> = (0..10).map(|n| format!("mensaje {n}")).collect();
+    assert_eq!(bodies, wanted);
+    let attempts = world.database.sql("SELECT COUNT(*) FROM attempts WHERE outcome = 'sent'");
+    assert_eq!(attempts, "10", "it is this database that it works on");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_stopped_goes_on_where_it_was() {
+    let Some(mut world) = World::start() else { return };
+    let channel = world.connect().await;
+    let before = world.send(channel, "antes").await;
+    world.arrives(before).await;
+    assert!(world.server.stop(), "the server ends well when it is told to");
+    world.server = serve(&world.database, &world.scratch);
+    assert!(world.server.ready["token"].is_null(), "it is not its first start");
+    // The provider's webhooks go to the old address now; the call itself tells that it was sent.
+    let after = world.send(channel, "después").await;
+    let path = format!("/v2/contact/phone:{PHONE}/message/{after}");
+    until("it is sent", || async {
+        let now = world.call("GET", &path, Value::Null).await;
+        (current(&now) != "pending").then_some(())
+    })
+    .await;
+    assert_eq!((world.on_phone("antes").await, world.on_phone("después").await), (1, 1));
+    assert_eq!(world.database.sql("SELECT COUNT(*) FROM nodes WHERE holder IS NOT NULL"), "1");
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_used_is_told_without_its_password() {
+    let scratch = Scratch::new();
+    let data = scratch.0.to_string_lossy().into_owned();
+    for (url, told) in [
+        ("postgres://chaski:s3cret-word@127.0.0.1:1/chaski", "127.0.0.1:1"),
+        ("mysql://chaski:s3cret-word@127.0.0.1/chaski", "postgres://"),
+    ] {
+        let output = std::process::Command::new(e2e::binary())
+            .args(["serve", "--json", "--listen", "127.0.0.1:0", "--data", &data])
+            .env("CHASKI__DATABASE__URL", url)
+            .output()
+            .expect("the binary runs");
+        assert_eq!(output.status.code(), Some(1));
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(error.contains("database.url") && error.contains(told), "{error}");
+        assert!(!error.contains("s3cret-word"), "{error}");
+    }
+}
