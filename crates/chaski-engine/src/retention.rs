@@ -115,13 +115,18 @@ impl Engine {
             };
             told.push(Removed { kind: kind.word(), before, rows });
         }
-        let before = self.old_exchanges();
-        let rows = before.map_or(0, |before| self.exchanges.sweep(before));
-        removed(EXCHANGES, rows);
-        told.push(Removed { kind: EXCHANGES, before, rows });
+        told.push(self.sweep_exchanges());
         self.compact().await?;
         metrics::gauge!("chaski_retention_run_timestamp_seconds").set(self.clock.now().secs() as f64);
         Ok(told)
+    }
+
+    /// Exchanges are files of this node's own.
+    fn sweep_exchanges(&self) -> Removed {
+        let before = self.old_exchanges();
+        let rows = before.map_or(0, |before| self.exchanges.sweep(before));
+        removed(EXCHANGES, rows);
+        Removed { kind: EXCHANGES, before, rows }
     }
 
     async fn sweep(&self, kind: Kept, before: Timestamp) -> Result<u64, StoreError> {
@@ -161,7 +166,7 @@ fn removed(kind: &'static str, rows: u64) {
     metrics::counter!("chaski_retention_removed_total", "kind" => kind).increment(rows);
 }
 
-/// The job: on one node, once an hour of domain time.
+/// The job, once an hour of domain time: on one node, but for what every node keeps by itself.
 pub(crate) async fn run(engine: Arc<Engine>) {
     let stop = engine.stopping();
     let mut due = engine.clock.now() + AT_FIRST;
@@ -172,6 +177,7 @@ pub(crate) async fn run(engine: Arc<Engine>) {
         }
         due = engine.clock.now() + EVERY;
         if !engine.leads() {
+            engine.sweep_exchanges();
             continue;
         }
         match engine.retain().await {

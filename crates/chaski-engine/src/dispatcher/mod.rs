@@ -244,10 +244,11 @@ impl Dispatcher {
         }
     }
 
-    /// A watchdog: work that is long due and that a window, although it has room, does not know.
+    /// A watchdog: work that is long due and that a window, although it has room, does not know. Only of the
+    /// channels that this node serves: the others' work is none of its own.
     async fn find_lost_work(&mut self) {
-        let complete: Vec<ChannelId> =
-            self.windows.iter().filter(|(_, w)| !w.overflowed).map(|(id, _)| *id).collect();
+        let served = self.windows.iter().filter(|(id, _)| self.fences.contains_key(id));
+        let complete: Vec<ChannelId> = served.filter(|(_, w)| !w.overflowed).map(|(id, _)| *id).collect();
         for id in complete {
             let Ok(heads) = self.engine.store.due(id, None, WINDOW).await else { continue };
             let now = self.engine.clock.now();

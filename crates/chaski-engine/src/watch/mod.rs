@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use chaski_model::{ChannelId, MessageId, Timestamp, WorkspaceId};
 use chaski_store::StoreError;
 use receipts::Receipts;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -55,6 +55,13 @@ impl Engine {
         let snapshot = self.snapshot();
         let own = snapshot.channels.values().filter(|e| self.ownership.fence(e.channel.account).is_some());
         own.map(|entry| entry.channel.id).collect()
+    }
+
+    /// The same, whether the lease has run out for a moment or not.
+    fn held_channels(&self) -> BTreeSet<ChannelId> {
+        let snapshot = self.snapshot();
+        let held = snapshot.channels.values().filter(|e| self.ownership.holds(e.channel.account).is_some());
+        held.map(|entry| entry.channel.id).collect()
     }
 }
 
@@ -126,7 +133,9 @@ impl Watchdogs {
     /// Channels over which no receipts come any more.
     async fn missing_receipts(&mut self) -> Result<(), StoreError> {
         let engine = Arc::clone(&self.engine);
-        let own = engine.own_channels();
+        let own = engine.held_channels();
+        // Another node follows what went over to it.
+        self.receipts.keep(&own);
         let newest = engine.store.newest_sent(self.receipts.seen_to(), NEWEST).await?;
         self.receipts.add(newest.into_iter().filter(|(_, channel)| own.contains(channel)));
         let waiting: Vec<MessageId> = self.receipts.waiting();
@@ -161,6 +170,11 @@ impl Watchdogs {
         let lag = self.engine.store.lag().await?;
         let most = lag.iter().map(|lag| lag.events).max().unwrap_or(0);
         metrics::gauge!("chaski_feed_lag_events", "follower" => "inbox").set(most as f64);
+        // One node makes the list; what it is behind is its to tell.
+        if !self.engine.leads() {
+            self.behind.clear();
+            return Ok(());
+        }
         let behind: BTreeMap<WorkspaceId, i64> =
             lag.iter().filter(|lag| lag.events > 0).map(|lag| (lag.workspace, lag.position)).collect();
         let stuck = behind.iter().filter(|(id, position)| self.behind.get(id) == Some(position)).count();

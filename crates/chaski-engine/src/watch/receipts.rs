@@ -71,6 +71,11 @@ impl Receipts {
         }
     }
 
+    /// Forgets all channels but these.
+    pub(super) fn keep(&mut self, channels: &BTreeSet<ChannelId>) {
+        self.channels.retain(|channel, _| channels.contains(channel));
+    }
+
     /// Every message that is followed.
     pub(super) fn waiting(&self) -> Vec<MessageId> {
         self.channels.values().flat_map(|followed| followed.waiting.iter().copied()).collect()
@@ -186,6 +191,15 @@ mod tests {
         assert_eq!(follow(&mut receipts, &[sent(50, 200)], at(2500)).overdue, 0);
         let health = receipts.judge(&[sent(50, 200)], at(2600), Deadlines::default())[&CHANNEL];
         assert_eq!(health.overdue, 1);
+    }
+
+    #[test]
+    fn a_channel_that_went_to_another_node_is_judged_there() {
+        let mut receipts = Receipts::default();
+        assert_eq!(follow(&mut receipts, &[sent(1, 0)], at(700)).overdue, 1);
+        receipts.keep(&BTreeSet::new());
+        assert!(receipts.waiting().is_empty());
+        assert!(receipts.judge(&[sent(1, 0)], at(800), Deadlines::default()).is_empty());
     }
 
     #[test]
