@@ -5,9 +5,11 @@ use crate::directory::Snapshot;
 use crate::dispatcher::Offers;
 use crate::guard::Guard;
 use crate::ownership::Ownership;
+use crate::retention::Retention;
 use crate::tasks::Flights;
 use crate::transport::Transport;
 use crate::vault::{Vault, VaultError};
+use crate::watch::{Deadlines, Findings};
 use chaski_model::ChannelId;
 use chaski_store::exchanges::Exchanges;
 use chaski_store::outbox::Head;
@@ -42,6 +44,10 @@ pub struct Config {
     pub language_fallback: bool,
     /// Whether media links are looked at before a message is accepted.
     pub probe_media: bool,
+    /// How long each kind of data is kept.
+    pub retention: Retention,
+    /// When the watchdogs say something.
+    pub deadlines: Deadlines,
     /// How long a node may work without renewing its lease, where nodes share a store.
     pub lease: Duration,
 }
@@ -74,6 +80,9 @@ pub struct Engine {
     pub(crate) offers: Offers,
     pub(crate) flights: Flights,
     pub(crate) ownership: Ownership,
+    pub(crate) findings: Findings,
+    /// Held while retention runs.
+    pub(crate) retaining: tokio::sync::Mutex<()>,
     /// Channels taken over whose open attempts have not all been looked at.
     to_recover: std::sync::Mutex<BTreeSet<ChannelId>>,
     snapshot: RwLock<Arc<Snapshot>>,
@@ -106,6 +115,8 @@ impl Engine {
             offers,
             flights: Flights::default(),
             ownership: Ownership::default(),
+            findings: Findings::default(),
+            retaining: tokio::sync::Mutex::default(),
             to_recover: std::sync::Mutex::default(),
             snapshot: RwLock::default(),
             version: std::sync::atomic::AtomicI64::new(-1),
@@ -129,6 +140,8 @@ impl Engine {
         engine.tasks.spawn(crate::dispatcher::run(Arc::clone(&engine), arrivals));
         engine.tasks.spawn(crate::jobs::project(Arc::clone(&engine)));
         engine.tasks.spawn(crate::jobs::sync_templates(Arc::clone(&engine)));
+        engine.tasks.spawn(crate::watch::run(Arc::clone(&engine)));
+        engine.tasks.spawn(crate::retention::run(Arc::clone(&engine)));
         Ok(engine)
     }
 

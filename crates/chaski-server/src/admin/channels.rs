@@ -157,7 +157,20 @@ pub(crate) async fn check_all(State(app): State<App>, headers: HeaderMap) -> Res
             (Ok(()), None) => None,
         };
         items.push(row("channel", &entry.channel.name, fault));
+        let missing = app.engine.receipts(entry.channel.id).filter(|receipts| receipts.overdue > 0);
+        let fault = missing.map(|receipts| {
+            let since = receipts.since.map(Timestamp::to_rfc3339).unwrap_or_default();
+            let cause =
+                format!("The provider takes messages, but has reported nothing about them since {since}.");
+            (cause, "Check the webhook's address and signing secret at the provider.")
+        });
+        items.push(row("receipts", &entry.channel.name, fault));
     }
+    let unknown = app.engine.store().unknown_outcomes(Some(token.workspace), None, 200).await?.len();
+    let fault = (unknown > 0).then(|| {
+        (format!("{unknown} messages have an unknown outcome."), "Decide about each: chaski unknown list.")
+    });
+    items.push(row("outcomes", "", fault));
     let all_ok = items.iter().all(|item| item["ok"] == true);
     Ok(ok(json!({"ok": all_ok, "items": items})))
 }

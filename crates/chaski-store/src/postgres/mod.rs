@@ -23,6 +23,7 @@ mod readers;
 mod receive;
 mod rows;
 mod tls;
+mod upkeep;
 mod writer;
 
 use crate::error::StoreError;

@@ -9,9 +9,16 @@ use std::fs::File;
 use std::path::Path;
 
 /// Numbered migrations, forward only.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_initial.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_initial.sql"),
+    include_str!("../../migrations/sqlite/0002_upkeep.sql"),
+];
 
-const FILE: &str = "chaski.db";
+/// The number of the newest schema.
+pub(super) const SCHEMA: usize = MIGRATIONS.len();
+
+/// The file in a data folder.
+pub(super) const FILE: &str = "chaski.db";
 
 /// A store ready for its writer.
 pub(super) struct Opened {

@@ -131,6 +131,11 @@ impl Writer {
         self.ids.lock().expect("making an id does not panic").next(now_ms)
     }
 
+    /// Commands that wait just now.
+    pub(super) fn waiting(&self) -> usize {
+        self.shared.queue.lock().map_or(0, |queue| queue.commands.len())
+    }
+
     /// Queues a step that holds about `weight` bytes, and waits for its commit.
     pub(super) async fn submit<T, F>(&self, class: Class, weight: usize, step: F) -> Result<T, StoreError>
     where
