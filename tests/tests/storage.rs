@@ -216,7 +216,7 @@ async fn a_database_that_is_gone_refuses_and_goes_on_when_it_is_back() {
         ];
         Process::start(&["serve", "--json", "--listen", "127.0.0.1:0", "--data", &data], &environment)
     };
-    let site = Site::start(serve).await;
+    let mut site = Site::start(serve).await;
     let before = site.accepted("antes").await;
     site.reaches(before, "delivered").await;
     cluster.stop();
@@ -236,4 +236,7 @@ async fn a_database_that_is_gone_refuses_and_goes_on_when_it_is_back() {
     let phone = site.on_phone().await;
     assert_eq!(phone.iter().filter(|text| *text == "después").count(), 1, "{phone:?}");
     assert!(!phone.contains(&"durante".to_owned()), "what was refused is not sent: {phone:?}");
+    assert!(site.server.stop(), "it ends well");
+    let still = cluster.psql("chaski", "SELECT COUNT(*) FROM nodes WHERE holder IS NOT NULL");
+    assert_eq!(still, "0", "a server that stops gives its place back at once");
 }

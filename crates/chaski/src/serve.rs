@@ -39,7 +39,6 @@ pub(crate) struct Options {
 pub(crate) struct Ready {
     pub(crate) app: App,
     pub(crate) settings: Settings,
-    store: Arc<dyn Store>,
     listener: TcpListener,
     stop: CancellationToken,
 }
@@ -116,9 +115,9 @@ pub(crate) async fn prepare(
         clock_follower::read_once(&simulator, &clock).await?;
         tokio::spawn(clock_follower::follow(simulator, Arc::clone(&clock), stop.clone()));
     }
-    let engine = Engine::start(Arc::clone(&store), clock, settings.engine(&public_url)).await?;
+    let engine = Engine::start(store, clock, settings.engine(&public_url)).await?;
     let app = Arc::new(AppState { engine, metrics, health: chaski_server::Health::default(), simulator_url });
-    Ok(Ready { app, settings, store, listener, stop })
+    Ok(Ready { app, settings, listener, stop })
 }
 
 /// The embedded store of the data folder, or the database that is named.
@@ -170,7 +169,7 @@ impl Ready {
             let serving = chaski_server::serve(self.listener, router(self.app), self.stop.clone(), grace);
             tokio::join!(serving, stopping);
             // Another node need not wait for the lease to run out.
-            if let Err(cause) = self.store.leave().await {
+            if let Err(cause) = engine.store().leave().await {
                 tracing::warn!(%cause, "this node's place could not be given back");
             }
         })
