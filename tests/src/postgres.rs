@@ -255,7 +255,6 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port()
 }
 
-#[expect(clippy::zombie_processes, reason = "it outlives the test on purpose, and init waits for it")]
 fn watch(folder: &Path, programs: &Path) {
     let server = as_server(&programs.join("pg_ctl"));
     // A grandchild in a group of its own: what ends the tests at once must not end the one who tidies up

@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::verbs::{
-    self, ChannelVerb, ContactVerb, FieldVerb, MessageVerb, SendOptions, TemplateVerb, TokenVerb, UserVerb,
-    WorkspaceVerb,
+    self, ChannelVerb, ContactVerb, FieldVerb, MessageVerb, MigrateOptions, SendOptions, TemplateVerb,
+    TokenVerb, UserVerb, WorkspaceVerb,
 };
 use crate::{config, demo, explain, output, serve};
 use anyhow::Result;
@@ -71,6 +71,8 @@ enum Command {
     /// Messages.
     #[command(subcommand)]
     Message(MessageVerb),
+    /// Copy a data folder into a PostgreSQL database, while its server runs or after.
+    Migrate(MigrateOptions),
     /// Check configuration, database, clock and channels, each with a remedy.
     Check,
     /// What an error code means, who can act, how to fix it.
@@ -110,6 +112,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Field(verb) => verbs::field(common, verb).await?,
         Command::Template(verb) => return verbs::template(common, verb).await,
         Command::Message(verb) => verbs::message(common, verb).await?,
+        Command::Migrate(options) => return verbs::migrate(common, options).await,
         Command::Check => return verbs::check(common).await,
         Command::Explain { code, lang } => return explain::run(common, &code, lang.as_deref()),
         Command::Config(ConfigVerb::Default) => output::line(config::DEFAULT.trim_end()),

@@ -10,6 +10,7 @@ mod background;
 mod batch;
 mod connect;
 mod contacts;
+pub(crate) mod copy;
 mod fault;
 mod feed;
 mod hints;
@@ -71,6 +72,7 @@ impl PgStore {
         let target = Target::parse(url)?;
         let conn = target.connect(&[]).await.map_err(Fail::into_error)?;
         migrate::migrate(&conn).await?;
+        copy::refuse_unfinished(&conn).await?;
         let holder = Uuid::new_v4();
         let (node, id_floor) = nodes::join(&conn, holder).await?;
         let (queue, hints) = (Arc::new(Queue::default()), Arc::new(Hints::new()));

@@ -6,6 +6,7 @@
 mod admin;
 mod batch;
 mod contacts;
+pub(crate) mod copy;
 mod feed;
 mod inbox;
 mod memory;

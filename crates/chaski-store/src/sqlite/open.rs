@@ -9,9 +9,9 @@ use std::fs::File;
 use std::path::Path;
 
 /// Numbered migrations, forward only.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_initial.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_initial.sql")];
 
-const FILE: &str = "chaski.db";
+pub(super) const FILE: &str = "chaski.db";
 
 /// A store ready for its writer.
 pub(super) struct Opened {

@@ -7,7 +7,11 @@ mod inventory;
 mod more_cases;
 mod nodes;
 #[path = "../../../../tests/src/postgres.rs"]
-#[expect(unreachable_pub, reason = "it is a module of the end-to-end tests, where it is public")]
+#[expect(
+    unreachable_pub,
+    dead_code,
+    reason = "it is a module of the end-to-end tests, where it is public and used in full"
+)]
 mod postgres;
 mod support;
 

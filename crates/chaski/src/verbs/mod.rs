@@ -1,8 +1,9 @@
-//! The operator's verbs: each is one call to the running server's admin API.
+//! The operator's verbs: each is one call to the running server's admin API, except `migrate`.
 
 mod channels;
 mod contacts;
 mod messages;
+mod migrate;
 mod people;
 mod send;
 mod templates;
@@ -10,6 +11,7 @@ mod templates;
 pub(crate) use channels::{ChannelVerb, channel, check};
 pub(crate) use contacts::{ContactVerb, FieldVerb, contact, field};
 pub(crate) use messages::{MessageVerb, message};
+pub(crate) use migrate::{MigrateOptions, migrate};
 pub(crate) use people::{TokenVerb, UserVerb, WorkspaceVerb, token, user, workspace};
 pub(crate) use send::{SendOptions, send};
 pub(crate) use templates::{TemplateVerb, template};
