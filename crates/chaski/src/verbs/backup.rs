@@ -4,7 +4,7 @@
 use super::tell;
 use crate::cli::Common;
 use crate::config;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use chaski_store::sqlite::backup::{self as store, Copied};
 use clap::Args;
 use serde_json::{Value, json};
@@ -33,6 +33,12 @@ pub(crate) struct RestoreOptions {
 
 pub(crate) async fn backup(common: &Common, options: BackupOptions) -> Result<()> {
     let settings = config::load(common.config.as_deref())?;
+    if !settings.database.url.is_empty() {
+        bail!(
+            "the store is in PostgreSQL (database.url): back it up there, with pg_dump or with continuous archiving \
+             for point-in-time recovery, and keep secret.key apart from it; chaski backup copies only the embedded store"
+        );
+    }
     let data = options.data.unwrap_or(settings.storage.data);
     let file = options.file.clone();
     let copied = tokio::task::spawn_blocking(move || store::backup(&data, &file)).await??;
