@@ -139,18 +139,28 @@ pub struct World {
     /// The client.
     pub http: Http,
     inbox: tokio::sync::OnceCell<Inbox>,
-    _scratch: Scratch,
+    scratch: Scratch,
 }
 
 impl World {
     /// Starts a demo of its own.
     pub async fn demo() -> Self {
+        Self::demo_with(&[]).await
+    }
+
+    /// Starts a demo of its own with more in its environment.
+    pub async fn demo_with(environment: &[(&str, &str)]) -> Self {
         let scratch = Scratch::new();
         let data = scratch.0.to_string_lossy().into_owned();
         let free = "127.0.0.1:0";
         let arguments = ["demo", "--json", "--listen", free, "--simulator-listen", free, "--data", &data];
-        let process = Process::start(&arguments, &[]);
-        Self { process, http: Http::default(), inbox: tokio::sync::OnceCell::new(), _scratch: scratch }
+        let process = Process::start(&arguments, environment);
+        Self { process, http: Http::default(), inbox: tokio::sync::OnceCell::new(), scratch }
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> &Path {
+        &self.scratch.0
     }
 
     fn told(&self, key: &str) -> &str {

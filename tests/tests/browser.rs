@@ -254,3 +254,85 @@ async fn what_happened_while_the_page_was_away_appears_once() {
         assert_eq!(found.len(), 1);
     }
 }
+
+async fn fault(world: &World, source: &str, action: Value) {
+    world.simulator("PUT", "/faults", json!([{"when": {"provider": source}, "do": action}])).await;
+}
+
+/// Nothing of a page is wider than the window.
+async fn fits(browser: &Browser) {
+    let script = "return document.documentElement.scrollWidth - window.innerWidth";
+    let beyond = browser.client.execute(script, vec![]).await.expect("a width");
+    assert!(beyond.as_i64() <= Some(0), "{beyond} pixels stick out");
+}
+
+/// Presses a button by keyboard alone, as it is reached without a pointer.
+async fn press(browser: &Browser, css: &str) {
+    let script =
+        "const e = document.querySelector(arguments[0]); e.focus(); return document.activeElement === e";
+    let focused = browser.client.execute(script, vec![json!(css)]).await.expect("a script runs");
+    assert_eq!(focused, json!(true), "{css} takes the focus");
+    browser.sees(css).await.send_keys("\u{e007}").await.expect("a key");
+}
+
+#[tokio::test]
+async fn a_person_settles_in_delivery_what_is_held_unknown_or_failed() {
+    let world = World::demo().await;
+    let (d360, cloud) = (world.channel("360dialog_whatsapp"), world.channel("whatsapp_cloud"));
+    let text = |text: &str| json!({"type": "text", "text": text});
+    fault(&world, &d360.source, json!({"code": 131_026})).await;
+    let failed = [world.sent(&d360, text("no llega")).await, world.sent(&d360, text("tampoco")).await];
+    for id in failed {
+        world.reaches(id, "failed").await;
+    }
+    fault(&world, &d360.source, json!({"cut": "before"})).await;
+    let unknown = world.sent(&d360, text("quién sabe")).await;
+    e2e::until("the outcome is unknown", || async {
+        (world.message(unknown).await["outcome"] == "unknown").then_some(())
+    })
+    .await;
+    fault(&world, &cloud.source, json!({"code": 190})).await;
+    let waiting = world.sent(&cloud, text("espera")).await;
+    let browser = signed_in(&world).await;
+    let place = format!("{}/delivery", world.web_url());
+    e2e::until("the channel is held", || async {
+        browser.open(&place).await;
+        browser.client.source().await.ok()?.contains("data-state=\"held\"").then_some(())
+    })
+    .await;
+    browser.sees(&format!("li[data-unknown='{unknown}']")).await;
+    browser.sees("li[data-messages='2']").await;
+    for (name, width, dark) in
+        [("delivery-light", 1440, false), ("delivery-dark", 1440, true), ("delivery-narrow", 390, false)]
+    {
+        browser.size(width, 1200).await;
+        browser.theme(dark).await;
+        fits(&browser).await;
+        browser.picture(name).await;
+    }
+    world.simulator("PUT", "/faults", json!([])).await;
+    press(&browser, "li[data-messages='2'] button[value=replay]").await;
+    browser.reads("p.told", "2 mensajes se vuelven a enviar").await;
+    for id in failed {
+        world.reaches(id, "delivered").await;
+    }
+    press(&browser, &format!("li[data-unknown='{unknown}'] button[value=resend]")).await;
+    browser.reads("p.told", "Tu decisión").await;
+    world.reaches(unknown, "delivered").await;
+    press(&browser, "li[data-state=held] button").await;
+    browser.reads("p.told", "se reanudó").await;
+    world.reaches(waiting, "delivered").await;
+    browser.open(&place).await;
+    browser.reads("main", "No hay mensajes fallidos").await;
+    browser.reads("main", "No hay resultados desconocidos").await;
+    // And where the message itself is.
+    fault(&world, &d360.source, json!({"code": 131_026})).await;
+    let again = world.sent(&d360, text("otra vez")).await;
+    world.reaches(again, "failed").await;
+    world.simulator("PUT", "/faults", json!([])).await;
+    browser.open(&format!("{}/messages/123", world.web_url())).await;
+    press(&browser, &format!("article[data-message-id='{again}'] form[action$=replay] button")).await;
+    browser.sees(&format!("article[data-message-id='{again}'][data-status=delivered]")).await;
+    browser.open(&format!("{}/messages/123/{again}", world.web_url())).await;
+    browser.reads("#drawer", "Enviado de nuevo por").await;
+}

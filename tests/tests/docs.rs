@@ -16,7 +16,7 @@ fn read(path: &str) -> String {
 
 fn pages() -> Vec<String> {
     let mut found = vec!["README.md".to_owned(), "README.es.md".to_owned(), "CHANGELOG.md".to_owned()];
-    for folder in ["docs", "docs/channels", "docs/adr"] {
+    for folder in ["docs", "docs/channels", "docs/adr", "docs/ops"] {
         for entry in std::fs::read_dir(root().join(folder)).expect("the folder") {
             let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
             if name.ends_with(".md") {
@@ -66,6 +66,33 @@ async fn every_command_of_the_readme_runs_in_both_languages() {
         assert!(!timeline.contains("simulator_only_d360_key"), "secrets are masked: {timeline}");
         assert!(run(&world, &blocks[3], &[]).contains("132000"));
     }
+}
+
+#[tokio::test]
+async fn every_command_of_the_pages_for_operators_runs() {
+    let world = World::demo().await;
+    let channel = world.channel("360dialog_whatsapp");
+    let id = world.sent(&channel, serde_json::json!({"type": "text", "text": "hola"})).await;
+    world.reaches(id, "delivered").await;
+    let folder = e2e::world::Scratch::new();
+    let place = |name: &str| folder.0.join(name).to_string_lossy().into_owned();
+    let environment: Vec<(String, String)> = [
+        ("DATA", world.data().to_string_lossy().into_owned()),
+        ("BACKUP", place("copy.db")),
+        ("RESTORED", place("restored")),
+        ("MESSAGE", id.to_string()),
+    ]
+    .map(|(key, value)| (key.to_owned(), value))
+    .into();
+    let mut out = String::new();
+    for page in ["docs/ops/README.md", "docs/reliability.md"] {
+        let blocks = commands(&read(page));
+        assert!(blocks.len() >= 4, "{page}");
+        for block in blocks {
+            out.push_str(&run(&world, &block, &environment));
+        }
+    }
+    assert!(out.contains("attempt 1: sent") && out.contains("copy of the store"), "{out}");
 }
 
 #[test]

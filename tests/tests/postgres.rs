@@ -139,6 +139,78 @@ async fn a_server_that_is_stopped_goes_on_where_it_was() {
     assert_eq!(world.database.sql("SELECT COUNT(*) FROM nodes WHERE holder IS NOT NULL"), "1");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_failed_is_a_dead_letter_and_arrives_when_it_is_sent_again() {
+    let Some(world) = World::start() else { return };
+    let channel = world.connect().await;
+    let refuse = json!([{"when": {"provider": "360dialog_whatsapp"}, "do": {"code": 131_026}}]);
+    world.simulated("PUT", "/sim/v1/faults", refuse).await;
+    let mut ids = Vec::new();
+    for n in 0..3 {
+        ids.push(world.send(channel, &format!("otra vez {n}")).await);
+    }
+    until("they are dead letters", || async {
+        let groups = world.call("GET", "/admin/v1/dead-letters", Value::Null).await;
+        let group = &groups["items"][0];
+        (group["messages"] == 3 && group["providerCode"] == 131_026).then_some(())
+    })
+    .await;
+    world.simulated("PUT", "/sim/v1/faults", json!([])).await;
+    world.call("POST", &format!("/admin/v1/messages/{}/replay", ids[0]), json!({})).await;
+    world.arrives(ids[0]).await;
+    let done = world.call("POST", "/admin/v1/dead-letters/replay", json!({"all": true})).await;
+    assert_eq!(done["replayed"], 2, "{done}");
+    for (n, id) in ids.iter().enumerate() {
+        world.arrives(*id).await;
+        assert_eq!(world.on_phone(&format!("otra vez {n}")).await, 1);
+        let life = world.call("GET", &format!("/admin/v1/messages/{id}"), Value::Null).await;
+        let steps = life["timeline"].as_array().expect("a timeline");
+        let again = steps.iter().find(|step| step["step"] == "replayed").expect("it says so");
+        assert_eq!(again["withdrawn"]["provider_code"], 131_026, "and keeps the failure: {again}");
+    }
+    let groups = world.call("GET", "/admin/v1/dead-letters", Value::Null).await;
+    assert_eq!(groups["items"], json!([]));
+    assert_eq!(world.database.sql("SELECT COUNT(*) FROM deliveries WHERE cause = 'replay'"), "3");
+    world.call("POST", "/admin/v1/retention/run", json!({})).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restored_database_is_held_as_the_guide_says() {
+    let Some(mut world) = World::start() else { return };
+    let channel = world.connect().await;
+    assert!(world.server.stop());
+    let guide = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reliability.md");
+    let guide = std::fs::read_to_string(guide).expect("the guide");
+    let sql = guide.split("```sql\n").nth(1).and_then(|rest| rest.split("\n```").next());
+    world.database.sql(sql.expect("it says how"));
+    world.server = serve(&world.database, &world.scratch);
+    let message = world.send(channel, "espera").await;
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert_eq!(world.on_phone("espera").await, 0);
+    world.call("POST", &format!("/admin/v1/channels/{channel}/resume"), json!({})).await;
+    let path = format!("/v2/contact/phone:{PHONE}/message/{message}");
+    until("it goes out", || async {
+        (current(&world.call("GET", &path, Value::Null).await) != "pending").then_some(())
+    })
+    .await;
+    assert_eq!(world.on_phone("espera").await, 1);
+}
+
+#[test]
+fn a_backup_is_left_to_the_database() {
+    let scratch = Scratch::new();
+    let file = scratch.0.join("copy.db");
+    let output = std::process::Command::new(e2e::binary())
+        .args(["backup", &file.to_string_lossy()])
+        .env("CHASKI__DATABASE__URL", "postgres://chaski:s3cret-word@127.0.0.1:1/chaski")
+        .output()
+        .expect("the binary runs");
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("pg_dump") && error.contains("point-in-time"), "{error}");
+    assert!(!error.contains("s3cret-word") && !file.exists());
+}
+
 #[tokio::test]
 async fn a_database_that_cannot_be_used_is_told_without_its_password() {
     let scratch = Scratch::new();

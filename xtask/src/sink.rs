@@ -39,12 +39,18 @@ struct Status {
     provider_id: String,
     reference: String,
     to: String,
+    kind: String,
 }
 
 struct Sink {
     hook: RefCell<Option<Hook>>,
     /// Calls are refused as if the key were wrong, so that a gateway holds its channel.
     refuses: Cell<bool>,
+    /// Statuses wait.
+    holds: Cell<bool>,
+    released: tokio::sync::Notify,
+    /// Which statuses each message gets.
+    kinds: RefCell<Vec<String>>,
     /// (message, when it arrived) of every call.
     calls: RefCell<Vec<(i64, u64)>>,
     acknowledged: Cell<u64>,
@@ -61,6 +67,9 @@ pub(crate) async fn run() -> Result<()> {
     let sink = Rc::new(Sink {
         hook: RefCell::default(),
         refuses: Cell::new(false),
+        holds: Cell::new(false),
+        released: tokio::sync::Notify::new(),
+        kinds: RefCell::new(vec!["delivered".to_owned()]),
         calls: RefCell::default(),
         acknowledged: Cell::new(0),
         retried: Cell::new(0),
@@ -96,6 +105,23 @@ async fn answer(sink: Rc<Sink>, request: Request<Incoming>) -> Result<Response<F
         }
         (&Method::POST, "/sink/refuse") => {
             sink.refuses.set(true);
+            (StatusCode::OK, "{}".to_owned())
+        }
+        (&Method::POST, "/sink/accept") => {
+            sink.refuses.set(false);
+            (StatusCode::OK, "{}".to_owned())
+        }
+        (&Method::POST, "/sink/hold") => {
+            sink.holds.set(true);
+            (StatusCode::OK, "{}".to_owned())
+        }
+        (&Method::POST, "/sink/release") => {
+            sink.holds.set(false);
+            sink.released.notify_one();
+            (StatusCode::OK, json!({"at": machine::now_us()}).to_string())
+        }
+        (&Method::POST, "/sink/kinds") => {
+            *sink.kinds.borrow_mut() = serde_json::from_slice(&body).unwrap_or_default();
             (StatusCode::OK, "{}".to_owned())
         }
         (_, "/sink/stats") => (StatusCode::OK, sink.stats().to_string()),
@@ -134,7 +160,15 @@ impl Sink {
              \"messages\":[{{\"id\":\"{provider_id}\"}}]}}"
         );
         // The receiver lives as long as the sink.
-        let _ = self.statuses.send(Status { provider_id, reference: reference.to_owned(), to });
+        for kind in self.kinds.borrow().iter() {
+            let status = Status {
+                provider_id: provider_id.clone(),
+                reference: reference.to_owned(),
+                to: to.clone(),
+                kind: kind.clone(),
+            };
+            let _ = self.statuses.send(status);
+        }
         (StatusCode::OK, answer)
     }
 
@@ -165,10 +199,11 @@ impl Sink {
         let body = format!(
             "{{\"object\":\"whatsapp_business_account\",\"entry\":[{{\"id\":\"102290129340398\",\"changes\":[{{\"value\":{{\
              \"messaging_product\":\"whatsapp\",\"metadata\":{{\"display_phone_number\":\"593990000000\",\"phone_number_id\":\"106540352242922\"}},\
-             \"statuses\":[{{\"id\":\"{}\",\"status\":\"delivered\",\"timestamp\":\"{}\",\"recipient_id\":\"{}\",\
+             \"statuses\":[{{\"id\":\"{}\",\"status\":\"{}\",\"timestamp\":\"{}\",\"recipient_id\":\"{}\",\
              \"biz_opaque_callback_data\":\"{}\",\"pricing\":{{\"billable\":true,\"pricing_model\":\"PMP\",\"category\":\"utility\"}}}}]}},\
              \"field\":\"messages\"}}]}}]}}",
             status.provider_id,
+            status.kind,
             machine::now_us() / 1_000_000,
             status.to,
             status.reference
@@ -190,6 +225,9 @@ async fn report_all(sink: Rc<Sink>, mut waiting: mpsc::UnboundedReceiver<Status>
     let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(IN_FLIGHT).build(connector);
     let places = Arc::new(Semaphore::new(IN_FLIGHT));
     while let Some(status) = waiting.recv().await {
+        while sink.holds.get() {
+            sink.released.notified().await;
+        }
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let (sink, client) = (Rc::clone(&sink), client.clone());
         tokio::task::spawn_local(async move {

@@ -129,7 +129,6 @@ async fn give_up(engine: &Engine, slots: &mut Vec<Fence>) {
 pub(crate) async fn follow(engine: Arc<Engine>) {
     let stop = engine.stopping();
     let mut others = engine.store.others();
-    let mut known = engine.store.directory_version().await.unwrap_or_default();
     let mut whole_at = Instant::now();
     loop {
         tokio::select! {
@@ -145,13 +144,6 @@ pub(crate) async fn follow(engine: Arc<Engine>) {
             whole_at = Instant::now() + WHOLE_LOOK;
         }
         engine.offers.look(whole);
-        match engine.store.directory_version().await {
-            Ok(version) if version != known => match engine.reload().await {
-                Ok(()) => known = version,
-                Err(cause) => tracing::warn!(%cause, "what another node changed cannot be read"),
-            },
-            Ok(_) => {}
-            Err(cause) => tracing::debug!(%cause, "changes of other nodes cannot be looked for"),
-        }
+        engine.catch_up().await;
     }
 }

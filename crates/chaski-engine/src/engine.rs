@@ -5,9 +5,11 @@ use crate::directory::Snapshot;
 use crate::dispatcher::Offers;
 use crate::guard::Guard;
 use crate::ownership::Ownership;
+use crate::retention::Retention;
 use crate::tasks::Flights;
 use crate::transport::Transport;
 use crate::vault::{Vault, VaultError};
+use crate::watch::{Deadlines, Findings};
 use chaski_model::ChannelId;
 use chaski_store::exchanges::Exchanges;
 use chaski_store::outbox::Head;
@@ -42,6 +44,10 @@ pub struct Config {
     pub language_fallback: bool,
     /// Whether media links are looked at before a message is accepted.
     pub probe_media: bool,
+    /// How long each kind of data is kept.
+    pub retention: Retention,
+    /// When the watchdogs say something.
+    pub deadlines: Deadlines,
     /// How long a node may work without renewing its lease, where nodes share a store.
     pub lease: Duration,
 }
@@ -74,9 +80,14 @@ pub struct Engine {
     pub(crate) offers: Offers,
     pub(crate) flights: Flights,
     pub(crate) ownership: Ownership,
+    pub(crate) findings: Findings,
+    /// Held while retention runs.
+    pub(crate) retaining: tokio::sync::Mutex<()>,
     /// Channels taken over whose open attempts have not all been looked at.
     to_recover: std::sync::Mutex<BTreeSet<ChannelId>>,
     snapshot: RwLock<Arc<Snapshot>>,
+    /// The version of what the snapshot was read from, where other nodes change it too.
+    version: std::sync::atomic::AtomicI64,
     /// Held while the snapshot is made anew, so that an older one never replaces a newer one.
     reloading: tokio::sync::Mutex<()>,
     stop: CancellationToken,
@@ -104,8 +115,11 @@ impl Engine {
             offers,
             flights: Flights::default(),
             ownership: Ownership::default(),
+            findings: Findings::default(),
+            retaining: tokio::sync::Mutex::default(),
             to_recover: std::sync::Mutex::default(),
             snapshot: RwLock::default(),
+            version: std::sync::atomic::AtomicI64::new(-1),
             reloading: tokio::sync::Mutex::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -126,6 +140,8 @@ impl Engine {
         engine.tasks.spawn(crate::dispatcher::run(Arc::clone(&engine), arrivals));
         engine.tasks.spawn(crate::jobs::project(Arc::clone(&engine)));
         engine.tasks.spawn(crate::jobs::sync_templates(Arc::clone(&engine)));
+        engine.tasks.spawn(crate::watch::run(Arc::clone(&engine)));
+        engine.tasks.spawn(crate::retention::run(Arc::clone(&engine)));
         Ok(engine)
     }
 
@@ -140,9 +156,12 @@ impl Engine {
     /// The store cannot be read.
     pub async fn reload(&self) -> Result<(), StoreError> {
         let _alone = self.reloading.lock().await;
+        // The version first: what changes in between is read once more.
+        let version = self.store.directory_version().await?;
         let directory = self.store.directory().await?;
         let fresh = Arc::new(Snapshot::build(directory, &self.vault, &self.config.public_url));
         *self.snapshot.write().expect("nobody panics while holding the snapshot") = fresh;
+        self.version.store(version, std::sync::atomic::Ordering::Relaxed);
         self.offers.changed();
         Ok(())
     }
@@ -150,6 +169,29 @@ impl Engine {
     /// Whether the key file opens every workspace's data key.
     fn has_the_key(&self) -> bool {
         self.snapshot().workspaces.values().all(|w| self.vault.data_key(&w.data_key).is_ok())
+    }
+
+    /// Reads the small things anew if another node has changed them. True when it did. For whoever asks
+    /// for something that this node does not know: it may have been made elsewhere a moment ago.
+    pub async fn catch_up(&self) -> bool {
+        if !self.store.is_shared() {
+            return false;
+        }
+        let known = self.version.load(std::sync::atomic::Ordering::Relaxed);
+        match self.store.directory_version().await {
+            Ok(version) if version != known => match self.reload().await {
+                Ok(()) => true,
+                Err(cause) => {
+                    tracing::warn!(%cause, "what another node changed cannot be read");
+                    false
+                }
+            },
+            Ok(_) => false,
+            Err(cause) => {
+                tracing::debug!(%cause, "changes of other nodes cannot be looked for");
+                false
+            }
+        }
     }
 
     /// Channels whose open attempts are still to be looked at.

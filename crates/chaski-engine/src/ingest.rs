@@ -36,8 +36,14 @@ enum Matched {
 }
 
 impl Engine {
-    fn hook(&self, key: &str) -> Result<(Arc<HookEntry>, &'static dyn Adapter), Refused> {
-        let hook = self.snapshot().hooks.get(&hash(key)).cloned().ok_or(Refused::UnknownKey)?;
+    async fn hook(&self, key: &str) -> Result<(Arc<HookEntry>, &'static dyn Adapter), Refused> {
+        let key = hash(key);
+        let mut found = self.snapshot().hooks.get(&key).cloned();
+        // Providers call back while another node still registers the address.
+        if found.is_none() && self.catch_up().await {
+            found = self.snapshot().hooks.get(&key).cloned();
+        }
+        let hook = found.ok_or(Refused::UnknownKey)?;
         let adapter = hook.adapter.ok_or(Refused::UnknownKey)?;
         Ok((hook, adapter))
     }
@@ -46,8 +52,8 @@ impl Engine {
     ///
     /// # Errors
     /// No hook has this key, or its kind makes no such check.
-    pub fn challenge(&self, key: &str, query: &str) -> Result<Challenge, Refused> {
-        let (hook, adapter) = self.hook(key)?;
+    pub async fn challenge(&self, key: &str, query: &str) -> Result<Challenge, Refused> {
+        let (hook, adapter) = self.hook(key).await?;
         adapter.challenge(query, &hook.secrets).ok_or(Refused::UnknownKey)
     }
 
@@ -56,7 +62,7 @@ impl Engine {
     /// # Errors
     /// Whatever must not be answered with 200.
     pub async fn ingest(&self, key: &str, headers: &http::HeaderMap, body: &[u8]) -> Result<(), Refused> {
-        let (hook, adapter) = self.hook(key)?;
+        let (hook, adapter) = self.hook(key).await?;
         let incoming = Incoming { headers, body };
         let now = self.clock.now();
         adapter.verify(&incoming, &hook.secrets, now).map_err(Refused::Unauthorized)?;

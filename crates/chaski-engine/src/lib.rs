@@ -7,6 +7,7 @@
 pub mod channels;
 pub mod clock;
 mod cluster;
+pub mod dead_letters;
 pub mod directory;
 pub mod dispatcher;
 pub mod engine;
@@ -17,13 +18,17 @@ mod media;
 mod ownership;
 pub mod pace;
 pub mod plan;
+pub mod retention;
 pub mod schedule;
 pub mod tasks;
 pub mod tokens;
 pub mod transport;
 pub mod variables;
 pub mod vault;
+pub mod watch;
 
 pub use clock::Clock;
 pub use directory::Snapshot;
 pub use engine::{Config, Engine};
+pub use retention::Retention;
+pub use watch::Deadlines;

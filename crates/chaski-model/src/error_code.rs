@@ -135,6 +135,9 @@ codes! {
     UrlRefused = "url_refused", 400, You, false,
         en: "The address is not allowed" / "Use a public address, or allow private networks in the configuration.",
         es: "La dirección no está permitida" / "Usa una dirección pública o permite redes privadas en la configuración.";
+    NotReplayable = "not_replayable", 409, You, false,
+        en: "The message cannot be sent again" / "The message of the error says why; send a new message.",
+        es: "El mensaje no se puede volver a enviar" / "El mensaje del error dice por qué; envía un mensaje nuevo.";
     Busy = "busy", 429, Nobody, true,
         en: "Too many requests at once" / "Send it again after the time in Retry-After; nothing was stored.",
         es: "Demasiadas peticiones a la vez" / "Vuelve a enviarla tras el tiempo de Retry-After; no se guardó nada.";

@@ -10,7 +10,7 @@ use chaski_store::admin::Token;
 use std::sync::Arc;
 
 /// The token of a request, if it may do what `scope` names.
-pub(crate) fn token(app: &App, headers: &HeaderMap, scope: &str) -> Result<Arc<Token>, Problem> {
+pub(crate) async fn token(app: &App, headers: &HeaderMap, scope: &str) -> Result<Arc<Token>, Problem> {
     let unauthorized = |message: &str| Problem::new(ErrorCode::Unauthorized, message);
     let value = headers
         .get(AUTHORIZATION)
@@ -23,7 +23,11 @@ pub(crate) fn token(app: &App, headers: &HeaderMap, scope: &str) -> Result<Arc<T
         .ok_or_else(|| {
             unauthorized("UN_AUTHORIZED: the token must be sent as `Authorization: Bearer TOKEN`.")
         })?;
-    let found = app.engine.snapshot().tokens.get(&hash(given)).cloned();
+    let key = hash(given);
+    let mut found = app.engine.snapshot().tokens.get(&key).cloned();
+    if found.is_none() && app.engine.catch_up().await {
+        found = app.engine.snapshot().tokens.get(&key).cloned();
+    }
     let token = found.ok_or_else(|| {
         unauthorized("UN_AUTHORIZED: this server does not know the token; it may have been revoked.")
     })?;

@@ -17,7 +17,7 @@ pub(crate) async fn check(
     Path(key): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    match app.engine.challenge(&key, query.as_deref().unwrap_or("")) {
+    match app.engine.challenge(&key, query.as_deref().unwrap_or("")).await {
         Ok(challenge) => {
             let status = StatusCode::from_u16(challenge.status).unwrap_or(StatusCode::FORBIDDEN);
             (status, challenge.body).into_response()

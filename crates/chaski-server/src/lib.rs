@@ -8,6 +8,7 @@ pub mod api;
 mod auth;
 mod body;
 mod finish;
+mod health;
 mod hooks;
 mod observe;
 mod problem;
@@ -18,6 +19,7 @@ pub mod timeline;
 pub mod ui;
 
 pub use api::openapi::document as openapi;
+pub use health::Health;
 pub use observe::install_metrics;
 pub use server::{router, serve};
 pub use state::{App, AppState};

@@ -25,17 +25,7 @@ pub(crate) async fn readyz(State(app): State<App>) -> Response {
 /// `/metrics`, in Prometheus's text form.
 pub(crate) async fn metrics(State(app): State<App>) -> Response {
     let Some(handle) = &app.metrics else { return StatusCode::NOT_FOUND.into_response() };
-    let now = app.engine.clock().now();
-    for depth in app.engine.store().depths().await.unwrap_or_default() {
-        let channel = depth.channel.to_string();
-        metrics::gauge!("chaski_queue_messages", "channel" => channel.clone()).set(depth.messages as f64);
-        let oldest = depth.oldest.map_or(0.0, |at| now.since(at).as_secs_f64());
-        metrics::gauge!("chaski_queue_oldest_seconds", "channel" => channel).set(oldest);
-    }
-    for (id, entry) in &app.engine.snapshot().channels {
-        let held = if entry.is_held() { 1.0 } else { 0.0 };
-        metrics::gauge!("chaski_channel_held", "channel" => id.to_string()).set(held);
-    }
+    crate::health::gauges(&app).await;
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response()
 }
 

@@ -10,6 +10,8 @@ pub struct AppState {
     pub engine: Arc<Engine>,
     /// Renders the metrics.
     pub metrics: Option<PrometheusHandle>,
+    /// Figures that cost something to read, kept for a few seconds.
+    pub health: crate::health::Health,
     /// Where the virtual phones are, when this is the demo.
     pub simulator_url: Option<String>,
 }

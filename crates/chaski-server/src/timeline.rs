@@ -1,10 +1,11 @@
 //! The whole life of a message, as one list: for the inbox, the command line and the API alike.
 
+use crate::api::views;
 use chaski_engine::Engine;
-use chaski_model::{Failure, MessageId, PartRef, Rank, ReceiptKind, Timestamp, WorkspaceId};
-use chaski_store::StoreError;
-use chaski_store::exchanges::Exchange;
+use chaski_model::{ChannelId, Failure, MessageId, PartRef, Rank, ReceiptKind, Timestamp, WorkspaceId};
+use chaski_store::exchanges::{Exchange, Exchanges};
 use chaski_store::inbox::{Attempt, Message, PartLife};
+use chaski_store::{Store, StoreError};
 use serde_json::{Value, json};
 
 /// One step.
@@ -69,6 +70,15 @@ pub enum What {
         /// Why, for failures.
         failure: Option<Failure>,
     },
+    /// A new delivery after a failure.
+    Replayed {
+        /// Who asked for it.
+        by: String,
+        /// What the delivery before it had failed of.
+        withdrawn: Option<Failure>,
+    },
+    /// Retention has removed what it said.
+    Blanked,
     /// It waits for its next try.
     Waiting {
         /// Until then.
@@ -88,6 +98,25 @@ pub struct Life {
     pub steps: Vec<Step>,
 }
 
+impl Life {
+    /// For programs.
+    pub fn json(&self) -> Value {
+        let steps: Vec<Value> = self.steps.iter().map(Step::json).collect();
+        json!({"message": views::message(&self.message), "timeline": steps})
+    }
+}
+
+/// Where a life is read from: a running engine, or a store by itself.
+#[derive(Clone, Copy)]
+pub struct Reading<'r> {
+    /// The store.
+    pub store: &'r dyn Store,
+    /// What was said to providers.
+    pub exchanges: &'r Exchanges,
+    /// The name of a channel.
+    pub name: &'r (dyn Fn(ChannelId) -> String + Sync),
+}
+
 /// Reads a message's life; `None` when there is no such message.
 ///
 /// # Errors
@@ -97,13 +126,30 @@ pub async fn life(
     workspace: WorkspaceId,
     id: MessageId,
 ) -> Result<Option<Life>, StoreError> {
-    let Some(message) = engine.store().message(workspace, id).await? else { return Ok(None) };
-    let parts = engine.store().life(workspace, id).await?;
-    let channel =
-        engine.snapshot().channels.get(&message.channel).map(|e| e.channel.name.clone()).unwrap_or_default();
-    let mut steps = beginning(&message, channel);
+    let snapshot = engine.snapshot();
+    let name = |id| snapshot.channels.get(&id).map(|entry| entry.channel.name.clone()).unwrap_or_default();
+    let from = Reading { store: engine.store(), exchanges: engine.exchanges(), name: &name };
+    read(from, workspace, id).await
+}
+
+/// Reads a message's life from a store.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn read(
+    from: Reading<'_>,
+    workspace: WorkspaceId,
+    id: MessageId,
+) -> Result<Option<Life>, StoreError> {
+    let Some(message) = from.store.message(workspace, id).await? else { return Ok(None) };
+    let parts = from.store.life(workspace, id).await?;
+    let mut steps = beginning(&message, (from.name)(message.channel));
+    for opened in from.store.deliveries(workspace, id).await? {
+        let what = What::Replayed { by: opened.by.unwrap_or_default(), withdrawn: opened.withdrawn };
+        steps.push(Step { at: opened.at, what });
+    }
     for part in &parts {
-        of_part(engine, &message, part, &mut steps);
+        of_part(from.exchanges, &message, part, &mut steps);
     }
     if parts.is_empty()
         && message.rank == Rank::Failed
@@ -115,6 +161,9 @@ pub async fn life(
         });
     }
     steps.sort_by_key(|step| step.at);
+    if let Some(at) = message.blanked_at {
+        steps.push(Step { at, what: What::Blanked });
+    }
     Ok(Some(Life { message, steps }))
 }
 
@@ -139,11 +188,11 @@ fn beginning(message: &Message, channel: String) -> Vec<Step> {
     ]
 }
 
-fn of_part(engine: &Engine, message: &Message, part: &PartLife, steps: &mut Vec<Step>) {
+fn of_part(exchanges: &Exchanges, message: &Message, part: &PartLife, steps: &mut Vec<Step>) {
     let reference = PartRef { message: message.id, delivery: part.delivery, part: part.part };
     for attempt in &part.attempts {
         let exchange =
-            engine.exchanges().read(reference, attempt.number, attempt.begun_at).ok().flatten().map(Box::new);
+            exchanges.read(reference, attempt.number, attempt.begun_at).ok().flatten().map(Box::new);
         let what = What::Attempt { part: part.part, attempt: attempt.clone(), exchange };
         steps.push(Step { at: attempt.begun_at, what });
         if attempt.outcome == "sent"
@@ -198,6 +247,8 @@ impl Step {
                 json!({"step": "waiting", "until": until.to_rfc3339(), "aside": aside})
             }
             What::Unknown => json!({"step": "unknown"}),
+            What::Replayed { by, withdrawn } => json!({"step": "replayed", "by": by, "withdrawn": withdrawn}),
+            What::Blanked => json!({"step": "blanked"}),
         };
         view["at"] = json!(self.at.to_rfc3339());
         view

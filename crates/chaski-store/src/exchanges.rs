@@ -115,6 +115,43 @@ impl Exchanges {
             serde_json::from_slice(&json).map_err(|e| StoreError::Fault(e.to_string()))?;
         Ok((place < block.len()).then(|| block.swap_remove(place)))
     }
+
+    /// The files of weeks that ended before a moment, oldest first.
+    fn old(&self, before: Timestamp) -> Vec<PathBuf> {
+        let week_of = |path: &Path| {
+            let name = path.file_name()?.to_str()?;
+            name.strip_prefix("exchanges-")?.strip_suffix(".db")?.parse::<i64>().ok()
+        };
+        let files = std::fs::read_dir(&self.folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut old: Vec<(i64, PathBuf)> = files
+            .filter_map(|path| Some((week_of(&path)?, path)))
+            .filter(|(week, _)| (week + 1).saturating_mul(WEEK_MS) <= before.0)
+            .collect();
+        old.sort();
+        old.into_iter().map(|(_, path)| path).collect()
+    }
+
+    /// How many weeks [`sweep`](Self::sweep) would remove.
+    pub fn removable(&self, before: Timestamp) -> u64 {
+        self.old(before).len() as u64
+    }
+
+    /// Removes whole weeks that ended before a moment; how many.
+    pub fn sweep(&self, before: Timestamp) -> u64 {
+        let mut gone = 0;
+        for path in self.old(before) {
+            match std::fs::remove_file(&path) {
+                Ok(()) => gone += 1,
+                Err(cause) => tracing::warn!(%cause, "a week of exchanges cannot be removed"),
+            }
+            for rest in ["-wal", "-shm"] {
+                let mut name = path.clone().into_os_string();
+                name.push(rest);
+                let _ = std::fs::remove_file(name);
+            }
+        }
+        gone
+    }
 }
 
 fn file(folder: &Path, at: Timestamp) -> PathBuf {

@@ -42,6 +42,8 @@ pub struct Message {
     pub provider_id: Option<String>,
     /// Why it failed.
     pub error: Option<Failure>,
+    /// When retention removed what it said.
+    pub blanked_at: Option<Timestamp>,
 }
 
 impl Message {

@@ -15,6 +15,7 @@ pub mod outbox;
 pub mod postgres;
 pub mod receive;
 pub mod sqlite;
+pub mod upkeep;
 
 pub use admin::Admin;
 pub use contacts::Contacts;
@@ -24,7 +25,14 @@ pub use inbox::Inbox;
 pub use nodes::Nodes;
 pub use outbox::Outbox;
 pub use receive::Receive;
+pub use upkeep::{DeadLetters, Retention, Watch};
 
 /// Everything that a store can do.
-pub trait Store: Outbox + Receive + Contacts + Admin + Feed + Inbox + Nodes {}
-impl<T: Outbox + Receive + Contacts + Admin + Feed + Inbox + Nodes> Store for T {}
+pub trait Store:
+    Outbox + Receive + Contacts + Admin + Feed + Inbox + Nodes + DeadLetters + Watch + Retention
+{
+}
+impl<T> Store for T where
+    T: Outbox + Receive + Contacts + Admin + Feed + Inbox + Nodes + DeadLetters + Watch + Retention
+{
+}

@@ -1,8 +1,9 @@
 //! The command line.
 
 use crate::verbs::{
-    self, ChannelVerb, ContactVerb, FieldVerb, MessageVerb, MigrateOptions, SendOptions, TemplateVerb,
-    TokenVerb, UserVerb, WorkspaceVerb,
+    self, BackupOptions, ChannelVerb, ContactVerb, DeadLetterVerb, FieldVerb, MessageVerb, MigrateOptions,
+    RestoreOptions, RetentionOptions, SendOptions, TemplateVerb, TokenVerb, UnknownVerb, UserVerb,
+    WorkspaceVerb,
 };
 use crate::{config, demo, explain, output, serve};
 use anyhow::Result;
@@ -71,6 +72,20 @@ enum Command {
     /// Messages.
     #[command(subcommand)]
     Message(MessageVerb),
+    /// Messages that failed and can be sent again, by cause.
+    #[command(subcommand)]
+    DeadLetter(DeadLetterVerb),
+    /// Messages whose outcome nobody knows.
+    #[command(subcommand)]
+    Unknown(UnknownVerb),
+    /// What waits on each channel, what is held, whether receipts come.
+    Health,
+    /// Remove what is old, as the hourly job does, or tell how much that would be.
+    Retention(RetentionOptions),
+    /// Copy the embedded store into one file, whether or not a server works on it.
+    Backup(BackupOptions),
+    /// Make a data folder from a backup.
+    Restore(RestoreOptions),
     /// Copy a data folder into a PostgreSQL database, while its server runs or after.
     Migrate(MigrateOptions),
     /// Check configuration, database, clock and channels, each with a remedy.
@@ -112,6 +127,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Field(verb) => verbs::field(common, verb).await?,
         Command::Template(verb) => return verbs::template(common, verb).await,
         Command::Message(verb) => verbs::message(common, verb).await?,
+        Command::DeadLetter(verb) => verbs::dead_letter(common, verb).await?,
+        Command::Unknown(verb) => verbs::unknown(common, verb).await?,
+        Command::Health => verbs::health(common).await?,
+        Command::Retention(options) => verbs::retention(common, options).await?,
+        Command::Backup(options) => verbs::backup(common, options).await?,
+        Command::Restore(options) => verbs::restore(common, options).await?,
         Command::Migrate(options) => return verbs::migrate(common, options).await,
         Command::Check => return verbs::check(common).await,
         Command::Explain { code, lang } => return explain::run(common, &code, lang.as_deref()),

@@ -20,6 +20,18 @@ pub(crate) struct Client {
     secrets: Secrets,
 }
 
+/// Nothing listens at the address.
+#[derive(Debug)]
+pub(crate) struct NoServer(String);
+
+impl std::fmt::Display for NoServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NoServer {}
+
 impl Client {
     /// The server and token of the command line.
     pub(crate) fn new(common: &Common) -> Result<Self> {
@@ -74,7 +86,7 @@ impl Client {
             self.transport.send(&call, &Settings::new(), &self.secrets, TIMEOUT).await.map_err(|lost| {
                 match lost {
                     Lost::NotSent(failure) => {
-                        anyhow!("no server answers at {}: {}", self.base, failure.message)
+                        NoServer(format!("no server answers at {}: {}", self.base, failure.message)).into()
                     }
                     Lost::Lost(failure) => anyhow!("the server's answer was lost: {}", failure.message),
                 }

@@ -22,6 +22,8 @@ pub(crate) struct Settings {
     pub(crate) delivery: Delivery,
     pub(crate) templates: Templates,
     pub(crate) media: Media,
+    pub(crate) retention: Retention,
+    pub(crate) watch: Watch,
     pub(crate) log: Log,
 }
 
@@ -94,6 +96,25 @@ pub(crate) struct Media {
     probe: Probe,
 }
 
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Retention {
+    messages: Age,
+    history: Age,
+    events: Age,
+    exchanges: Age,
+    dead_letters: Age,
+    webhooks: Age,
+    provider_ids: Age,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Watch {
+    receipts_factor: u32,
+    receipts_least: Span,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LogFormat {
@@ -117,6 +138,21 @@ impl TryFrom<String> for Span {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
         span(&text).map(Self)
+    }
+}
+
+/// How long something is kept: a [`Span`], or `0` for ever.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Age(Option<Duration>);
+
+impl TryFrom<String> for Age {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.trim() == "0" {
+            return Ok(Self(None));
+        }
+        span(&text).map(|age| Self(Some(age)))
     }
 }
 
@@ -145,8 +181,16 @@ pub(crate) fn load(file: Option<&Path>) -> Result<Settings> {
         }
         figment = figment.merge(Toml::file(file));
     }
-    figment.merge(Env::prefixed("CHASKI__").split("__")).extract().context("the configuration cannot be used")
+    let settings: Settings = figment
+        .merge(Env::prefixed("CHASKI__").split("__"))
+        .extract()
+        .context("the configuration cannot be used")?;
+    settings.check()?;
+    Ok(settings)
 }
+
+/// Webhooks are told from their doubles for three weeks.
+const DOUBLES: Duration = Duration::from_secs(21 * 86_400);
 
 impl Settings {
     /// The key that encrypts credentials.
@@ -171,8 +215,46 @@ impl Settings {
             template_sync: self.templates.sync_every.0,
             language_fallback: self.templates.language_fallback,
             probe_media: self.media.probe == Probe::Refuse,
+            retention: chaski_engine::Retention {
+                messages: self.retention.messages.0,
+                history: self.retention.history.0,
+                events: self.retention.events.0,
+                exchanges: self.retention.exchanges.0,
+                dead_letters: self.retention.dead_letters.0,
+                webhooks: self.retention.webhooks.0,
+                provider_ids: self.retention.provider_ids.0,
+            },
+            deadlines: chaski_engine::Deadlines {
+                receipts_factor: self.watch.receipts_factor,
+                receipts_least: self.watch.receipts_least.0,
+            },
             lease: self.cluster.lease.0.max(Duration::from_secs(1)),
         }
+    }
+
+    /// Nothing goes while it is still needed.
+    fn check(&self) -> Result<()> {
+        let day = Duration::from_secs(86_400);
+        let least = (self.delivery.time_to_live.0 + day).max(2 * day);
+        let kept = &self.retention;
+        for (name, age, least) in [
+            ("messages", kept.messages, least),
+            ("history", kept.history, least),
+            ("events", kept.events, day),
+            ("exchanges", kept.exchanges, day),
+            ("dead_letters", kept.dead_letters, day),
+            ("webhooks", kept.webhooks, day),
+            ("provider_ids", kept.provider_ids, DOUBLES),
+        ] {
+            if let Some(age) = age.0.filter(|age| *age < least) {
+                let days = least.as_secs().div_ceil(86_400);
+                return Err(anyhow!(
+                    "retention.{name} is {} h; it must be at least {days}d, or \"0\" for ever",
+                    age.as_secs() / 3600
+                ));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -200,6 +282,15 @@ mod tests {
         std::fs::write(&file, "[delivery]\ntime_to_life = \"1h\"\n").unwrap();
         let error = format!("{:#}", load(Some(&file)).unwrap_err());
         assert!(error.contains("time_to_life") && error.contains("chaski-config"), "{error}");
+    }
+
+    #[test]
+    fn what_is_still_needed_cannot_be_removed() {
+        let mut settings = load(None).unwrap();
+        assert!(settings.retention.messages.0.is_none() && settings.retention.history.0.is_some());
+        settings.retention.messages = Age(Some(Duration::from_secs(3600)));
+        let error = settings.check().unwrap_err().to_string();
+        assert!(error.contains("retention.messages") && error.contains("2d"), "{error}");
     }
 
     #[test]

@@ -116,7 +116,7 @@ pub(crate) async fn prepare(
         tokio::spawn(clock_follower::follow(simulator, Arc::clone(&clock), stop.clone()));
     }
     let engine = Engine::start(store, clock, settings.engine(&public_url)).await?;
-    let app = Arc::new(AppState { engine, metrics, simulator_url });
+    let app = Arc::new(AppState { engine, metrics, health: chaski_server::Health::default(), simulator_url });
     Ok(Ready { app, settings, listener, stop })
 }
 
@@ -168,6 +168,10 @@ impl Ready {
             };
             let serving = chaski_server::serve(self.listener, router(self.app), self.stop.clone(), grace);
             tokio::join!(serving, stopping);
+            // Another node need not wait for the lease to run out.
+            if let Err(cause) = engine.store().leave().await {
+                tracing::warn!(%cause, "this node's place could not be given back");
+            }
         })
     }
 

@@ -1,7 +1,8 @@
 //! From a stored message to a stored outcome: one call, with as many in flight as the product has
 //! for one channel. Frozen, see [`super`].
 
-use super::store::{Done, Step, Store};
+use super::Store;
+use super::store::{Done, Step};
 use crate::scan;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue, USER_AGENT};

@@ -1,6 +1,7 @@
 //! The product's HTTP stack around three routes. Frozen, see [`super`].
 
-use super::store::{Step, Store};
+use super::Store;
+use super::store::Step;
 use crate::scan;
 use axum::Router;
 use axum::extract::{Path, State};

@@ -48,9 +48,16 @@ const KINDS: &[Kind] = &[
     kind("p50_1", "ms", Scenario::Single, Target::RatioTo(1.5)),
     kind("accepted_to_called", "ms", Scenario::Single, Target::CommitAnd(2.0)),
     kind("commit_idle", "ms", Scenario::Single, Target::None),
+    kind("receipts_per_second", "1/s", Scenario::Receipts, Target::None),
+    kind("mixed_per_second", "1/s", Scenario::Mixed, Target::None),
     kind("private_mb_queued", "MB", Scenario::Queued, Target::UpTo(170.0)),
     kind("peak_rss_mb_queued", "MB", Scenario::Queued, Target::None),
     kind("accepts_per_second_queued", "1/s", Scenario::Queued, Target::None),
+    kind("volume_cpu_small", "s", Scenario::Volume, Target::None),
+    kind("volume_cpu_large", "s", Scenario::Volume, Target::None),
+    kind("volume_cost", "", Scenario::Volume, Target::UpTo(1.2)),
+    kind("volume_speed", "", Scenario::Volume, Target::None),
+    kind("start_large", "s", Scenario::Volume, Target::UpTo(2.0)),
 ];
 
 /// A bare run and a product run, one after the other.
@@ -72,9 +79,44 @@ pub(super) fn names() -> String {
     scenarios.into_iter().chain(rows).collect::<Vec<_>>().join(", ")
 }
 
-/// The rows that a scenario's pairs make.
-pub(super) fn of(scenario: Scenario, pairs: &[Pair], discarded: usize) -> Vec<Value> {
-    KINDS.iter().filter(|kind| kind.scenario == scenario).map(|kind| kind.row(pairs, discarded)).collect()
+/// The rows that a scenario's pairs make on a store.
+pub(super) fn of(
+    scenario: Scenario,
+    (store, connections): (&str, usize),
+    pairs: &[Pair],
+    discarded: usize,
+) -> Vec<Value> {
+    let rows = KINDS.iter().filter(|kind| kind.scenario == scenario).map(|kind| {
+        let mut row = kind.row(pairs, discarded);
+        (row["store"], row["connections"]) = (json!(store), json!(connections));
+        row
+    });
+    rows.collect()
+}
+
+/// Rows in the form that other programs read: one short name for each, the figure, the limit, the ratio.
+pub(super) fn summary(rows: &[Value]) -> Vec<Value> {
+    const NAMES: [(&str, &str); 11] = [
+        ("accepts_per_second", "accept"),
+        ("messages_per_second", "end_to_end"),
+        ("receipts_per_second", "receipts"),
+        ("mixed_per_second", "mixed"),
+        ("private_mb_queued", "queued_million"),
+        ("start_large", "start_large"),
+        ("volume_cost", "stored_volume"),
+        ("cpu_seconds_per_1000", "cpu_per_1000"),
+        ("commits_per_message", "commits_per_message"),
+        ("p50_1", "p50_one"),
+        ("p99_64", "p99"),
+    ];
+    let short = |row: &Value| {
+        let (_, name) = NAMES.iter().find(|(long, _)| row["name"] == *long)?;
+        Some(json!({
+            "name": name, "store": row["store"], "connections": row["connections"], "value": row["product"],
+            "bare": row["bare"], "ratio": row["ratio"], "unit": row["unit"],
+        }))
+    };
+    rows.iter().filter_map(short).collect()
 }
 
 impl Kind {
@@ -168,7 +210,12 @@ mod tests {
 
     #[test]
     fn a_ratio_is_the_median_of_the_pairs_ratios() {
-        let rows = of(Scenario::Accept, &[pair(100.0, 50.0), pair(10.0, 7.0), pair(1000.0, 900.0)], 2);
+        let rows = of(
+            Scenario::Accept,
+            ("sqlite", 64),
+            &[pair(100.0, 50.0), pair(10.0, 7.0), pair(1000.0, 900.0)],
+            2,
+        );
         assert_eq!(rows[0]["ratio"], 0.7);
         assert_eq!((&rows[0]["bare"], &rows[0]["product"]), (&json!(100.0), &json!(50.0)));
         assert_eq!((&rows[0]["met"], &rows[0]["discarded"]), (&json!(true), &json!(2)));
@@ -182,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_figure_that_is_not_there_is_judged_neither_way() {
-        let rows = of(Scenario::Single, &[Pair::default()], 0);
+        let rows = of(Scenario::Single, ("sqlite", 1), &[Pair::default()], 0);
         assert!(rows.iter().all(|row| row["met"].is_null() && row["ratio"].is_null()));
     }
 }

@@ -4,14 +4,16 @@ use super::load;
 use super::wire::Place;
 use crate::machine;
 use anyhow::{Context, Result, bail, ensure};
+use e2e::postgres::Cluster;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 
-/// Connections of the load generator, unless a row says otherwise.
+/// Connections of the load generator that prepares a run.
 pub(super) const CONNECTIONS: usize = 64;
 /// How long anything may take before a run is given up.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -27,9 +29,15 @@ pub(super) enum Side {
 }
 
 /// What a run needs to know before it starts.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Wish {
     pub(super) side: Side,
+    /// The cluster in which a database is made; none: the embedded store.
+    pub(super) cluster: Option<Rc<Cluster>>,
+    /// Connections of the load generator.
+    pub(super) connections: usize,
+    /// Statuses that each message gets.
+    pub(super) kinds: Vec<&'static str>,
     /// Messages are stored and not sent.
     pub(super) held: bool,
     pub(super) contacts: usize,
@@ -81,6 +89,7 @@ pub(super) struct World {
     server: Process,
     sink: Process,
     folder: PathBuf,
+    database: Option<String>,
     pub(super) place: Place,
     pub(super) sink_place: Place,
     channel: i64,
@@ -95,6 +104,11 @@ impl World {
         let sink = Process::start(Command::new(&own).arg("sink"), &folder.join("sink.log")).await?;
         let sink_url = sink.said["sink"].as_str().unwrap_or_default().to_owned();
         let data = folder.join("data");
+        let name = format!("bench{}", machine::now_us());
+        let database = wish.cluster.as_ref().map(|cluster| {
+            cluster.psql("postgres", &format!("CREATE DATABASE {name}"));
+            cluster.url(&name)
+        });
         let mut command = match wish.side {
             Side::Bare => {
                 let mut command = Command::new(&own);
@@ -102,12 +116,16 @@ impl World {
                 if wish.held {
                     command.arg("--held");
                 }
+                if let Some(url) = &database {
+                    command.args(["--database", url]);
+                }
                 command
             }
             Side::Product => {
                 let mut command = Command::new(&wish.chaski);
                 command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
                 command.env("CHASKI__SECURITY__ALLOW_PRIVATE_NETWORKS", "true");
+                command.env("CHASKI__DATABASE__URL", database.as_deref().unwrap_or(""));
                 command
             }
         };
@@ -117,7 +135,16 @@ impl World {
             server.said["token"].as_str().unwrap_or("bench"),
         )?;
         let sink_place = Place::new(&sink_url, "")?;
-        let mut world = Self { wish, server, sink, folder, place, sink_place, channel: 1 };
+        let mut world = Self {
+            wish,
+            server,
+            sink,
+            folder,
+            database: database.map(|_| name),
+            place,
+            sink_place,
+            channel: 1,
+        };
         world.make_ready(&sink_url).await?;
         Ok(world)
     }
@@ -147,6 +174,7 @@ impl World {
                 load::run(&self.place, CONNECTIONS, self.wish.contacts, contact).await?;
             }
         }
+        self.sink_place.call("POST", "/sink/kinds", &json!(self.wish.kinds)).await?;
         if self.wish.held {
             self.sink_place.call("POST", "/sink/refuse", &Value::Null).await?;
         }
@@ -189,7 +217,7 @@ impl World {
         let mut stats = Value::Null;
         while began.elapsed() < PATIENCE {
             stats = serde_json::from_str(&self.sink_place.call("GET", "/sink/stats", &Value::Null).await?)?;
-            if stats["acknowledged"].as_u64().unwrap_or(0) >= count as u64 {
+            if stats["acknowledged"].as_u64().unwrap_or(0) >= (count * self.wish.kinds.len()) as u64 {
                 return Ok(stats["lastAcknowledgedUs"].as_u64().unwrap_or(0));
             }
             tokio::time::sleep(POLL).await;
@@ -231,6 +259,7 @@ impl World {
                 .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
                 .sum()
         };
+        let count = if self.wish.held { count } else { count * self.wish.kinds.len() };
         let found = if self.wish.held { sum("chaski_queue_messages") } else { sum("chaski_receipts_total") };
         let kept = sum("chaski_webhooks_kept_total");
         ensure!(
@@ -238,6 +267,89 @@ impl World {
             "of {count} messages {found} are there; {kept} webhooks were kept"
         );
         Ok(())
+    }
+
+    /// Statuses wait from now on.
+    pub(super) async fn hold_statuses(&self) -> Result<()> {
+        self.sink_place.call("POST", "/sink/hold", &Value::Null).await.map(drop)
+    }
+
+    /// Waits until every call has reached the sink.
+    pub(super) async fn all_called(&self, count: usize) -> Result<()> {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            let stats: Value =
+                serde_json::from_str(&self.sink_place.call("GET", "/sink/stats", &Value::Null).await?)?;
+            if stats["calls"].as_u64().unwrap_or(0) >= count as u64 {
+                return Ok(());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        bail!("not every message reached the sink")
+    }
+
+    /// The waiting statuses are posted; when that began.
+    pub(super) async fn release_statuses(&self) -> Result<u64> {
+        let told: Value =
+            serde_json::from_str(&self.sink_place.call("POST", "/sink/release", &Value::Null).await?)?;
+        told["at"].as_u64().context("the sink does not say when")
+    }
+
+    /// The folder of the server's data.
+    pub(super) fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// Connections of the load generator.
+    pub(super) fn connections(&self) -> usize {
+        self.wish.connections
+    }
+
+    /// From now on calls are refused as if the key were wrong, and the channel is held.
+    pub(super) async fn refuse(&self) -> Result<()> {
+        self.sink_place.call("POST", "/sink/refuse", &Value::Null).await?;
+        load::run(&self.place, 1, 1, self.messages()).await?;
+        self.is_held().await
+    }
+
+    /// Fills the store of a server that is stopped for it.
+    pub(super) async fn filled(&mut self, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+        let _ = self.server.child.kill().await;
+        fill(&self.data())?;
+        let mut command = Command::new(&self.wish.chaski);
+        command.args(["serve", "--json", "--listen", &self.place.address.to_string(), "--data"]);
+        command.arg(self.data()).env("CHASKI__SECURITY__ALLOW_PRIVATE_NETWORKS", "true");
+        self.server = Process::start(&mut command, &self.folder.join("server1.log")).await?;
+        Ok(())
+    }
+
+    /// Stops the server, lets something be done to its data, and starts it again on the same address of the
+    /// sink; how long it took from the start of the process until the sink got its first call.
+    pub(super) async fn first_call_after(
+        &mut self,
+        change: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<Duration> {
+        // It is killed: nothing is written while it ends.
+        let _ = self.server.child.kill().await;
+        change(&self.data())?;
+        self.sink_place.call("POST", "/sink/accept", &Value::Null).await?;
+        let before = self.calls().await?;
+        let mut command = Command::new(&self.wish.chaski);
+        command.args(["serve", "--json", "--listen", &self.place.address.to_string(), "--data"]);
+        command.arg(self.data()).env("CHASKI__SECURITY__ALLOW_PRIVATE_NETWORKS", "true");
+        let began = Instant::now();
+        self.server = Process::start(&mut command, &self.folder.join("server2.log")).await?;
+        while self.calls().await? == before {
+            ensure!(began.elapsed() < PATIENCE, "nothing is sent after the start");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        Ok(began.elapsed())
+    }
+
+    async fn calls(&self) -> Result<u64> {
+        let stats: Value =
+            serde_json::from_str(&self.sink_place.call("GET", "/sink/stats", &Value::Null).await?)?;
+        Ok(stats["calls"].as_u64().unwrap_or(0))
     }
 
     /// The server's process.
@@ -255,6 +367,9 @@ impl World {
     pub(super) async fn end(self) -> Result<()> {
         self.server.end().await;
         self.sink.end().await;
+        if let (Some(cluster), Some(name)) = (&self.wish.cluster, &self.database) {
+            cluster.psql("postgres", &format!("DROP DATABASE {name} WITH (FORCE)"));
+        }
         std::fs::remove_dir_all(&self.folder).context("the scratch folder cannot be removed")
     }
 }

@@ -33,6 +33,8 @@ const IN_FLIGHT_CHANNEL: usize = 128;
 const QUANTUM: usize = 8;
 /// When to try again to read work back that could not be read.
 const READ_AGAIN: Duration = Duration::from_millis(500);
+/// How long work may be due, and known to nobody, before it counts as lost.
+const LOST_AFTER: Duration = Duration::from_secs(120);
 /// How far back new messages of other nodes are looked for: longer than a commit can take.
 const NEWEST: Duration = Duration::from_secs(60);
 /// Heads on their way from commits to the dispatcher.
@@ -42,6 +44,7 @@ const ARRIVALS: usize = 16_384;
 pub struct Offers {
     heads: mpsc::Sender<Head>,
     overflowed: Arc<AtomicBool>,
+    reread: Arc<AtomicBool>,
     changed: Arc<Notify>,
     look: Arc<Look>,
 }
@@ -57,6 +60,7 @@ struct Look {
 pub struct Arrivals {
     heads: mpsc::Receiver<Head>,
     overflowed: Arc<AtomicBool>,
+    reread: Arc<AtomicBool>,
     changed: Arc<Notify>,
     look: Arc<Look>,
 }
@@ -65,15 +69,17 @@ impl Offers {
     pub(crate) fn channel() -> (Self, Arrivals) {
         let (sender, receiver) = mpsc::channel(ARRIVALS);
         let overflowed = Arc::new(AtomicBool::new(false));
+        let reread = Arc::new(AtomicBool::new(false));
         let changed = Arc::new(Notify::new());
         let look = Arc::new(Look::default());
         let arrivals = Arrivals {
             heads: receiver,
             overflowed: Arc::clone(&overflowed),
+            reread: Arc::clone(&reread),
             changed: Arc::clone(&changed),
             look: Arc::clone(&look),
         };
-        (Self { heads: sender, overflowed, changed, look }, arrivals)
+        (Self { heads: sender, overflowed, reread, changed, look }, arrivals)
     }
 
     /// Hands work over. What does not fit is in the store and is read from there.
@@ -81,6 +87,12 @@ impl Offers {
         if self.heads.try_send(head).is_err() {
             self.overflowed.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Windows that claim to hold all work are held against the store.
+    pub(crate) fn reread(&self) {
+        self.reread.store(true, Ordering::Relaxed);
+        self.changed.notify_one();
     }
 
     /// Another node may have queued work for a channel of ours: new messages, or with `whole` any.
@@ -120,6 +132,9 @@ pub(crate) async fn run(engine: Arc<Engine>, mut arrivals: Arrivals) {
     dispatcher.channels_changed();
     loop {
         dispatcher.read_back(&arrivals.overflowed).await;
+        if arrivals.reread.swap(false, Ordering::Relaxed) {
+            dispatcher.find_lost_work().await;
+        }
         let wake = dispatcher.start_what_can();
         tokio::select! {
             biased;
@@ -226,6 +241,31 @@ impl Dispatcher {
                     tracing::warn!(channel.id = id.0, %cause, "queued work cannot be read");
                 }
             }
+        }
+    }
+
+    /// A watchdog: work that is long due and that a window, although it has room, does not know. Only of the
+    /// channels that this node serves: the others' work is none of its own.
+    async fn find_lost_work(&mut self) {
+        let served = self.windows.iter().filter(|(id, _)| self.fences.contains_key(id));
+        let complete: Vec<ChannelId> = served.filter(|(_, w)| !w.overflowed).map(|(id, _)| *id).collect();
+        for id in complete {
+            let Ok(heads) = self.engine.store.due(id, None, WINDOW).await else { continue };
+            let now = self.engine.clock.now();
+            let Some(window) = self.windows.get_mut(&id) else { continue };
+            let lost: Vec<Head> = heads
+                .into_iter()
+                .filter(|head| head.due_at + LOST_AFTER < now && !window.knows(head))
+                .collect();
+            if !lost.is_empty() {
+                tracing::error!(
+                    channel.id = id.0,
+                    parts = lost.len(),
+                    "work was due and had been lost sight of"
+                );
+                crate::watch::found("lost_work", lost.len() as u64);
+            }
+            lost.into_iter().for_each(|head| window.add(head, now));
         }
     }
 

@@ -114,6 +114,11 @@ impl Window {
         self.place(head, now);
     }
 
+    /// Whether a part is here, waiting or in flight.
+    pub(super) fn knows(&self, head: &Head) -> bool {
+        self.known.contains_key(&head.part)
+    }
+
     fn place(&mut self, head: Head, now: Timestamp) {
         let wanted = head.keep_until.map_or(head.due_at, |keep| keep.min(head.due_at));
         // A held part only waits to let its lane go; any other must not wait past its time to live.

@@ -136,6 +136,9 @@ impl Engine {
             .contact(workspace, &request.identifier)
             .await?
             .ok_or_else(|| Failure::new(ErrorCode::ContactNotFound, "Contact not found"))?;
+        if request.channel.is_some_and(|id| self.snapshot().channel(workspace, id).is_none()) {
+            self.catch_up().await;
+        }
         let snapshot = self.snapshot();
         let (entry, route) = choose_channel(&snapshot, workspace, &contact, &request)?;
         let to = addresses_on(&contact, &entry);

@@ -324,3 +324,44 @@ template-unsupported = Parts that cannot be sent yet: { $parts }
 category-marketing = Marketing
 category-utility = Utility
 category-authentication = Authentication
+
+## The Delivery room.
+
+room-delivery = Delivery
+delivery-channels = Queues
+delivery-queued = { $n ->
+    [0] Nothing waits.
+    [one] { $n } message waits.
+   *[other] { $n } messages wait.
+}
+delivery-oldest = The oldest was accepted: { $time }
+delivery-receipts-missing = Receipts missing
+delivery-receipts-words = The provider takes messages, but has reported nothing since { $time }. Check the webhook's address and signing secret at the provider.
+delivery-unknown = Unknown outcomes
+delivery-unknown-none = No outcome is unknown.
+delivery-dead = Failed messages
+delivery-dead-none = No message has failed that could be sent again.
+delivery-dead-count = { $n ->
+    [one] { $n } message
+   *[other] { $n } messages
+}
+delivery-dead-times = { $first } – { $last }
+delivery-sample = See one
+delivery-replay = Send again
+delivery-dismiss = Take off the list
+told-replayed = { $n ->
+    [0] No message could be sent again.
+    [one] { $n } message is sent again.
+   *[other] { $n } messages are sent again.
+}
+told-replayed-more = There are more: send the next ones again below.
+told-dismissed = { $n ->
+    [one] { $n } message was taken off the list; it stays failed.
+   *[other] { $n } messages were taken off the list; they stay failed.
+}
+told-resolved = Your decision is noted.
+told-not-resolved = The outcome was known already.
+blanked = Deleted by retention
+step-replayed = Sent again
+step-replayed-by = Sent again by { $by }
+step-withdrawn = It had failed before:

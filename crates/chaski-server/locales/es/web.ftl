@@ -324,3 +324,44 @@ template-unsupported = Partes que aún no se pueden enviar: { $parts }
 category-marketing = Marketing
 category-utility = Utilidad
 category-authentication = Autenticación
+
+## La sala Entrega.
+
+room-delivery = Entrega
+delivery-channels = Colas
+delivery-queued = { $n ->
+    [0] No hay nada en espera.
+    [one] { $n } mensaje en espera.
+   *[other] { $n } mensajes en espera.
+}
+delivery-oldest = El más antiguo se aceptó: { $time }
+delivery-receipts-missing = Faltan acuses
+delivery-receipts-words = El proveedor acepta mensajes, pero no informa de nada desde { $time }. Revisa en el proveedor la dirección del webhook y su secreto de firma.
+delivery-unknown = Resultados desconocidos
+delivery-unknown-none = No hay resultados desconocidos.
+delivery-dead = Mensajes fallidos
+delivery-dead-none = No hay mensajes fallidos que se puedan volver a enviar.
+delivery-dead-count = { $n ->
+    [one] { $n } mensaje
+   *[other] { $n } mensajes
+}
+delivery-dead-times = { $first } – { $last }
+delivery-sample = Ver uno
+delivery-replay = Volver a enviar
+delivery-dismiss = Quitar de la lista
+told-replayed = { $n ->
+    [0] No se pudo volver a enviar ningún mensaje.
+    [one] { $n } mensaje se vuelve a enviar.
+   *[other] { $n } mensajes se vuelven a enviar.
+}
+told-replayed-more = Hay más: vuelve a enviar los siguientes abajo.
+told-dismissed = { $n ->
+    [one] { $n } mensaje se quitó de la lista; sigue fallido.
+   *[other] { $n } mensajes se quitaron de la lista; siguen fallidos.
+}
+told-resolved = Tu decisión queda anotada.
+told-not-resolved = El resultado ya se conocía.
+blanked = Eliminado por la política de retención
+step-replayed = Enviado de nuevo
+step-replayed-by = Enviado de nuevo por { $by }
+step-withdrawn = Antes había fallado:

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) async fn list(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let snapshot = app.engine.snapshot();
     let items: Vec<Value> =
         snapshot.channels_of(token.workspace).into_iter().map(|entry| view(&app, entry)).collect();
@@ -40,7 +40,7 @@ pub(crate) async fn add(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let body = object(request).await?;
     let kinds: Vec<(&str, ChannelKind)> = ChannelKind::all().map(|kind| (kind.source(), kind)).collect();
     let (kind, name, set) = fields(&body, |given, faults| {
@@ -93,7 +93,7 @@ pub(crate) async fn change(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let entry = channel(&app, token.workspace, place)?;
     let body = object(request).await?;
     let set = body.get("set").and_then(Value::as_object).map(settings).unwrap_or_default();
@@ -110,7 +110,7 @@ pub(crate) async fn check(
     place: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let entry = channel(&app, token.workspace, place)?;
     app.engine.check(entry.channel.id).await?;
     Ok(ok(json!({"id": entry.channel.id, "ok": true})))
@@ -121,7 +121,7 @@ pub(crate) async fn resume(
     place: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let entry = channel(&app, token.workspace, place)?;
     app.engine.resume(entry.channel.id).await?;
     Ok(ok(json!({"id": entry.channel.id, "state": "connected"})))
@@ -129,7 +129,7 @@ pub(crate) async fn resume(
 
 /// Database, clock and every channel, each with a remedy.
 pub(crate) async fn check_all(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let mut items = Vec::new();
     let database = app.engine.store().depths().await;
     items.push(row(
@@ -157,7 +157,20 @@ pub(crate) async fn check_all(State(app): State<App>, headers: HeaderMap) -> Res
             (Ok(()), None) => None,
         };
         items.push(row("channel", &entry.channel.name, fault));
+        let missing = app.engine.receipts(entry.channel.id).filter(|receipts| receipts.overdue > 0);
+        let fault = missing.map(|receipts| {
+            let since = receipts.since.map(Timestamp::to_rfc3339).unwrap_or_default();
+            let cause =
+                format!("The provider takes messages, but has reported nothing about them since {since}.");
+            (cause, "Check the webhook's address and signing secret at the provider.")
+        });
+        items.push(row("receipts", &entry.channel.name, fault));
     }
+    let unknown = app.engine.store().unknown_outcomes(Some(token.workspace), None, 200).await?.len();
+    let fault = (unknown > 0).then(|| {
+        (format!("{unknown} messages have an unknown outcome."), "Decide about each: chaski unknown list.")
+    });
+    items.push(row("outcomes", "", fault));
     let all_ok = items.iter().all(|item| item["ok"] == true);
     Ok(ok(json!({"ok": all_ok, "items": items})))
 }

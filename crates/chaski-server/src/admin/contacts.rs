@@ -23,7 +23,7 @@ pub(crate) async fn list(
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let after = body::query(&uri)?.get("after").and_then(|text| text.parse().ok()).unwrap_or(0);
     let found = app.engine.store().list_contacts(token.workspace, after, 100).await?;
     let snapshot = app.engine.snapshot();
@@ -37,7 +37,7 @@ pub(crate) async fn add(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let body = object(request).await?;
     let snapshot = app.engine.snapshot();
     let country = snapshot.workspaces.get(&token.workspace).and_then(|w| w.country.as_deref());
@@ -102,7 +102,7 @@ pub(crate) async fn fields_list(app: &App, workspace: WorkspaceId) -> Vec<Value>
 }
 
 pub(crate) async fn fields(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     Ok(ok(json!({"items": fields_list(&app, token.workspace).await})))
 }
 
@@ -111,7 +111,7 @@ pub(crate) async fn add_field(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let body = object(request).await?;
     let words: Vec<(&str, &str)> = TYPES.iter().map(|word| (*word, *word)).collect();
     let field = super::fields(&body, |given, faults| {
@@ -152,7 +152,7 @@ pub(crate) async fn delete_field(
     place: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let name = path(place)?;
     if !app.engine.store().delete_field(token.workspace, name.clone()).await? {
         return Err(Problem::new(ErrorCode::NotFound, format!("There is no custom field `{name}`.")));

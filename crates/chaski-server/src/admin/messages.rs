@@ -1,7 +1,7 @@
 //! One message with its whole life, and what a person decides about it.
 
 use super::{fields, object, operator};
-use crate::api::{page_number, path, views};
+use crate::api::{page_number, path};
 use crate::problem::{Problem, ok};
 use crate::state::App;
 use crate::timeline;
@@ -10,19 +10,18 @@ use axum::extract::{Path, State, rejection::PathRejection};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use chaski_model::{ErrorCode, MessageId};
-use serde_json::{Value, json};
+use serde_json::json;
 
 pub(crate) async fn show(
     State(app): State<App>,
     place: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let id = page_number(&path(place)?, ErrorCode::MessageNotFound, "Message")?;
     let life = timeline::life(&app.engine, token.workspace, MessageId(id)).await?;
     let life = life.ok_or_else(|| Problem::new(ErrorCode::MessageNotFound, "Message not found"))?;
-    let steps: Vec<Value> = life.steps.iter().map(timeline::Step::json).collect();
-    Ok(ok(json!({"message": views::message(&life.message), "timeline": steps})))
+    Ok(ok(life.json()))
 }
 
 /// An unknown outcome: send it again, or leave it.
@@ -32,7 +31,7 @@ pub(crate) async fn resolve(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let id = page_number(&path(place)?, ErrorCode::MessageNotFound, "Message")?;
     let body = object(request).await?;
     let resend =
@@ -41,10 +40,4 @@ pub(crate) async fn resolve(
         .ok_or_else(|| Problem::new(ErrorCode::ValidationFailed, "`choice` must be `resend` or `leave`."))?;
     app.engine.resolve_unknown(token.workspace, MessageId(id), resend).await?;
     Ok(ok(json!({"messageId": id})))
-}
-
-pub(crate) async fn unknown(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
-    let ids = app.engine.store().unknown(token.workspace, 200).await?;
-    Ok(ok(json!({"items": ids})))
 }

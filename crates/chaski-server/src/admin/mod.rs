@@ -2,6 +2,7 @@
 
 mod channels;
 mod contacts;
+mod health;
 mod messages;
 pub(crate) mod people;
 mod templates;
@@ -39,13 +40,21 @@ pub(crate) fn routes() -> Router<App> {
         .route("/fields/{name}", axum::routing::delete(contacts::delete_field))
         .route("/messages/{id}", get(messages::show))
         .route("/messages/{id}/resolve", post(messages::resolve))
-        .route("/unknown", get(messages::unknown))
+        .route("/messages/{id}/replay", post(health::replay))
+        .route("/unknown", get(health::unknown))
+        .route("/dead-letters", get(health::dead_letters))
+        .route("/dead-letters/messages", get(health::dead_letter_list))
+        .route("/dead-letters/replay", post(health::replay_many))
+        .route("/dead-letters/dismiss", post(health::dismiss))
+        .route("/health", get(health::health))
+        .route("/retention", get(health::removable))
+        .route("/retention/run", post(health::retain))
         .route("/check", get(channels::check_all))
 }
 
 /// The token of an operator.
-fn operator(app: &App, headers: &HeaderMap) -> Result<Arc<Token>, Problem> {
-    auth::token(app, headers, "admin")
+async fn operator(app: &App, headers: &HeaderMap) -> Result<Arc<Token>, Problem> {
+    auth::token(app, headers, "admin").await
 }
 
 /// A body as one JSON object.

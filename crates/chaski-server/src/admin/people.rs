@@ -22,7 +22,7 @@ const LINK_LIVES: Duration = Duration::from_secs(3600);
 const ROLES: [(&str, &str); 3] = [("owner", "owner"), ("manager", "manager"), ("agent", "agent")];
 
 pub(crate) async fn workspaces(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let snapshot = app.engine.snapshot();
     let items: Vec<Value> = snapshot
         .workspaces
@@ -38,7 +38,7 @@ pub(crate) async fn add_workspace(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
-    operator(&app, &headers)?;
+    operator(&app, &headers).await?;
     let body = object(request).await?;
     let (name, country) = fields(&body, |given, faults| {
         (
@@ -56,7 +56,7 @@ pub(crate) async fn add_workspace(
 }
 
 pub(crate) async fn tokens(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let own = operator(&app, &headers)?;
+    let own = operator(&app, &headers).await?;
     let snapshot = app.engine.snapshot();
     let mut list: Vec<_> = snapshot.tokens.values().filter(|t| t.workspace == own.workspace).collect();
     list.sort_by_key(|token| token.id);
@@ -77,7 +77,7 @@ pub(crate) async fn add_token(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
-    let own = operator(&app, &headers)?;
+    let own = operator(&app, &headers).await?;
     let body = object(request).await?;
     let (name, scopes, expires) = fields(&body, |given, faults| {
         let name = given.required_text("name", "what the token is for", faults).to_owned();
@@ -136,7 +136,7 @@ pub(crate) async fn make_token(
 }
 
 pub(crate) async fn users(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let snapshot = app.engine.snapshot();
     let items: Vec<Value> = snapshot
         .users
@@ -152,7 +152,7 @@ pub(crate) async fn add_user(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let body = object(request).await?;
     let (email, first_name, role, password) = fields(&body, |given, faults| {
         let email = given.required_text("email", "the address to sign in with", faults).trim().to_lowercase();
@@ -191,7 +191,7 @@ pub(crate) async fn add_sign_in_link(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let body = object(request).await?;
     let email = fields(&body, |given, faults| {
         given.required_text("email", "whose link", faults).trim().to_lowercase()

@@ -17,7 +17,7 @@ pub(crate) async fn sync(
     place: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let entry = channel(&app, token.workspace, place)?;
     let synced = app.engine.sync_templates(entry.channel.account).await?;
     Ok(ok(json!({"templates": synced.templates, "changed": synced.changed, "gone": synced.gone})))
@@ -30,7 +30,7 @@ pub(crate) async fn import(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let entry = channel(&app, token.workspace, place)?;
     let bytes = body::read(request, body::HOOK).await?;
     let given: Value = serde_json::from_slice(&bytes).map_err(|error| {
@@ -47,7 +47,7 @@ pub(crate) async fn import(
 }
 
 pub(crate) async fn list(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let snapshot = app.engine.snapshot();
     let mut accounts: Vec<_> =
         snapshot.accounts.values().filter(|account| account.workspace == token.workspace).collect();
@@ -72,7 +72,7 @@ pub(crate) async fn lint(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
-    let token = operator(&app, &headers)?;
+    let token = operator(&app, &headers).await?;
     let given = object(request).await?;
     let parsed = crate::api::parse::send_body(&given)
         .map_err(|refused| Problem::from(refused.failure).with_faults(refused.faults))?;

@@ -20,7 +20,7 @@ pub(crate) async fn get(
     place: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = auth::token(&app, &headers, "contacts:read")?;
+    let token = auth::token(&app, &headers, "contacts:read").await?;
     let found = contact(&app, token.workspace, &path(place)?).await?;
     Ok(ok(views::contact(&found, &app.engine.snapshot().fields_of(token.workspace))))
 }
@@ -32,7 +32,7 @@ pub(crate) async fn create(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
-    let token = auth::token(&app, &headers, "contacts:write")?;
+    let token = auth::token(&app, &headers, "contacts:write").await?;
     let bytes = body::read(request, body::API).await?;
     let whom = identifier(&app, token.workspace, &path(place)?)?;
     if matches!(whom, Identifier::Id(_)) {
@@ -54,7 +54,7 @@ pub(crate) async fn create_or_update(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
-    let token = auth::token(&app, &headers, "contacts:write")?;
+    let token = auth::token(&app, &headers, "contacts:write").await?;
     let bytes = body::read(request, body::API).await?;
     let whom = identifier(&app, token.workspace, &path(place)?)?;
     let mut change = change_of(&app, token.workspace, &bytes)?;

@@ -20,7 +20,7 @@ pub(crate) async fn get(
     place: Result<Path<(String, String)>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = auth::token(&app, &headers, "messages:read")?;
+    let token = auth::token(&app, &headers, "messages:read").await?;
     let (whom, id) = path(place)?;
     let contact = contact(&app, token.workspace, &whom).await?;
     let id = page::number(&id, ErrorCode::MessageNotFound, "Message")?;
@@ -38,7 +38,7 @@ pub(crate) async fn list(
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = auth::token(&app, &headers, "messages:read")?;
+    let token = auth::token(&app, &headers, "messages:read").await?;
     let whom = path(place)?;
     let contact = contact(&app, token.workspace, &whom).await?;
     let (limit, cursor) = page::read(&uri)?;

@@ -34,7 +34,7 @@ pub(crate) async fn post(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
-    let token = auth::token(&app, &headers, "messages:send")?;
+    let token = auth::token(&app, &headers, "messages:send").await?;
     let bytes = body::read(request, body::API).await?;
     let whom = identifier(&app, token.workspace, &path(identifier_path)?)?;
     let dry_run = dry_run(&uri)?;

@@ -17,7 +17,7 @@ pub(crate) async fn channels(
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = auth::token(&app, &headers, "space:read")?;
+    let token = auth::token(&app, &headers, "space:read").await?;
     let (limit, cursor) = page::read(&uri)?;
     let snapshot = app.engine.snapshot();
     let rows: Vec<(i64, Value)> = snapshot
@@ -38,7 +38,7 @@ pub(crate) async fn templates(
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = auth::token(&app, &headers, "space:read")?;
+    let token = auth::token(&app, &headers, "space:read").await?;
     let id = page::number(&path(place)?, ErrorCode::ChannelNotFound, "Channel")?;
     let (limit, cursor) = page::read(&uri)?;
     let snapshot = app.engine.snapshot();

@@ -62,6 +62,10 @@ pub(crate) fn message(message: &Message) -> Value {
     {
         view.insert("error".into(), error(failure));
     }
+    if message.blanked_at.is_some() {
+        let words = "What the message said was removed by retention.";
+        view.insert("notes".into(), json!([{"code": "deleted_by_retention", "message": words}]));
+    }
     if message.unknown {
         view.insert("outcome".into(), json!("unknown"));
     }

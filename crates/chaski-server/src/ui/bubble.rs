@@ -126,7 +126,7 @@ pub(crate) fn bubble(r: &Reader, view: &Bubble) -> Markup {
             (meta(r, view, mark))
             @if let Some(by) = sender(r, message) { div.by { (by) } }
             (notes(r, message))
-            @if view.state == State::Failed { (failure(r, message)) }
+            @if view.state == State::Failed { (failure(r, view)) }
             @if view.state == State::Unknown { (unknown(r, view)) }
         }
     }
@@ -217,7 +217,14 @@ fn note_words(r: &Reader, note: &Note) -> String {
     }
 }
 
-fn failure(r: &Reader, message: &Message) -> Markup {
+/// Whether a failed message could go out as it is: what was refused at once could not.
+fn can_be_replayed(message: &Message) -> bool {
+    let parts = message.resolved.as_ref().map_or(0, |resolved| resolved.parts.len());
+    parts > 0 && message.blanked_at.is_none()
+}
+
+fn failure(r: &Reader, view: &Bubble) -> Markup {
+    let message = &view.message;
     let Some(failure) = &message.error else { return html! {} };
     let words = failure_words(r, failure);
     let begun = match failure.code {
@@ -234,6 +241,12 @@ fn failure(r: &Reader, message: &Message) -> Markup {
             }
             p.acts {
                 a.btn href=(place(message)) { (r.t("failure-show")) }
+                @if can_be_replayed(message) {
+                    form method="post" action={ (place(message)) "/replay" } {
+                        input type="hidden" name="csrf" value=(view.csrf);
+                        button.btn type="submit" { (r.t("unknown-resend")) }
+                    }
+                }
                 span.whose { (words.whose) }
                 span.mono { (words.code) }
             }

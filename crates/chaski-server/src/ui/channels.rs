@@ -210,7 +210,8 @@ fn templates(r: &Reader, row: &ChannelRow) -> Markup {
     }
 }
 
-fn state_words(r: &Reader, state: &str) -> String {
+/// A channel's state in words.
+pub(crate) fn state_words(r: &Reader, state: &str) -> String {
     match state {
         "connected" => r.t("channel-connected"),
         "connecting" => r.t("channel-connecting"),

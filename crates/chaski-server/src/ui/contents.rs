@@ -13,6 +13,9 @@ use maud::{Markup, html};
 
 /// One line that stands for a message: in the list, in quotes, for screen readers.
 pub(crate) fn line(r: &Reader, message: &Message) -> String {
+    if message.blanked_at.is_some() {
+        return r.t("blanked");
+    }
     let text = match message.shown() {
         Content::Text { text, .. } => text.clone(),
         Content::Attachment(media) => {
@@ -48,6 +51,7 @@ pub(crate) fn inside(r: &Reader, message: &Message, answers: Option<&str>) -> Ma
     html! {
         @if let Some(quoted) = answers { div.quote { (quoted) } }
         @match message.shown() {
+            _ if message.blanked_at.is_some() => p.soft { (r.t("blanked")) },
             Content::Text { text, .. } => div.text { (rich(text)) },
             Content::Attachment(media) => (attachment(r, media)),
             Content::QuickReply { title, replies } => (question(title, replies)),

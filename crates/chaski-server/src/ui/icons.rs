@@ -9,6 +9,7 @@ pub(crate) enum Icon {
     Messages,
     Channels,
     Templates,
+    Delivery,
     Person,
     Clock,
     Retry,
@@ -39,6 +40,9 @@ const fn paths(icon: Icon) -> &'static str {
             r#"<circle cx="5" cy="10" r="2"/><circle cx="15" cy="5" r="2"/><circle cx="15" cy="15" r="2"/><path d="M7 9l6-3M7 11l6 3"/>"#
         }
         Icon::Templates => r#"<path d="M4 3h12v14H4zM4 8h12M7 12h6"/>"#,
+        Icon::Delivery => {
+            r#"<path d="M2 6h9v8H2zM11 9h4l3 3v2h-7z"/><circle cx="5.500" cy="15" r="1.500"/><circle cx="14.500" cy="15" r="1.500"/>"#
+        }
         Icon::Person => r#"<circle cx="10" cy="7" r="3"/><path d="M4 17c0-3.3 2.7-5 6-5s6 1.7 6 5"/>"#,
         Icon::Clock => r#"<circle cx="10" cy="10" r="6.5"/><path d="M10 6v4l3 2"/>"#,
         Icon::Retry => r#"<path d="M15.5 7A6.5 6.5 0 1 0 16.500 11"/><path d="M16 3v4h-4"/>"#,

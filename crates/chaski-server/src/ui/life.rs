@@ -154,10 +154,25 @@ fn step(r: &Reader, step: &Step) -> Markup {
                 @if *aside { p.soft { (r.t("step-aside")) } }
             },
         ),
+        What::Replayed { by, withdrawn } => replayed(r, step.at, by, withdrawn.as_ref()),
+        What::Blanked => knot(r, step.at, "soft", &r.t("blanked"), html! {}),
         What::Unknown => {
             knot(r, step.at, "warm", &r.t("step-unknown"), html! { p.soft { (r.t("unknown-words")) } })
         }
     }
+}
+
+fn replayed(r: &Reader, at: Timestamp, by: &str, withdrawn: Option<&Failure>) -> Markup {
+    let title = if by.is_empty() { r.t("step-replayed") } else { r.with("step-replayed-by", &[("by", by)]) };
+    knot(
+        r,
+        at,
+        "",
+        &title,
+        html! {
+            @if let Some(failure) = withdrawn { p.soft { (r.t("step-withdrawn")) } (why(r, failure)) }
+        },
+    )
 }
 
 fn accepted(r: &Reader, by: &str) -> String {

@@ -185,6 +185,25 @@ pub(crate) async fn resolve(
     Ok(to(&format!("/messages/{}#m{message}", contact.id)))
 }
 
+/// `POST /messages/{contact}/{message}/replay`: a failed message is sent again.
+pub(crate) async fn replay(
+    State(app): State<App>,
+    signed: Signed,
+    Path((id, message)): Path<(String, String)>,
+    form: Result<Form<Token>, FormRejection>,
+) -> Result<Response, Fault> {
+    let Form(given) = form.map_err(|_| Fault::Form)?;
+    signed.check(&given.csrf)?;
+    let contact = find(&app, &signed, &id).await?;
+    let message = MessageId(number(&message)?);
+    let known =
+        app.engine.store().message(signed.workspace(), message).await?.filter(|m| m.contact == contact.id);
+    known.ok_or(Fault::NotFound)?;
+    // Where it cannot be, somebody else was first: the thread shows what became of it.
+    let _ = app.engine.replay(signed.workspace(), message, &signed.name()).await;
+    Ok(to(&format!("/messages/{}#m{message}", contact.id)))
+}
+
 /// The room.
 pub(crate) fn screen(view: &Screen) -> Markup {
     let r = &view.frame.reader;

@@ -13,6 +13,7 @@ mod composer;
 mod contact_pane;
 mod contents;
 mod cookies;
+mod delivery;
 mod diff;
 mod fault;
 mod fragments;
@@ -69,6 +70,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/messages/{contact}/seen", post(messages::seen))
         .route("/messages/{contact}/{message}", get(messages::message))
         .route("/messages/{contact}/{message}/resolve", post(messages::resolve))
+        .route("/messages/{contact}/{message}/replay", post(messages::replay))
         .route("/messages/fragments/rows", get(fragments::rows))
         .route("/messages/fragments/tabs", get(fragments::tabs))
         .route("/messages/fragments/row/{contact}", get(fragments::row))
@@ -82,6 +84,10 @@ pub(crate) fn routes() -> Router<App> {
         .route("/channels/{id}/resume", post(channels::resume))
         .route("/channels/{id}/sync", post(channels::sync))
         .route("/templates", get(templates::index))
+        .route("/delivery", get(delivery::index))
+        .route("/delivery/channels/{id}/resume", post(delivery::resume))
+        .route("/delivery/messages/{id}/resolve", post(delivery::resolve))
+        .route("/delivery/dead-letters", post(delivery::dead_letters))
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         .layer(Extension(Arc::new(Attempts::default())))
         .layer(axum::middleware::from_fn(fault::dress))

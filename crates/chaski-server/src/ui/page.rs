@@ -16,13 +16,15 @@ pub(crate) enum Room {
     Messages,
     Channels,
     Templates,
+    Delivery,
 }
 
 /// (room, its path, its picture, the key of its name).
-const ROOMS: [(Room, &str, Icon, &str); 3] = [
+const ROOMS: [(Room, &str, Icon, &str); 4] = [
     (Room::Messages, "/messages", Icon::Messages, "room-messages"),
     (Room::Channels, "/channels", Icon::Channels, "room-channels"),
     (Room::Templates, "/templates", Icon::Templates, "room-templates"),
+    (Room::Delivery, "/delivery", Icon::Delivery, "room-delivery"),
 ];
 
 /// What surrounds a signed-in page.

@@ -4,6 +4,7 @@ use super::bubble::Bubble;
 use super::channels::{ChannelRow, Channels};
 use super::composer::Composer;
 use super::contact_pane::{ContactPane, Line};
+use super::delivery::{DeadRow, Delivery, QueueRow, UnknownRow};
 use super::life::LifeView;
 use super::list::{List, Row};
 use super::page::{self, Room};
@@ -25,6 +26,7 @@ use chaski_store::contacts::{Contact, KnownAddress, Lane};
 use chaski_store::exchanges::Exchange;
 use chaski_store::inbox::{Attempt, Conversation, Counts, Filter, Message, PartLife};
 use chaski_store::outbox::{Origin, Resolved};
+use chaski_store::upkeep::Cause;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -51,6 +53,7 @@ fn message(id: i64, direction: Direction, content: Content) -> Message {
         read_at: None,
         provider_id: Some(format!("wamid.{id}")),
         error: None,
+        blanked_at: None,
     }
 }
 
@@ -456,6 +459,56 @@ pub(crate) fn channels(lang: Lang, manages: bool) -> Channels {
     Channels {
         frame: page::tests::frame(lang, Room::Channels),
         rows: vec![row(1, "Ventas", "connected"), held],
+        manages,
+        told: None,
+    }
+}
+
+/// The Delivery room.
+pub(crate) fn delivery(lang: Lang, manages: bool) -> Delivery {
+    let queue = |id, name: &str, state: &str| QueueRow {
+        id: ChannelId(id),
+        name: name.into(),
+        kind: ChannelKind::Whatsapp360dialog,
+        state: state.into(),
+        held: None,
+        queued: 0,
+        oldest: None,
+        silent_since: None,
+    };
+    let held = QueueRow {
+        held: Some(Failure::new(ErrorCode::CredentialsRefused, "401")),
+        queued: 12,
+        oldest: Some(ago(3600)),
+        ..queue(2, "Soporte", "held")
+    };
+    let silent = QueueRow { silent_since: Some(ago(2400)), ..queue(3, "Avisos", "connected") };
+    let failure = Failure::new(ErrorCode::WindowClosed, "131047").provider(131_047);
+    Delivery {
+        frame: page::tests::frame(lang, Room::Delivery),
+        queues: vec![queue(1, "Ventas", "connected"), held, silent],
+        unknown: vec![UnknownRow {
+            message: MessageId(9001),
+            contact: ContactId(123),
+            name: "Ana Torres".into(),
+            channel: "Ventas".into(),
+            since: ago(600),
+            why: Some("The connection broke after the request went out.".into()),
+        }],
+        dead: vec![DeadRow {
+            cause: Cause {
+                channel: ChannelId(1),
+                code: "window_closed".into(),
+                provider_code: Some(131_047),
+            },
+            channel: "Ventas".into(),
+            can_go: true,
+            messages: 41,
+            first_at: ago(86_400),
+            last_at: ago(300),
+            sample: Some("/messages/123/9002".into()),
+            failure: Some(failure),
+        }],
         manages,
         told: None,
     }

@@ -53,11 +53,18 @@ impl World {
             template_sync: Duration::from_secs(86_400),
             language_fallback: true,
             probe_media: false,
+            retention: chaski_engine::Retention::default(),
+            deadlines: chaski_engine::Deadlines::default(),
             lease: Duration::from_secs(10),
         };
         let store = Arc::new(SqliteStore::open(&folder, 0).unwrap());
         let engine = Engine::start(store, Arc::new(Clock::default()), config).await.unwrap();
-        let app = Arc::new(AppState { engine, metrics: None, simulator_url: None });
+        let app = Arc::new(AppState {
+            engine,
+            metrics: None,
+            health: crate::Health::default(),
+            simulator_url: None,
+        });
         let workspace = Self::workspace(&app, EMAIL).await;
         let channel = NewChannel {
             workspace,

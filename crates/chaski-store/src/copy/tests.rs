@@ -14,9 +14,9 @@ fn postgres_schema() -> Vec<(String, BTreeSet<String>)> {
     let mut schema: Vec<(String, BTreeSet<String>)> = Vec::new();
     for file in files {
         let sql = std::fs::read_to_string(file).unwrap();
-        for statement in sql.split(";\n") {
-            let lines = statement.lines().filter(|line| !line.trim_start().starts_with("--"));
-            let statement = lines.collect::<Vec<_>>().join("\n");
+        let without_comments: Vec<&str> =
+            sql.lines().map(|line| line.split("--").next().unwrap_or_default().trim_end()).collect();
+        for statement in without_comments.join("\n").split(';') {
             let words: Vec<&str> = statement.split_whitespace().collect();
             match words.as_slice() {
                 ["CREATE", "TABLE", name, ..] => {

@@ -19,8 +19,8 @@ use tokio_postgres::Row;
 
 const BY_ADDRESS: &str =
     "SELECT contact_id FROM addresses WHERE workspace_id = $1 AND kind = $2 AND scope = $3 AND value = $4";
-const SOME: &str = "SELECT id, first_name, last_name, language, profile_pic, country_code, status, tags, fields, lifecycle, created_at
-    FROM contacts WHERE id = ANY($1::int8[]) AND workspace_id = $2 ORDER BY id";
+const SOME: &str = "SELECT id, first_name, last_name, language, profile_pic, country_code, status, tags, fields, lifecycle, created_at, workspace_id
+    FROM contacts WHERE id = ANY($1::int8[]) ORDER BY id";
 const ADDRESSES: &str = "SELECT contact_id, kind, scope, value, learned_at, learned_from FROM addresses WHERE contact_id = ANY($1::int8[])";
 const LANES: &str = "SELECT contact_id, id, channel_id, address, last_in_at, last_at, closed_at, last_id FROM lanes WHERE contact_id = ANY($1::int8[])";
 const PAGE: &str = "SELECT id FROM contacts WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT $3";
@@ -48,16 +48,7 @@ impl Contacts for PgStore {
         workspace: WorkspaceId,
         identifier: &Identifier,
     ) -> Result<Option<Contact>, StoreError> {
-        let (kind, value) = match identifier {
-            Identifier::Id(id) => return read_contact(self.reads(), workspace, *id).await,
-            Identifier::Email(email) => (AddressKind::Email, email.as_str()),
-            Identifier::Phone(phone) => (AddressKind::Phone, phone.as_str()),
-        };
-        let found = self.reads().row(BY_ADDRESS, &[&workspace.0, &kind.word(), &"", &value]).await?;
-        match found {
-            Some(row) => read_contact(self.reads(), workspace, ContactId(row.get(0))).await,
-            None => Ok(None),
-        }
+        self.inner.lookups.contact(workspace, identifier).await
     }
 
     async fn create_contact(
@@ -111,40 +102,41 @@ impl Contacts for PgStore {
     }
 }
 
-async fn read_contact(
-    reads: &Readers,
-    workspace: WorkspaceId,
-    id: ContactId,
-) -> Result<Option<Contact>, StoreError> {
-    Ok(read_contacts(reads, workspace, vec![id.0]).await?.into_values().next())
-}
-
-/// Contacts with their addresses and lanes, by number.
+/// Contacts of a workspace with their addresses and lanes, by number.
 pub(super) async fn read_contacts(
     reads: &Readers,
     workspace: WorkspaceId,
     ids: Vec<i64>,
 ) -> Result<BTreeMap<i64, Contact>, StoreError> {
+    let found = read_any(reads, ids).await?;
+    Ok(found.into_iter().filter(|(_, (of, _))| *of == workspace).map(|(id, (_, c))| (id, c)).collect())
+}
+
+/// Contacts with their workspaces, addresses and lanes, by number.
+pub(super) async fn read_any(
+    reads: &Readers,
+    ids: Vec<i64>,
+) -> Result<BTreeMap<i64, (WorkspaceId, Contact)>, StoreError> {
     let (contacts, addresses, lanes) = tokio::try_join!(
-        async { reads.rows(SOME, &[&ids, &workspace.0]).await },
+        async { reads.rows(SOME, &[&ids]).await },
         async { reads.rows(ADDRESSES, &[&ids]).await },
         async { reads.rows(LANES, &[&ids]).await },
     )?;
     let mut found = BTreeMap::new();
     for row in &contacts {
-        found.insert(row.get::<_, i64>(0), contact(row)?);
+        found.insert(row.get::<_, i64>(0), (WorkspaceId(row.get(11)), contact(row)?));
     }
     for row in &addresses {
-        if let Some(contact) = found.get_mut(&row.get(0)) {
+        if let Some((_, contact)) = found.get_mut(&row.get(0)) {
             contact.addresses.push(known_address(row));
         }
     }
     for row in &lanes {
-        if let Some(contact) = found.get_mut(&row.get(0)) {
+        if let Some((_, contact)) = found.get_mut(&row.get(0)) {
             contact.lanes.push(lane(row));
         }
     }
-    for contact in found.values_mut() {
+    for (_, contact) in found.values_mut() {
         contact.addresses.sort_by_key(|known| {
             (
                 known.learned_from != "api",

@@ -16,7 +16,7 @@ macro_rules! message_columns {
     ($from:literal) => {
         concat!(
             "SELECT m.id, m.contact_id, m.channel_id, m.direction, m.created_at, m.content, m.resolved, m.origin, m.rank, m.unknown,
-               m.sent_at, m.failed_at, m.delivered_at, m.read_at, m.provider_id, m.error ",
+               m.sent_at, m.failed_at, m.delivered_at, m.read_at, m.provider_id, m.error, m.blanked_at ",
             $from
         )
     };
@@ -79,6 +79,7 @@ fn message(r: &Row) -> Result<Message, StoreError> {
         read_at: time_or_none(r, 13),
         provider_id: r.get(14),
         error: json_or_none(r, 15)?,
+        blanked_at: time_or_none(r, 16),
     })
 }
 

@@ -4,7 +4,10 @@ use super::connect::Conn;
 use super::fault::Fail;
 use crate::error::StoreError;
 
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/postgres/0001_initial.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/postgres/0001_initial.sql"),
+    include_str!("../../migrations/postgres/0002_upkeep.sql"),
+];
 
 /// Nodes that start together make the table one after the other: the first statement of each waits.
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_version (

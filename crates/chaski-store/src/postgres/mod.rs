@@ -15,6 +15,7 @@ mod fault;
 mod feed;
 mod hints;
 mod inbox;
+mod lookups;
 mod migrate;
 mod nodes;
 mod outbox;
@@ -23,6 +24,7 @@ mod readers;
 mod receive;
 mod rows;
 mod tls;
+mod upkeep;
 mod writer;
 
 use crate::error::StoreError;
@@ -32,6 +34,7 @@ use connect::Target;
 use fault::Fail;
 use futures_util::future::BoxFuture;
 use hints::Hints;
+use lookups::Lookups;
 use queue::{Done, Job, Queue};
 use readers::Readers;
 use std::sync::{Arc, Mutex};
@@ -47,7 +50,8 @@ pub struct PgStore {
 struct Inner {
     queue: Arc<Queue>,
     background: Arc<Background>,
-    readers: Readers,
+    readers: Arc<Readers>,
+    lookups: Lookups,
     hints: Arc<Hints>,
     ids: Mutex<IdSource>,
     node: u8,
@@ -75,6 +79,7 @@ impl PgStore {
         copy::refuse_unfinished(&conn).await?;
         let holder = Uuid::new_v4();
         let (node, id_floor) = nodes::join(&conn, holder).await?;
+        let readers = Arc::new(Readers::new(target.clone()));
         let (queue, hints) = (Arc::new(Queue::default()), Arc::new(Hints::new()));
         let (open, closed) = watch::channel(true);
         let thread = writer::Thread::new(
@@ -93,7 +98,8 @@ impl PgStore {
                 queue,
                 background: Arc::new(Background::new(target.clone(), Arc::clone(&hints), node)),
                 shown: target.shown.clone(),
-                readers: Readers::new(target),
+                lookups: Lookups::start(Arc::clone(&readers)),
+                readers,
                 hints,
                 ids: Mutex::new(IdSource::new(node, id_floor)),
                 node,

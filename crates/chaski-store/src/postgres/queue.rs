@@ -4,6 +4,7 @@ use crate::error::StoreError;
 use crate::nodes::Fence;
 use crate::outbox::{Accept, Accepted, Head, Settle, Settled, Verdict};
 use crate::receive::{InboundIn, InboundVerdict, ReceiptIn, ReceiptVerdict};
+use crate::upkeep::{NotReplayed, Replay};
 use chaski_model::address::Address;
 use chaski_model::{ContactId, MessageId, Timestamp, WorkspaceId};
 use std::collections::VecDeque;
@@ -47,6 +48,12 @@ pub(super) enum Job {
         call_by: Timestamp,
     },
     Accept(Box<Accept>),
+    /// Failed messages that are to go out again.
+    Replay {
+        workspace: WorkspaceId,
+        messages: Vec<MessageId>,
+        how: Replay,
+    },
     Seen {
         workspace: WorkspaceId,
         contact: ContactId,
@@ -73,7 +80,8 @@ impl Job {
             Self::Receipt(_) | Self::Inbound(_) | Self::Learn { .. } => 1,
             Self::Begin { .. } => 2,
             Self::Accept(_) => 3,
-            Self::Seen { .. } => 4,
+            // What it adds to a lane stands behind what was loaded of it: nothing is taken from a lane after it.
+            Self::Replay { .. } | Self::Seen { .. } => 4,
         }
     }
 }
@@ -87,6 +95,7 @@ pub(super) enum Done {
     Inbound(InboundVerdict),
     Begun(Verdict),
     Accepted(Accepted),
+    Replayed(Vec<(MessageId, Result<Option<Head>, NotReplayed>)>),
     Noted,
 }
 
@@ -178,6 +187,11 @@ impl Queue {
         for command in waiting {
             command.answer(Err(StoreError::Unavailable(cause.clone().unwrap_or_default())));
         }
+    }
+
+    /// How many commands wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.inner.lock().expect("nobody panics with the queue").commands.len()
     }
 
     pub(super) fn is_closed(&self) -> bool {

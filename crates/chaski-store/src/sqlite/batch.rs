@@ -5,7 +5,7 @@ use super::rows::fault;
 use super::statements::Prepared;
 use crate::error::StoreError;
 use chaski_model::{ContactId, MessageId, Timestamp, WorkspaceId};
-use rusqlite::{Params, Row, params};
+use rusqlite::{Connection, Params, Row, params};
 use std::collections::BTreeMap;
 
 /// An event waiting for its number, which it gets at the end of the batch.
@@ -37,6 +37,11 @@ impl<'b> Batch<'b> {
     /// The row id of the newest insert.
     pub(super) fn inserted(&self) -> i64 {
         self.prepared.connection().last_insert_rowid()
+    }
+
+    /// The writer's connection, for what is done too seldom to be kept prepared.
+    pub(super) fn connection(&self) -> &Connection {
+        self.prepared.connection()
     }
 
     pub(super) fn event(&mut self, workspace: WorkspaceId, event: NewEvent) {

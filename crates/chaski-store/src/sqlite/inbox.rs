@@ -16,7 +16,7 @@ const MESSAGE: &str =
     "SELECT m.id, m.contact_id, m.channel_id, m.direction, m.created_at, d.content, d.resolved, d.origin,
             m.rank, m.unknown, m.sent_at, m.failed_at, m.delivered_at, m.read_at,
             IFNULL(d.provider_id, (SELECT p.provider_id FROM parts p
-              WHERE p.message_id = m.id AND p.delivery = m.delivery AND p.part = 1)), m.error, m.prev_id
+              WHERE p.message_id = m.id AND p.delivery = m.delivery AND p.part = 1)), m.error, m.prev_id, m.blanked_at
      FROM messages m JOIN bodies d ON d.message_id = m.id WHERE m.id = ?1 AND m.workspace_id = ?2";
 
 fn message(r: &Row<'_>) -> rusqlite::Result<Message> {
@@ -37,6 +37,7 @@ fn message(r: &Row<'_>) -> rusqlite::Result<Message> {
         read_at: time_or_none(r, 13)?,
         provider_id: r.get(14)?,
         error: json_or_none(r, 15)?,
+        blanked_at: time_or_none(r, 17)?,
     })
 }
 

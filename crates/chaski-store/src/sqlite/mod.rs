@@ -4,6 +4,7 @@
 //! connections of their own; a point read takes microseconds and is done where it is asked for.
 
 mod admin;
+pub mod backup;
 mod batch;
 mod contacts;
 pub(crate) mod copy;
@@ -17,6 +18,7 @@ mod receive;
 mod rows;
 mod space;
 mod statements;
+mod upkeep;
 mod writer;
 
 use crate::error::StoreError;

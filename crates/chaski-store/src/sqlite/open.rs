@@ -9,8 +9,15 @@ use std::fs::File;
 use std::path::Path;
 
 /// Numbered migrations, forward only.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_initial.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_initial.sql"),
+    include_str!("../../migrations/sqlite/0002_upkeep.sql"),
+];
 
+/// The number of the newest schema.
+pub(super) const SCHEMA: usize = MIGRATIONS.len();
+
+/// The file in a data folder.
 pub(super) const FILE: &str = "chaski.db";
 
 /// A store ready for its writer.

@@ -131,6 +131,11 @@ impl Writer {
         self.ids.lock().expect("making an id does not panic").next(now_ms)
     }
 
+    /// Commands that wait just now.
+    pub(super) fn waiting(&self) -> usize {
+        self.shared.queue.lock().map_or(0, |queue| queue.commands.len())
+    }
+
     /// Queues a step that holds about `weight` bytes, and waits for its commit.
     pub(super) async fn submit<T, F>(&self, class: Class, weight: usize, step: F) -> Result<T, StoreError>
     where
@@ -301,6 +306,8 @@ impl Thread {
                     self.memory.committed();
                     return Ok(events);
                 }
+                // The frame that ends a transaction is the last one written: a full disk kept it away.
+                Err(error) if is_full(&error) => CommitError::Refused(fault(error)),
                 Err(error) => CommitError::Open(error.to_string()),
             },
             Err(error) => CommitError::Refused(error),
@@ -383,6 +390,10 @@ fn probe(connection: &Connection) -> Result<(), StoreError> {
             fault(error)
         },
     )
+}
+
+fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
 }
 
 type Commands = Vec<Box<dyn Command>>;

@@ -2,6 +2,7 @@
 
 pub(crate) use super::more_cases::*;
 use super::support::*;
+pub(crate) use super::upkeep::*;
 use chaski_model::address::{Address, E164};
 use chaski_model::identifier::Identifier;
 use chaski_model::template::{Definition, TemplateStatus};

@@ -2,18 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
+mod backup;
 mod cases;
 mod inventory;
 mod more_cases;
 mod nodes;
 #[path = "../../../../tests/src/postgres.rs"]
-#[expect(
-    unreachable_pub,
-    dead_code,
-    reason = "it is a module of the end-to-end tests, where it is public and used in full"
-)]
+#[expect(unreachable_pub, dead_code, reason = "it is a module of the end-to-end tests, which use all of it")]
 mod postgres;
 mod support;
+mod upkeep;
 
 use support::Scratch;
 
@@ -73,6 +71,24 @@ conformance! {
     a_catalogue_is_replaced_and_keeps_its_versions
     a_sign_in_link_opens_once
     a_receipt_for_another_channels_part_is_refused
+    failures_are_grouped_by_cause_and_listed
+    a_replay_is_a_new_delivery_and_late_receipts_of_the_old_one_move_nothing
+    a_replay_that_fails_again_is_a_dead_letter_again
+    only_the_parts_that_failed_are_sent_again
+    a_replay_stands_behind_what_its_lane_has_accepted_meanwhile
+    what_has_not_failed_or_cannot_go_out_is_not_replayed
+    a_report_of_arrival_takes_a_message_off_the_dead_letters
+    an_expired_message_gets_a_new_time_to_live
+    many_are_replayed_in_bounded_steps_and_none_twice_in_a_run
+    open_attempts_and_unknown_outcomes_are_found
+    what_providers_have_reported_is_told
+    old_messages_are_blanked_and_their_thread_still_reads
+    what_still_waits_or_is_young_is_kept
+    every_other_kind_goes_from_the_old_end
+    events_that_a_follower_has_not_seen_are_kept
+    what_waits_for_the_writer_is_told
+    what_was_blanked_is_not_sent_again_by_a_decision
+    every_part_of_many_replays_goes_out_once_and_in_order
     a_channels_depth_is_what_waits_on_it
     addresses_are_learned_by_whoever_has_one_of_them
     contacts_are_listed_in_pages_and_changed

@@ -9,6 +9,7 @@ use chaski_store::nodes::{Fence, Nodes, SLOTS, Tenure};
 use chaski_store::outbox::*;
 use chaski_store::postgres::PgStore;
 use chaski_store::receive::*;
+use chaski_store::upkeep::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -330,6 +331,78 @@ async fn nodes_that_touch_the_same_rows_in_any_order_never_fail() {
     assert!(events.iter().zip(1..).all(|(event, seq)| event.seq == seq), "the feed is dense");
     let received = events.iter().filter(|event| event.kind == "message.received").count();
     assert_eq!(received, 50, "a doubled message is stored once, whichever node gets it");
+}
+
+/// A failed message, and then a replay, a dismissal, a report, retention: everything that moves the list.
+async fn fail_and_follow(store: &dyn chaski_store::Store, bench: &Bench, fence: Fence, n: usize) {
+    let plan =
+        Accept { id: store.next_id(NOW.0), address: format!("+{n} {}", store.node()), ..bench.plan(2) };
+    let id = plan.id;
+    let Accepted::Stored { head: Some(head) } = store.accept(plan).await.unwrap() else { return };
+    let Verdict::Began(work) = store.begin(head, fence, NOW, NOW).await.unwrap() else { return };
+    let code = [131_026, 131_047, 130_429][n % 3];
+    let end = End::Failed { failure: failure().provider(code), closes_window: false };
+    store.settle(Settle { end, ..settle_sent(head, work.attempt) }).await.unwrap();
+    let later = Timestamp(NOW.0 + 60_000);
+    let how = Replay { by: "Carla".into(), class: 2, now: later, expires_at: Timestamp(later.0 + DAY) };
+    let step = DeadLetterStep {
+        workspace: bench.workspace,
+        cause: None,
+        after: None,
+        failed_before: later,
+        limit: 5,
+    };
+    match n % 5 {
+        0 => drop(store.replay(bench.workspace, id, how).await.unwrap()),
+        1 => drop(store.replay_dead_letters(step, how).await.unwrap()),
+        2 => drop(store.dismiss_dead_letters(step).await.unwrap()),
+        3 => drop(store.receipt(receipt(bench, head.part, ReceiptKind::Delivered)).await.unwrap()),
+        _ => {
+            store.sweep(Kept::DeadLetters, Timestamp(NOW.0 + 1), later, 3).await.unwrap();
+            store.sweep(Kept::Contents, Timestamp(NOW.0 + 1), later, 20).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nodes_that_move_the_dead_letters_at_once_never_fail_and_the_numbers_are_right() {
+    let Some(database) = database() else { return };
+    let (bench, second, of_second) = two(&database).await;
+    let mine = bench.store.tend(LEASE).await.unwrap().held[0];
+    let bench = Arc::new(bench);
+    let nodes: [(Arc<dyn chaski_store::Store>, Fence); 2] =
+        [(Arc::clone(&bench.store), mine), (Arc::new(second), of_second.held[0])];
+    let mut running = Vec::new();
+    for (store, fence) in nodes {
+        for worker in 0..8_usize {
+            let (store, bench) = (Arc::clone(&store), Arc::clone(&bench));
+            running.push(tokio::spawn(async move {
+                for n in 0..30_usize {
+                    fail_and_follow(&*store, &bench, fence, worker * 30 + n).await;
+                }
+            }));
+        }
+    }
+    for one in running {
+        one.await.expect("no step fails");
+    }
+    let wrong = database.sql(
+        "SELECT COUNT(*) FROM (SELECT channel_id, code, provider_code, COUNT(*) AS n FROM dead_letters GROUP BY 1, 2, 3) d
+         FULL JOIN (SELECT * FROM dead_letter_causes WHERE messages <> 0) c USING (channel_id, code, provider_code)
+         WHERE n IS DISTINCT FROM messages",
+    );
+    assert_eq!(wrong, "0", "each cause's number is that of its messages");
+    let astray = database.sql(
+        "SELECT COUNT(*) FROM dead_letters d JOIN messages m ON m.id = d.message_id WHERE m.rank <> 2 OR m.blanked_at IS NOT NULL",
+    );
+    assert_eq!(astray, "0", "what is on the list has failed and can go out");
+    let lanes = database.sql(
+        "SELECT COUNT(*) FROM lanes l WHERE busy <> EXISTS (SELECT 1 FROM queue q WHERE q.lane_id = l.id AND NOT q.aside)",
+    );
+    assert_eq!(lanes, "0", "each busy lane has a head");
+    let replayed = database.sql("SELECT COUNT(*) > 0 FROM deliveries WHERE withdrawn IS NOT NULL");
+    assert_eq!(replayed, "t");
+    assert!(database.sql("SELECT COUNT(*) FROM messages WHERE blanked_at IS NOT NULL") != "0");
 }
 
 /// Not a test: prints how fast it is with fsync on. `cargo nextest run --run-ignored only how_fast --no-capture`.

@@ -1,15 +1,21 @@
 //! The operator's verbs: each is one call to the running server's admin API, except `migrate`.
 
+mod backup;
 mod channels;
 mod contacts;
+mod dead_letters;
+mod health;
 mod messages;
 mod migrate;
 mod people;
 mod send;
 mod templates;
 
+pub(crate) use backup::{BackupOptions, RestoreOptions, backup, restore};
 pub(crate) use channels::{ChannelVerb, channel, check};
 pub(crate) use contacts::{ContactVerb, FieldVerb, contact, field};
+pub(crate) use dead_letters::{DeadLetterVerb, dead_letter};
+pub(crate) use health::{RetentionOptions, UnknownVerb, health, retention, unknown};
 pub(crate) use messages::{MessageVerb, message};
 pub(crate) use migrate::{MigrateOptions, migrate};
 pub(crate) use people::{TokenVerb, UserVerb, WorkspaceVerb, token, user, workspace};

@@ -1,5 +1,6 @@
 //! Accepting: the message, its parts, its lane, the event and the key's answer.
 
+use super::dead::bury;
 use super::lane::enqueue;
 use super::set::{KeyRow, LaneRow, NewMessage, PartRow, Set, WaitingRow, failure_json, state};
 use crate::error::StoreError;
@@ -54,6 +55,10 @@ pub(super) fn accept(set: &mut Set, plan: &Accept, command: usize) -> Result<Acc
         provider_id: None,
         error: plan.failed.as_ref().map(failure_json),
     });
+    if let Some(failure) = plan.failed.as_ref().filter(|_| plan.parts > 0) {
+        // It could have gone out at another time, as a refused one could not.
+        bury(set, plan.id, plan.workspace, plan.channel, Some(failure), plan.now);
+    }
     let head = (queued > 0 && !was_busy).then(|| first_head(plan, lane));
     for number in 1..=queued {
         add_part(set, plan, lane, number, seq + i64::from(number), head.filter(|_| number == 1));

@@ -250,6 +250,9 @@ pub(super) fn resolve(
         end_part(set, &h, &told);
         return Ok(Settled { again: None, next: fail_message(set, &h, now) });
     }
+    if set.messages.get(&message.0).is_some_and(|row| row.blanked) {
+        return Err(StoreError::Conflict("Retention has removed what the message said; leave it.".into()));
+    }
     let next = leave_queue(set, &h, now);
     if let Some(row) = set.parts.get_mut(&h.part) {
         row.state = state::QUEUED;

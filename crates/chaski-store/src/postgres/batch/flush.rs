@@ -1,6 +1,8 @@
 //! What a batch writes: one statement for each table and kind of change, all sent at once, the feed
 //! last, then the commit.
 
+use super::dead::{DEAD, DeadRow};
+use super::replay::{NEW_DELIVERIES, REPLAYED};
 use super::set::*;
 use crate::postgres::connect::Conn;
 use crate::postgres::fault::Fail;
@@ -98,6 +100,8 @@ pub(super) async fn flush(conn: &Conn, set: &Set, jobs: &[&Job], notify: Option<
         attempts(conn, set),
         receipts(conn, set),
         contacts(conn, set),
+        deliveries(conn, set),
+        dead_letters(conn, set),
         events(conn, set, notify),
         conn.command("COMMIT"),
     )?;
@@ -469,6 +473,51 @@ async fn contacts(conn: &Conn, set: &Set) -> Result<(), Fail> {
     }
     let (ids, last) = (column(&rows, |r| *r.0), column(&rows, |r| r.1.last_id));
     conn.execute(CONTACTS, &[&ids, &last]).await?;
+    Ok(())
+}
+
+async fn deliveries(conn: &Conn, set: &Set) -> Result<(), Fail> {
+    let rows = &set.deliveries;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (messages, numbers) = (column(rows, |r| r.message.0), column(rows, |r| i32::from(r.delivery)));
+    let (spaces, channels) = (column(rows, |r| r.workspace.0), column(rows, |r| r.channel.0));
+    let (lanes, ats) = (column(rows, |r| r.lane.0), column(rows, |r| r.at.0));
+    let (by, withdrawn) = (column(rows, |r| text(&r.by)), column(rows, |r| r.withdrawn.as_deref()));
+    let parts = column(rows, |r| r.parts);
+    tokio::try_join!(
+        biased;
+        async {
+            let values: [&(dyn tokio_postgres::types::ToSql + Sync); 8] =
+                [&messages, &numbers, &spaces, &channels, &lanes, &ats, &by, &withdrawn];
+            conn.execute(NEW_DELIVERIES, &values).await
+        },
+        async { conn.execute(REPLAYED, &[&messages, &numbers, &parts]).await },
+    )?;
+    Ok(())
+}
+
+async fn dead_letters(conn: &Conn, set: &Set) -> Result<(), Fail> {
+    let gone: Vec<i64> = set.exhumed.iter().copied().collect();
+    let rows: Vec<(&i64, &DeadRow)> = set.buried.iter().collect();
+    if gone.is_empty() && rows.is_empty() {
+        return Ok(());
+    }
+    let (messages, spaces) = (column(&rows, |r| *r.0), column(&rows, |r| r.1.workspace.0));
+    let (channels, codes) = (column(&rows, |r| r.1.channel.0), column(&rows, |r| r.1.code));
+    let (provider_codes, ats) = (column(&rows, |r| r.1.provider_code), column(&rows, |r| r.1.at.0));
+    // What is gone and there again in one batch must be gone first.
+    if messages.iter().any(|message| set.exhumed.contains(message)) {
+        let (none, no_codes): (Vec<i64>, Vec<&str>) = (vec![], vec![]);
+        tokio::try_join!(
+            biased;
+            async { conn.execute(DEAD, &[&gone, &none, &none, &none, &no_codes, &none, &none]).await },
+            async { conn.execute(DEAD, &[&none, &messages, &spaces, &channels, &codes, &provider_codes, &ats]).await },
+        )?;
+        return Ok(());
+    }
+    conn.execute(DEAD, &[&gone, &messages, &spaces, &channels, &codes, &provider_codes, &ats]).await?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 
 use super::accept::DAY_MS;
 use super::receive::{WEEK_MS, address_key, find_by_addresses};
+use super::replay::{FAILED, FailedRow};
 use super::set::*;
 use crate::error::StoreError;
 use crate::postgres::connect::Conn;
@@ -41,9 +42,9 @@ pub(super) const LANES: &str = "SELECT id, workspace_id, channel_id, address, co
     FROM lanes WHERE id = ANY($1::int8[]) ORDER BY id FOR UPDATE";
 pub(super) const PARTS: &str = "SELECT message_id, delivery, part, workspace_id, channel_id, lane_id, lane_seq, state, attempts, begun_at, call_by, fence, first_failed_at, provider_id, rank, expires_at
     FROM parts WHERE message_id = ANY($1::int8[])";
-pub(super) const MESSAGES: &str = "SELECT id, contact_id, delivery, parts, rank, unknown, sent_at, failed_at, delivered_at, read_at, provider_id, error
+pub(super) const MESSAGES: &str = "SELECT id, contact_id, delivery, parts, rank, unknown, sent_at, failed_at, delivered_at, read_at, provider_id, error, blanked_at IS NOT NULL
     FROM messages WHERE id = ANY($1::int8[]) ORDER BY id FOR UPDATE";
-pub(super) const BODIES: &str = "SELECT id, contact_id, delivery, parts, rank, unknown, sent_at, failed_at, delivered_at, read_at, provider_id, error, resolved
+pub(super) const BODIES: &str = "SELECT id, contact_id, delivery, parts, rank, unknown, sent_at, failed_at, delivered_at, read_at, provider_id, error, blanked_at IS NOT NULL, resolved
     FROM messages WHERE id = ANY($1::int8[])";
 pub(super) const REACHABLE: &str = "SELECT DISTINCT a.contact_id, a.kind, a.scope, a.value, a.learned_at
     FROM messages m JOIN addresses a ON a.contact_id = m.contact_id WHERE m.id = ANY($1::int8[])";
@@ -80,6 +81,8 @@ pub(super) struct Wanted {
     moving: BTreeSet<i64>,
     contacts: BTreeSet<i64>,
     receipts: BTreeSet<i64>,
+    /// Messages to go out again.
+    failed: BTreeSet<i64>,
 }
 
 impl Wanted {
@@ -132,6 +135,7 @@ impl Wanted {
                     self.keys.extend([(day, key.key), (day - 1, key.key)]);
                 }
             }
+            Job::Replay { messages, .. } => self.failed.extend(messages.iter().map(|id| id.0)),
             Job::Seen { .. } => {}
         }
     }
@@ -184,8 +188,9 @@ pub(super) async fn look_up(
     let p = &wanted.provider_ids;
     let (weeks, of, ids) = (column(p, |p| p.0), column(p, |p| p.1), column(p, |p| p.2.as_str()));
     let fetch = i32::try_from((SPARE_LANES + names.len()).saturating_sub(set.spare_lanes.len())).unwrap_or(0);
+    let failed = list(&wanted.failed);
     let is_short = set.spare_lanes.len() < names.len();
-    let (_, slots, keys, lane_names, part_lanes, addresses, provider_ids, lane_ids) = tokio::try_join!(
+    let (_, slots, keys, lane_names, part_lanes, addresses, provider_ids, lane_ids, failed) = tokio::try_join!(
         biased;
         conn.command("BEGIN"),
         async { rows_if(!slots.is_empty(), conn, SLOTS, &[&slots, &holder]).await },
@@ -195,6 +200,7 @@ pub(super) async fn look_up(
         async { rows_if(!a.is_empty(), conn, ADDRESSES, &[&spaces, &kinds, &scopes, &values]).await },
         async { rows_if(!p.is_empty(), conn, PROVIDER_IDS, &[&weeks, &of, &ids]).await },
         async { rows_if(is_short, conn, LANE_IDS, &[&fetch]).await },
+        async { rows_if(!failed.is_empty(), conn, FAILED, &[&failed]).await },
     )?;
     set.fences = slots.iter().map(|row| (row.get(0), row.get(1))).collect();
     for row in keys {
@@ -211,6 +217,13 @@ pub(super) async fn look_up(
         wanted.moving.insert(lane);
         wanted.parts.insert(message);
         wanted.queue.insert((channel, message));
+    }
+    for row in failed {
+        let (message, lane): (i64, i64) = (row.get(0), row.get(3));
+        wanted.lanes.insert(lane);
+        wanted.messages.insert(message);
+        wanted.parts.insert(message);
+        set.failed.insert(message, FailedRow::read(&row));
     }
     for row in addresses {
         load_address(set, &row);
@@ -361,13 +374,14 @@ fn load_message(set: &mut Set, row: &Row) {
         read_at: row.get(9),
         provider_id: row.get(10),
         error: row.get(11),
+        blanked: row.get(12),
     };
     set.messages.load(row.get(0), of);
 }
 
 fn load_body(set: &mut Set, row: &Row) {
     load_message(set, row);
-    let resolved = row.get::<_, Option<String>>(12).unwrap_or_default();
+    let resolved = row.get::<_, Option<String>>(13).unwrap_or_default();
     set.bodies.insert(row.get(0), Body { contact: ContactId(row.get(1)), resolved });
 }
 

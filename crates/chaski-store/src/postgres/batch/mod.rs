@@ -5,14 +5,17 @@
 
 mod accept;
 mod attempt;
+mod dead;
 mod flush;
 mod lane;
 mod load;
 mod receive;
+mod replay;
 mod set;
 mod status;
 
 pub(super) use accept::DAY_MS;
+pub(super) use dead::{DEAD, NO_CODE};
 pub(super) use flush::{EVENTS, NOTIFY, text};
 pub(super) use load::part_ref;
 pub(super) use receive::WEEK_MS;
@@ -47,6 +50,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     load::PART_LANES,
     load::ADDRESSES,
     load::PROVIDER_IDS,
+    replay::FAILED,
     load::LANE_IDS,
     load::CONTACT_IDS,
     load::LANES,
@@ -79,6 +83,9 @@ pub(super) const STATEMENTS: &[&str] = &[
     flush::ATTEMPTS,
     flush::RECEIPTS,
     flush::CONTACTS,
+    replay::NEW_DELIVERIES,
+    replay::REPLAYED,
+    DEAD,
     EVENTS,
     NOTIFY,
 ];
@@ -221,6 +228,9 @@ fn step(set: &mut Set, job: &Job, at: usize) -> Result<Done, StoreError> {
             Done::Begun(attempt::begin(set, *head, *fence, *now, *call_by)?)
         }
         Job::Accept(plan) => Done::Accepted(accept::accept(set, plan, at)?),
+        Job::Replay { workspace, messages, how } => {
+            Done::Replayed(replay::replay_all(set, *workspace, messages, how))
+        }
         Job::Seen { workspace, contact, up_to, now } => {
             set.event(*workspace, *now, "conversation.seen", Some(*contact), Some(*up_to));
             Done::Noted

@@ -1,7 +1,9 @@
 //! The rows that a batch touches, as they were and as they will be.
 
+use super::dead::DeadRow;
+use super::replay::{FailedRow, NewDelivery};
 use chaski_model::{ChannelId, ContactId, Failure, LaneId, MessageId, PartRef, Timestamp, WorkspaceId};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// What `parts.state` holds.
@@ -140,6 +142,8 @@ pub(super) struct MessageRow {
     pub(super) parts: i32,
     pub(super) rank: i32,
     pub(super) unknown: bool,
+    /// Retention has removed what it said. Never changed here.
+    pub(super) blanked: bool,
     pub(super) sent_at: Option<i64>,
     pub(super) failed_at: Option<i64>,
     pub(super) delivered_at: Option<i64>,
@@ -284,6 +288,12 @@ pub(super) struct Set {
     /// Waiting parts that come to the head of their lane without having been loaded.
     pub(super) to_queue: Vec<PartRef>,
     pub(super) events: BTreeMap<WorkspaceId, Vec<NewEvent>>,
+    /// Messages that come off the list of dead letters, and those that come onto it.
+    pub(super) exhumed: BTreeSet<i64>,
+    pub(super) buried: BTreeMap<i64, DeadRow>,
+    /// Messages that are to go out again, as they were found.
+    pub(super) failed: HashMap<i64, FailedRow>,
+    pub(super) deliveries: Vec<NewDelivery>,
     /// Ids for lanes and contacts that are made.
     pub(super) spare_lanes: Vec<i64>,
     pub(super) spare_contacts: Vec<i64>,

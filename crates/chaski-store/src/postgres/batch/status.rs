@@ -1,5 +1,6 @@
 //! What parts have reached, and through them their message; said on the feed.
 
+use super::dead::{self, Raised};
 use super::set::{Set, failure_json, state};
 use crate::outbox::Head;
 use chaski_model::{Failure, MessageId, PartRef, Rank, Timestamp, WorkspaceId};
@@ -54,6 +55,8 @@ pub(super) fn raise_message(set: &mut Set, workspace: WorkspaceId, part: PartRef
     if let Some(stamp) = stamp {
         stamp.get_or_insert(told.at.0);
     }
+    let raised = Raised { whole, rank: row.rank, had_failed: row.failed_at.is_some() };
+    dead::follow(set, workspace, part, &raised, told);
     status_event(set, workspace, part.message, told.now);
 }
 

@@ -7,6 +7,7 @@ use crate::outbox::{Accept, Accepted, Head, Idempotency};
 use crate::sqlite::batch::{Batch, NewEvent};
 use crate::sqlite::memory::Fresh;
 use crate::sqlite::rows::failure_json;
+use crate::sqlite::upkeep::dead_letters;
 use chaski_model::{ContactId, LaneId, MessageId, PartRef, Rank, Timestamp};
 use rusqlite::params;
 
@@ -36,6 +37,10 @@ pub(super) fn accept(b: &mut Batch<'_>, plan: &Accept) -> Result<Accepted, Store
     let prev = chain(b, plan.contact, lane, plan.id, plan.now)?;
     insert_message(b, plan, lane, prev)?;
     b.highest_id = b.highest_id.max(plan.id.0);
+    if let Some(failure) = plan.failed.as_ref().filter(|_| plan.parts > 0) {
+        // It could have gone out at another time, as a refused one could not.
+        dead_letters::bury(b, plan.workspace, plan.id, Some(failure), plan.now)?;
+    }
     let busy = queued > 0 && b.memory.join(lane, u32::from(queued)) > 0;
     let first = (queued > 0 && !busy).then_some(1);
     for number in 1..=queued {

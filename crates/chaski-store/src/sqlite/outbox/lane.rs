@@ -33,7 +33,7 @@ pub(super) fn part_ref(r: &Row<'_>, from: usize) -> rusqlite::Result<PartRef> {
     Ok(PartRef { message: MessageId(r.get(from)?), delivery: r.get(from + 1)?, part: r.get(from + 2)? })
 }
 
-pub(super) fn enqueue(b: &Batch<'_>, h: &Head) -> Result<(), StoreError> {
+pub(in crate::sqlite) fn enqueue(b: &Batch<'_>, h: &Head) -> Result<(), StoreError> {
     b.execute(
         "INSERT INTO queue (channel_id, message_id, delivery, part, workspace_id, lane_id, class, due_at, expires_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",

@@ -5,6 +5,7 @@ use crate::error::StoreError;
 use crate::outbox::Head;
 use crate::sqlite::batch::{Batch, NewEvent};
 use crate::sqlite::rows::failure_json;
+use crate::sqlite::upkeep::dead_letters::{self, Raised};
 use chaski_model::{ContactId, Failure, MessageId, PartRef, Rank, Timestamp, WorkspaceId};
 use rusqlite::params;
 
@@ -50,7 +51,7 @@ pub(in crate::sqlite) fn raise_message(
                 failed_at = CASE ?2 WHEN 2 THEN IFNULL(failed_at, ?4) ELSE failed_at END,
                 delivered_at = CASE ?2 WHEN 3 THEN IFNULL(delivered_at, ?4) ELSE delivered_at END,
                 read_at = CASE ?2 WHEN 4 THEN IFNULL(read_at, ?4) ELSE read_at END
-         WHERE id = ?1 AND delivery = ?6 AND (parts = 1 OR ?7) RETURNING contact_id",
+         WHERE id = ?1 AND delivery = ?6 AND (parts = 1 OR ?7) RETURNING contact_id, rank, failed_at IS NOT NULL",
             params![
                 part.message.0,
                 whole as i64,
@@ -60,18 +61,22 @@ pub(in crate::sqlite) fn raise_message(
                 part.delivery,
                 many
             ],
-            |r| r.get(0).map(ContactId),
+            |r| {
+                let rank = Rank::from_number(r.get(1)?);
+                Ok((ContactId(r.get(0)?), Raised { whole, rank, had_failed: r.get(2)? }))
+            },
         )
     };
     // Nearly every message has one part: its rank is the message's.
-    let contact = match raise(rank, false, false)? {
-        Some(contact) => Some(contact),
+    let raised = match raise(rank, false, false)? {
+        Some(raised) => Some(raised),
         None => {
             let (whole, unknown) = ranks(b, part)?;
             raise(whole, unknown, true)?
         }
     };
-    let Some(contact) = contact else { return Ok(()) };
+    let Some((contact, raised)) = raised else { return Ok(()) };
+    dead_letters::follow(b, workspace, part.message, raised, failure, now)?;
     b.event(
         workspace,
         NewEvent {

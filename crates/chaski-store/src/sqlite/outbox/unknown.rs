@@ -94,6 +94,11 @@ pub(super) fn resolve_unknown(
         end_part(b, &h, Rank::Failed, None, Some(&failure), now)?;
         return Ok(Settled { again: None, next: fail_message(b, &h, now)? });
     }
+    let is_blanked =
+        b.row("SELECT blanked_at IS NOT NULL FROM messages WHERE id = ?1", [message.0], |r| r.get(0))?;
+    if is_blanked == Some(true) {
+        return Err(StoreError::Conflict("Retention has removed what the message said; leave it.".into()));
+    }
     let next = leave_queue(b, &h, now)?;
     b.execute(
         "UPDATE parts SET state = ?4, expires_at = ?5, first_failed_at = NULL WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",

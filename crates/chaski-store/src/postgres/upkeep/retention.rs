@@ -1,0 +1,326 @@
+//! Removing what is old: from the old end, a few hundred rows a step, as transactions beside the writer's.
+//!
+//! What is old is not written any more, so that the writers of all nodes hardly ever meet these steps. A row
+//! for each kind lets one node at a time go on.
+
+use super::dead_letters::exhume;
+use crate::error::StoreError;
+use crate::postgres::PgStore;
+use crate::postgres::background::Tx;
+use crate::postgres::batch::{DAY_MS, WEEK_MS};
+use crate::postgres::fault::Fail;
+use crate::postgres::rows::{failure_json, limit};
+use crate::upkeep::*;
+use async_trait::async_trait;
+use chaski_model::{Failure, Timestamp};
+use tokio_postgres::Row;
+
+/// What is left of a message's content.
+const BLANK: &str = r#"{"type":"text","text":""}"#;
+/// Messages that one read of a dry run looks at.
+const PAGE: i64 = 5000;
+
+const PLACE: &str = "INSERT INTO retention (kind, done_to) VALUES ($1, 0) ON CONFLICT DO NOTHING";
+const DONE_TO: &str = "SELECT done_to FROM retention WHERE kind = $1";
+const GO_ON: &str = "SELECT done_to FROM retention WHERE kind = $1 FOR UPDATE";
+const MOVE_ON: &str = "UPDATE retention SET done_to = $2 WHERE kind = $1";
+const STRETCH: &str = "SELECT id, created_at, direction = 0 OR rank > 0 OR unknown, blanked_at IS NOT NULL
+    FROM messages WHERE id > $1 ORDER BY id LIMIT $2::int8";
+/// What a person sends again meanwhile is not blanked.
+const LOCK: &str = "SELECT id, error FROM messages
+    WHERE id = ANY($1::int8[]) AND (direction = 0 OR rank > 0 OR unknown) AND blanked_at IS NULL ORDER BY id FOR UPDATE";
+const BLANKED: &str = "UPDATE messages m SET content = $3, resolved = NULL, error = u.error, blanked_at = $4
+    FROM UNNEST($1::int8[], $2::text[]) AS u(id, error) WHERE m.id = u.id";
+/// Where else words of failures stand: how they are found, and replaced.
+const WORDS: [(&str, &str); 3] = [
+    (
+        "SELECT message_id, failure FROM attempts WHERE message_id = ANY($1::int8[]) AND failure IS NOT NULL
+         GROUP BY message_id, failure ORDER BY message_id",
+        "UPDATE attempts t SET failure = u.bare FROM UNNEST($1::int8[], $2::text[], $3::text[]) AS u(message, words, bare)
+         WHERE t.message_id = u.message AND t.failure = u.words",
+    ),
+    (
+        "SELECT message_id, failure FROM receipts WHERE message_id = ANY($1::int8[]) AND failure IS NOT NULL
+         GROUP BY message_id, failure ORDER BY message_id",
+        "UPDATE receipts t SET failure = u.bare FROM UNNEST($1::int8[], $2::text[], $3::text[]) AS u(message, words, bare)
+         WHERE t.message_id = u.message AND t.failure = u.words",
+    ),
+    (
+        "SELECT message_id, withdrawn FROM deliveries WHERE message_id = ANY($1::int8[]) AND withdrawn IS NOT NULL
+         GROUP BY message_id, withdrawn ORDER BY message_id",
+        "UPDATE deliveries t SET withdrawn = u.bare FROM UNNEST($1::int8[], $2::text[], $3::text[]) AS u(message, words, bare)
+         WHERE t.message_id = u.message AND t.withdrawn = u.words",
+    ),
+];
+/// The history of a stretch of messages: how much there is, and how it goes.
+const HISTORY: [(&str, &str); 2] = [
+    (
+        "SELECT COUNT(*) FROM attempts WHERE message_id > $1 AND message_id <= $2",
+        "DELETE FROM attempts WHERE message_id > $1 AND message_id <= $2",
+    ),
+    (
+        "SELECT COUNT(*) FROM receipts WHERE message_id > $1 AND message_id <= $2",
+        "DELETE FROM receipts WHERE message_id > $1 AND message_id <= $2",
+    ),
+];
+/// Up to where every follower has seen a workspace's feed.
+const FOLLOWED: &str = "SELECT f.workspace_id, LEAST(COALESCE(p.projected, 0),
+      (SELECT MIN(position) FROM subscriptions s WHERE s.workspace_id = f.workspace_id))
+    FROM feeds f LEFT JOIN projections p ON p.workspace_id = f.workspace_id ORDER BY f.workspace_id";
+const OLDEST_EVENTS: &str =
+    "SELECT seq, at FROM events WHERE workspace_id = $1 AND seq <= $2 ORDER BY seq LIMIT $3::int8";
+const OLD_EVENTS: &str = "DELETE FROM events WHERE workspace_id = $1 AND seq <= $2";
+const COUNT_EVENTS: &str = "SELECT COUNT(*) FROM events WHERE workspace_id = $1 AND seq <= $2
+    AND seq < COALESCE((SELECT seq FROM events WHERE workspace_id = $1 AND seq <= $2 AND at >= $3 ORDER BY seq LIMIT 1), $2 + 1)";
+const OLD_LETTERS: &str =
+    "SELECT message_id FROM dead_letters WHERE failed_at < $1 ORDER BY message_id LIMIT $2::int8";
+/// Causes that nothing failed of any more.
+const OLD_CAUSES: &str = "DELETE FROM dead_letter_causes WHERE (workspace_id, channel_id, code, provider_code) IN
+    (SELECT workspace_id, channel_id, code, provider_code FROM dead_letter_causes WHERE messages <= 0 FOR UPDATE SKIP LOCKED)";
+
+/// (how much is old, how it goes) of a table: its name, its key, what is old in it by [`bound`].
+macro_rules! old_rows {
+    ($table:literal, $key:literal, $old:literal) => {
+        (
+            concat!("SELECT COUNT(*) FROM ", $table, " WHERE ", $old),
+            concat!(
+                "DELETE FROM ",
+                $table,
+                " WHERE (",
+                $key,
+                ") IN (SELECT ",
+                $key,
+                " FROM ",
+                $table,
+                " WHERE ",
+                $old,
+                " LIMIT $2::int8)"
+            ),
+        )
+    };
+}
+
+/// The statements of the plain kinds.
+fn table(kind: Kept) -> &'static [(&'static str, &'static str)] {
+    match kind {
+        Kept::Webhooks => &[old_rows!("kept_webhooks", "id", "received_at < $1")],
+        Kept::ProviderIds => &[old_rows!("provider_ids", "week, channel_id, provider_id", "week < $1")],
+        Kept::Idempotency => &[old_rows!("idempotency", "day, key", "day < $1")],
+        Kept::Sessions => &[
+            old_rows!("sessions", "hash", "expires_at < $1"),
+            old_rows!("sign_in_links", "hash", "expires_at < $1"),
+        ],
+        Kept::Signatures => &[old_rows!("seen_signatures", "hook_id, id", "expires_at < $1")],
+        Kept::DeadLetters => &[old_rows!("dead_letters", "message_id", "failed_at < $1")],
+        Kept::Contents | Kept::History | Kept::Events => &[],
+    }
+}
+
+/// A moment as the kind's tables keep it: whole weeks and days go as such.
+fn bound(kind: Kept, before: Timestamp) -> i64 {
+    match kind {
+        Kept::ProviderIds => before.0.div_euclid(WEEK_MS),
+        Kept::Idempotency => before.0.div_euclid(DAY_MS),
+        _ => before.0,
+    }
+}
+
+#[async_trait]
+impl Retention for PgStore {
+    async fn sweep(
+        &self,
+        kind: Kept,
+        before: Timestamp,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Swept, StoreError> {
+        self.transact(move |tx| Box::pin(sweep(tx, kind, before, now, limit))).await
+    }
+
+    async fn removable(&self, kind: Kept, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
+        match kind {
+            Kept::Contents | Kept::History => self.removable_by_message(kind, before, now).await,
+            Kept::Events => {
+                let mut count = 0;
+                for row in self.reads().rows(FOLLOWED, &[]).await? {
+                    let (workspace, followed): (i64, i64) = (row.get(0), row.get(1));
+                    count += self.count(COUNT_EVENTS, &[&workspace, &followed, &before.0]).await?;
+                }
+                Ok(count)
+            }
+            _ => {
+                let mut count = 0;
+                for (sql, _) in table(kind) {
+                    count += self.count(sql, &[&bound(kind, before)]).await?;
+                }
+                Ok(count)
+            }
+        }
+    }
+
+    /// The database gives room back to itself.
+    async fn compact(&self, _pages: u32) -> Result<u32, StoreError> {
+        Ok(0)
+    }
+}
+
+impl PgStore {
+    async fn count(
+        &self,
+        sql: &'static str,
+        values: crate::postgres::connect::Params<'_>,
+    ) -> Result<u64, StoreError> {
+        Ok(self.reads().row(sql, values).await?.map_or(0, |row| row.get::<_, i64>(0).unsigned_abs()))
+    }
+
+    async fn removable_by_message(
+        &self,
+        kind: Kept,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut from: i64 = self.reads().row(DONE_TO, &[&kind.word()]).await?.map_or(0, |row| row.get(0));
+        let mut total = 0;
+        loop {
+            let old = stretch(&self.reads().rows(STRETCH, &[&from, &PAGE]).await?, before, now);
+            let Some(to) = old.last().map(|message| message.id) else { return Ok(total) };
+            if kind == Kept::Contents {
+                total += old.iter().filter(|m| m.has_ended && !m.is_blanked).count() as u64;
+            } else {
+                for (sql, _) in HISTORY {
+                    total += self.count(sql, &[&from, &to]).await?;
+                }
+            }
+            if limit(old.len()) < PAGE {
+                return Ok(total);
+            }
+            from = to;
+        }
+    }
+}
+
+async fn sweep(
+    tx: &mut Tx,
+    kind: Kept,
+    before: Timestamp,
+    now: Timestamp,
+    rows: usize,
+) -> Result<Swept, Fail> {
+    match kind {
+        Kept::Contents => by_message(tx, kind, before, now, rows).await,
+        // A message has a few attempts and receipts.
+        Kept::History => by_message(tx, kind, before, now, rows.div_ceil(4)).await,
+        Kept::Events => events(tx, before, rows).await,
+        Kept::DeadLetters => dead_letters(tx, before, rows).await,
+        _ => {
+            let mut swept = Swept::default();
+            for (_, delete) in table(kind) {
+                let gone = tx.execute(delete, &[&bound(kind, before), &limit(rows)]).await?;
+                swept.rows += gone;
+                swept.more |= gone >= rows as u64;
+            }
+            Ok(swept)
+        }
+    }
+}
+
+/// A message in a stretch from the old end.
+struct Old {
+    id: i64,
+    has_ended: bool,
+    is_blanked: bool,
+}
+
+/// Messages up to the first one that is not old enough.
+fn stretch(rows: &[Row], before: Timestamp, now: Timestamp) -> Vec<Old> {
+    // A provider's clock that runs years ahead must not stop everything behind it.
+    let is_young = |row: &Row| (before.0..=now.0 + DAY_MS).contains(&row.get(1));
+    let old = rows.iter().take_while(|row| !is_young(row));
+    old.map(|row| Old { id: row.get(0), has_ended: row.get(2), is_blanked: row.get(3) }).collect()
+}
+
+/// One step over messages in the order of their ids, from where the last one ended.
+async fn by_message(
+    tx: &Tx,
+    kind: Kept,
+    before: Timestamp,
+    now: Timestamp,
+    rows: usize,
+) -> Result<Swept, Fail> {
+    tx.execute(PLACE, &[&kind.word()]).await?;
+    let from: i64 = tx.row(GO_ON, &[&kind.word()]).await?.map_or(0, |row| row.get(0));
+    let old = stretch(&tx.rows(STRETCH, &[&from, &limit(rows)]).await?, before, now);
+    let Some(to) = old.last().map(|message| message.id) else { return Ok(Swept::default()) };
+    let gone =
+        if kind == Kept::Contents { blank(tx, &old, now).await? } else { forget(tx, from, to).await? };
+    tx.execute(MOVE_ON, &[&kind.word(), &to]).await?;
+    Ok(Swept { rows: gone, more: old.len() == rows })
+}
+
+/// What messages said goes: content, renderings, the words of failures. Who, when and how far stay.
+async fn blank(tx: &Tx, old: &[Old], now: Timestamp) -> Result<u64, Fail> {
+    // What still waits for its turn is about to be sent or to expire.
+    let ended: Vec<i64> = old.iter().filter(|m| m.has_ended && !m.is_blanked).map(|m| m.id).collect();
+    if ended.is_empty() {
+        return Ok(0);
+    }
+    let locked = tx.rows(LOCK, &[&ended]).await?;
+    let ids: Vec<i64> = locked.iter().map(|row| row.get(0)).collect();
+    let errors: Vec<Option<String>> =
+        locked.iter().map(|row| row.get::<_, Option<&str>>(1).and_then(bare)).collect();
+    tx.execute(BLANKED, &[&ids, &errors, &BLANK, &now.0]).await?;
+    for (select, update) in WORDS {
+        let found = tx.rows(select, &[&ids]).await?;
+        if found.is_empty() {
+            continue;
+        }
+        let messages: Vec<i64> = found.iter().map(|row| row.get(0)).collect();
+        let words: Vec<&str> = found.iter().map(|row| row.get(1)).collect();
+        let bare: Vec<Option<String>> = words.iter().map(|words| bare(words)).collect();
+        tx.execute(update, &[&messages, &words, &bare]).await?;
+    }
+    exhume(tx, &ids).await?;
+    Ok(ids.len() as u64)
+}
+
+/// A failure without anybody's words.
+fn bare(json: &str) -> Option<String> {
+    let failure: Failure = serde_json::from_str(json).ok()?;
+    let mut bare = Failure::new(failure.code, failure.code.info().en.0);
+    bare.provider_code = failure.provider_code;
+    Some(failure_json(&bare))
+}
+
+/// Attempts and receipts go.
+async fn forget(tx: &Tx, from: i64, to: i64) -> Result<u64, Fail> {
+    let mut gone = 0;
+    for (_, remove) in HISTORY {
+        gone += tx.execute(remove, &[&from, &to]).await?;
+    }
+    Ok(gone)
+}
+
+async fn events(tx: &Tx, before: Timestamp, rows: usize) -> Result<Swept, Fail> {
+    let mut swept = Swept::default();
+    for row in tx.rows(FOLLOWED, &[]).await? {
+        let (workspace, followed): (i64, i64) = (row.get(0), row.get(1));
+        let oldest = tx.rows(OLDEST_EVENTS, &[&workspace, &followed, &limit(rows)]).await?;
+        let old = oldest.iter().take_while(|row| row.get::<_, i64>(1) < before.0);
+        let Some(to) = old.last().map(|row| row.get::<_, i64>(0)) else { continue };
+        let gone = tx.execute(OLD_EVENTS, &[&workspace, &to]).await?;
+        swept.rows += gone;
+        swept.more |= gone >= rows as u64;
+    }
+    Ok(swept)
+}
+
+async fn dead_letters(tx: &Tx, before: Timestamp, rows: usize) -> Result<Swept, Fail> {
+    let old: Vec<i64> =
+        tx.rows(OLD_LETTERS, &[&before.0, &limit(rows)]).await?.iter().map(|row| row.get(0)).collect();
+    exhume(tx, &old).await?;
+    let more = old.len() == rows;
+    if !more {
+        tx.execute(OLD_CAUSES, &[]).await?;
+    }
+    Ok(Swept { rows: old.len() as u64, more })
+}

@@ -1,0 +1,11 @@
+//! Dead letters, watchdogs, retention.
+
+pub(super) mod dead_letters;
+mod replay;
+mod retention;
+mod watch;
+
+/// A bound for a statement.
+fn limit(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}
