@@ -147,6 +147,26 @@ async fn every_channel_is_connected_as_its_page_says() {
     let _ = std::fs::remove_file(key_file);
 }
 
+#[tokio::test]
+async fn a_data_folder_is_moved_to_postgresql_as_the_page_says() {
+    let Some(database) = e2e::postgres::database() else { return };
+    let world = World::demo().await;
+    let blocks = commands(&read("docs/postgres.md"));
+    assert_eq!(blocks.len(), 2);
+    let dump = e2e::world::Scratch::new();
+    let file = dump.0.join("chaski.dump").to_string_lossy().into_owned();
+    let environment = [
+        ("DATA".to_owned(), world.data().to_string_lossy().into_owned()),
+        ("DATABASE".to_owned(), database.url.clone()),
+        ("DUMP".to_owned(), file.clone()),
+    ];
+    let told = run(&world, &blocks[0], &environment);
+    assert!(told.contains("while the server runs") && told.contains("run the same command again"), "{told}");
+    assert_eq!(database.sql("SELECT COUNT(*) FROM contacts WHERE id = 123"), "1");
+    run(&world, &blocks[1], &environment);
+    assert!(std::fs::metadata(file).is_ok_and(|dump| dump.len() > 1000));
+}
+
 #[test]
 fn every_setting_of_a_kind_is_on_its_page() {
     for adapter in chaski_channels::ADAPTERS {
