@@ -28,6 +28,15 @@ struct Arguments {
 enum Command {
     /// Measure the product against its bare reference; JSON on standard output, a table on standard error.
     Bench(bench::Options),
+    /// Play random faults (kills, freezes, lost databases) from seeds and count what broke.
+    Faults {
+        /// How many runs.
+        #[arg(long, default_value_t = 20)]
+        runs: u32,
+        /// The first seed; the others follow it.
+        #[arg(long, default_value_t = 1000)]
+        seed: u64,
+    },
     /// The bare reference as a process of its own (started by `bench`).
     #[command(hide = true)]
     Bare(bare::Options),
@@ -52,10 +61,26 @@ fn run(command: Command) -> Result<()> {
     let mut one = tokio::runtime::Builder::new_current_thread();
     let mut many = tokio::runtime::Builder::new_multi_thread();
     match command {
+        Command::Faults { runs, seed } => faults(runs, seed),
         Command::Bench(options) => one.enable_all().build()?.block_on(bench::run(options)),
         Command::Bare(options) => many.enable_all().build()?.block_on(bare::run(options)),
         Command::Sink => one.enable_all().build()?.block_on(sink::run()),
     }
+}
+
+/// Builds the server and plays the runs; each tells a line, the last one the sum.
+fn faults(runs: u32, seed: u64) -> Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let test = ["test", "-p", "e2e", "--test", "faults", "--", "--ignored", "--nocapture"];
+    for arguments in [&["build", "-p", "chaski"][..], &test] {
+        let status = std::process::Command::new(&cargo)
+            .args(arguments)
+            .env("CHASKI_FAULT_RUNS", runs.to_string())
+            .env("CHASKI_FAULT_SEED", seed.to_string())
+            .status()?;
+        anyhow::ensure!(status.success(), "a promise was broken, or the runs could not be played");
+    }
+    Ok(())
 }
 
 /// One line on standard output: where a program that started us reads it.

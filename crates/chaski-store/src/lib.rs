@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod contacts;
+pub mod copy;
 pub mod error;
 pub mod exchanges;
 pub mod feed;

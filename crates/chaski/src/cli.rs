@@ -1,8 +1,9 @@
 //! The command line.
 
 use crate::verbs::{
-    self, BackupOptions, ChannelVerb, ContactVerb, DeadLetterVerb, FieldVerb, MessageVerb, RestoreOptions,
-    RetentionOptions, SendOptions, TemplateVerb, TokenVerb, UnknownVerb, UserVerb, WorkspaceVerb,
+    self, BackupOptions, ChannelVerb, ContactVerb, DeadLetterVerb, FieldVerb, MessageVerb, MigrateOptions,
+    RestoreOptions, RetentionOptions, SendOptions, TemplateVerb, TokenVerb, UnknownVerb, UserVerb,
+    WorkspaceVerb,
 };
 use crate::{config, demo, explain, output, serve};
 use anyhow::Result;
@@ -85,6 +86,8 @@ enum Command {
     Backup(BackupOptions),
     /// Make a data folder from a backup.
     Restore(RestoreOptions),
+    /// Copy a data folder into a PostgreSQL database, while its server runs or after.
+    Migrate(MigrateOptions),
     /// Check configuration, database, clock and channels, each with a remedy.
     Check,
     /// What an error code means, who can act, how to fix it.
@@ -130,6 +133,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Retention(options) => verbs::retention(common, options).await?,
         Command::Backup(options) => verbs::backup(common, options).await?,
         Command::Restore(options) => verbs::restore(common, options).await?,
+        Command::Migrate(options) => return verbs::migrate(common, options).await,
         Command::Check => return verbs::check(common).await,
         Command::Explain { code, lang } => return explain::run(common, &code, lang.as_deref()),
         Command::Config(ConfigVerb::Default) => output::line(config::DEFAULT.trim_end()),

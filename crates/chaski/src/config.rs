@@ -193,13 +193,17 @@ pub(crate) fn load(file: Option<&Path>) -> Result<Settings> {
 const DOUBLES: Duration = Duration::from_secs(21 * 86_400);
 
 impl Settings {
+    /// The key that encrypts credentials.
+    pub(crate) fn key_file_in(&self, data: &Path) -> PathBuf {
+        match self.security.key_file.as_os_str().is_empty() {
+            true => data.join("secret.key"),
+            false => self.security.key_file.clone(),
+        }
+    }
+
     /// What the engine is started with.
     pub(crate) fn engine(&self, public_url: &str) -> EngineConfig {
-        let key_file = if self.security.key_file.as_os_str().is_empty() {
-            self.storage.data.join("secret.key")
-        } else {
-            self.security.key_file.clone()
-        };
+        let key_file = self.key_file_in(&self.storage.data);
         EngineConfig {
             data: self.storage.data.clone(),
             key_file,

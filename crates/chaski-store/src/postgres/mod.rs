@@ -10,6 +10,7 @@ mod background;
 mod batch;
 mod connect;
 mod contacts;
+pub(crate) mod copy;
 mod fault;
 mod feed;
 mod hints;
@@ -75,6 +76,7 @@ impl PgStore {
         let target = Target::parse(url)?;
         let conn = target.connect(&[]).await.map_err(Fail::into_error)?;
         migrate::migrate(&conn).await?;
+        copy::refuse_unfinished(&conn).await?;
         let holder = Uuid::new_v4();
         let (node, id_floor) = nodes::join(&conn, holder).await?;
         let readers = Arc::new(Readers::new(target.clone()));

@@ -7,6 +7,7 @@ mod admin;
 pub mod backup;
 mod batch;
 mod contacts;
+pub(crate) mod copy;
 mod feed;
 mod inbox;
 mod memory;

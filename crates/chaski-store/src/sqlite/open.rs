@@ -9,7 +9,7 @@ use std::fs::File;
 use std::path::Path;
 
 /// Numbered migrations, forward only.
-const MIGRATIONS: &[&str] = &[
+pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_initial.sql"),
     include_str!("../../migrations/sqlite/0002_upkeep.sql"),
 ];

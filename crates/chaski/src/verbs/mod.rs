@@ -1,4 +1,4 @@
-//! The operator's verbs: each is one call to the running server's admin API.
+//! The operator's verbs: each is one call to the running server's admin API, except `migrate`.
 
 mod backup;
 mod channels;
@@ -6,6 +6,7 @@ mod contacts;
 mod dead_letters;
 mod health;
 mod messages;
+mod migrate;
 mod people;
 mod send;
 mod templates;
@@ -16,6 +17,7 @@ pub(crate) use contacts::{ContactVerb, FieldVerb, contact, field};
 pub(crate) use dead_letters::{DeadLetterVerb, dead_letter};
 pub(crate) use health::{RetentionOptions, UnknownVerb, health, retention, unknown};
 pub(crate) use messages::{MessageVerb, message};
+pub(crate) use migrate::{MigrateOptions, migrate};
 pub(crate) use people::{TokenVerb, UserVerb, WorkspaceVerb, token, user, workspace};
 pub(crate) use send::{SendOptions, send};
 pub(crate) use templates::{TemplateVerb, template};
