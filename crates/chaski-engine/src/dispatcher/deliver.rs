@@ -46,6 +46,11 @@ pub(super) async fn step_aside(engine: Arc<Engine>, head: Head) -> Done {
     let now = engine.clock.now();
     match engine.store.step_aside(head, now).await {
         Ok(settled) => Done::new(head, settled),
+        // Its own time stays: only the look at its lane comes again.
+        Err(_) if !head.held => {
+            let again = Head { keep_until: Some(now + STORE_WAIT), ..head };
+            Done::new(head, Settled { again: Some(again), next: None })
+        }
         Err(_) => Done::new(head, again_later(&head, now)),
     }
 }
@@ -73,11 +78,6 @@ pub(super) async fn deliver(engine: Arc<Engine>, entry: Arc<ChannelEntry>, head:
         return Done::new(head, store(&engine, settle).await);
     }
     let (outcome, http_status) = call(&engine, &entry, &head, &work, (now, call_by)).await;
-    if matches!(outcome, Tried::TooLate) {
-        let at = engine.clock.now();
-        let settle = settle_of(&head, &work, now, at, None, End::Unsent { at });
-        return Done::new(head, store(&engine, settle).await);
-    }
     let ended_at = engine.clock.now();
     metrics::counter!("chaski_attempts_total", "channel" => head.channel.to_string(), "outcome" => word(&outcome)).increment(1);
     let learned = match &outcome {
@@ -217,7 +217,10 @@ fn end_of(engine: &Engine, head: &Head, work: &Work, tried: Tried, now: Timestam
     };
     match tried {
         Tried::NotSent(failure) => by_schedule("not_sent", failure, None),
-        Tried::TooLate => End::Unsent { at: now },
+        Tried::TooLate => {
+            let message = "No connection to the provider within five seconds; nothing was sent.";
+            by_schedule("not_sent", Failure::new(ErrorCode::ProviderUnavailable, message), None)
+        }
         Tried::Outcome(outcome) => match outcome {
             Outcome::Sent { ids, .. } => {
                 End::Sent { provider_id: ids.into_iter().next().unwrap_or_default() }

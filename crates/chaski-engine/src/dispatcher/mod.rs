@@ -205,9 +205,15 @@ impl Dispatcher {
             return;
         }
         let after = if whole { 0 } else { IdSource::at((machine_now() - NEWEST).0) };
-        match self.engine.store.due_among(channels, MessageId(after), WINDOW).await {
+        match self.engine.store.due_among(channels.clone(), MessageId(after), WINDOW).await {
             Ok(heads) => {
                 let now = self.engine.clock.now();
+                if heads.len() >= WINDOW {
+                    // There is more than one look brings: each window reads its own.
+                    for id in channels {
+                        self.windows.get_mut(&id).into_iter().for_each(|window| window.overflowed = true);
+                    }
+                }
                 for head in heads {
                     if let Some(window) = self.windows.get_mut(&head.channel) {
                         window.add(head, now);

@@ -160,6 +160,8 @@ fn receipt(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<ReceiptVerdict, StoreErro
     let next = match (current, r.kind) {
         // The report ends what nobody knew, and what was to be tried again although it was taken.
         (state::UNKNOWN | state::RETRY, _) => end_by_receipt(b, r, lane)?,
+        // So does one that comes after a person has chosen to send it again, while that still waits.
+        (state::QUEUED, kind) if kind != ReceiptKind::Failed => end_by_receipt(b, r, lane)?,
         _ => {
             raise(b, r)?;
             None

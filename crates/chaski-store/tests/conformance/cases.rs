@@ -628,3 +628,58 @@ pub(crate) async fn newer_work_of_several_channels_is_found_at_once(bench: Bench
     assert_eq!(found(among(old, 2).await.unwrap()), ours[..2]);
     assert_eq!(among(MessageId(0), 10).await.unwrap().len(), 4);
 }
+
+/// An attempt of another node, or of a writer that stood still, was given up and ends after all.
+pub(crate) async fn what_was_taken_for_lost_and_was_not_taken_is_work_again(bench: Bench) {
+    let dead = Timestamp(NOW.0 + 1);
+    for (let_go, end) in
+        [(false, retry(NOW.0 + 9)), (true, retry(NOW.0 + 9)), (true, End::Unsent { at: NOW })]
+    {
+        let mut plan = bench.plan(1);
+        plan.address = format!("{let_go}{end:?}");
+        let id = plan.id;
+        let head = bench.accepted(plan).await.expect("an idle lane sends at once");
+        let attempt = bench.begin(head).await;
+        let lost = bench.store.recover(vec![bench.channel], dead, NOW, NOW).await.unwrap();
+        if let_go {
+            bench.store.step_aside(lost.unknown[0], NOW).await.unwrap();
+        }
+        assert!(bench.message(id).await.unknown);
+        bench.settle(head, attempt, end).await;
+        assert!(!bench.message(id).await.unknown, "it is known now: it was not taken");
+        let due = bench.store.due(bench.channel, None, 10).await.unwrap();
+        let again = *due.iter().find(|head| head.part.message == id).expect("it is work again");
+        assert!(!again.held);
+        let attempt = bench.begin(again).await;
+        bench.settle(again, attempt, sent()).await;
+        assert_eq!(bench.message(id).await.rank, Rank::Sent);
+    }
+}
+
+pub(crate) async fn the_late_end_of_an_earlier_attempt_does_not_end_the_one_in_flight(bench: Bench) {
+    let head = bench.accepted(bench.plan(1)).await.unwrap();
+    let id = head.part.message;
+    let first = bench.begin(head).await;
+    bench.store.recover(vec![bench.channel], Timestamp(NOW.0 + 1), NOW, NOW).await.unwrap();
+    let again = bench.store.resolve_unknown(bench.workspace, id, true, NOW).await.unwrap().again.unwrap();
+    let second = bench.begin(again).await;
+    for end in [refused(), retry(NOW.0 + 9), End::Unsent { at: NOW }] {
+        let late = bench.settle(head, first, end).await;
+        assert!(late.again.is_none() && late.next.is_none(), "{late:?}");
+        assert_eq!(bench.message(id).await.rank, Rank::Pending);
+    }
+    bench.settle(again, second, sent()).await;
+    assert_eq!(bench.message(id).await.rank, Rank::Sent);
+    assert!(bench.store.due(bench.channel, None, 10).await.unwrap().is_empty());
+}
+
+pub(crate) async fn a_report_of_arrival_ends_a_part_that_waits_to_be_sent_again(bench: Bench) {
+    let head = bench.accepted(bench.plan(1)).await.unwrap();
+    let id = head.part.message;
+    let attempt = bench.begin(head).await;
+    bench.settle(head, attempt, unknown()).await;
+    bench.store.resolve_unknown(bench.workspace, id, true, NOW).await.unwrap();
+    bench.store.receipt(receipt(&bench, id, 1, ReceiptKind::Delivered, 7)).await.unwrap();
+    assert!(bench.store.due(bench.channel, None, 10).await.unwrap().is_empty(), "it is not sent again");
+    assert_eq!(bench.message(id).await.rank, Rank::Delivered);
+}

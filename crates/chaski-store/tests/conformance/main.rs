@@ -89,6 +89,9 @@ conformance! {
     what_waits_for_the_writer_is_told
     what_was_blanked_is_not_sent_again_by_a_decision
     every_part_of_many_replays_goes_out_once_and_in_order
+    what_was_taken_for_lost_and_was_not_taken_is_work_again
+    the_late_end_of_an_earlier_attempt_does_not_end_the_one_in_flight
+    a_report_of_arrival_ends_a_part_that_waits_to_be_sent_again
     a_channels_depth_is_what_waits_on_it
     addresses_are_learned_by_whoever_has_one_of_them
     contacts_are_listed_in_pages_and_changed

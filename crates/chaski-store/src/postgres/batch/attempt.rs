@@ -89,6 +89,18 @@ pub(super) fn settle(set: &mut Set, s: &Settle) -> Settled {
         return Settled::default();
     }
     let (rank, first_failed) = (Rank::from_number(i64::from(part.rank)), part.first_failed_at);
+    let (is_unknown, newest) = (part.state == state::UNKNOWN, part.attempts);
+    // The late end of an attempt that was taken for lost, after a person sent the part again: that it was
+    // taken is true of the part, anything else only of that attempt. (0: a begin that nobody answered.)
+    if s.attempt != 0 && i32::from(s.attempt) != newest && !matches!(s.end, End::Sent { .. }) {
+        if !matches!(s.end, End::Unsent { .. }) {
+            note_attempt(set, s);
+        }
+        return Settled::default();
+    }
+    if is_unknown && matches!(s.end, End::Unsent { .. } | End::Retry { .. }) {
+        revive(set, h);
+    }
     if let End::Unsent { at } = s.end {
         return give_back(set, h, at);
     }
@@ -130,6 +142,24 @@ pub(super) fn settle(set: &mut Set, s: &Settle) -> Settled {
         }
         End::Retry { .. } => retry(set, s, first_failed),
         End::Unsent { .. } => Settled::default(),
+    }
+}
+
+/// What was taken for lost turns out not to have been taken: the part is work again, beside its lane when
+/// that has gone on.
+fn revive(set: &mut Set, h: &Head) {
+    let key = (h.channel.0, h.part);
+    match set.queue.get_mut(&key) {
+        Some(row) => row.held = false,
+        None => {
+            super::lane::enqueue(set, h);
+            if let Some(row) = set.queue.get_mut(&key) {
+                row.aside = true;
+            }
+        }
+    }
+    if let Some(message) = set.messages.get_mut(&h.part.message.0) {
+        message.unknown = false;
     }
 }
 

@@ -77,6 +77,8 @@ pub(super) fn receipt(set: &mut Set, r: &ReceiptIn) -> ReceiptVerdict {
     let next = match current {
         // The report ends what nobody knew, and what was to be tried again although it was taken.
         state::UNKNOWN | state::RETRY => end_by_receipt(set, r, lane, &told),
+        // So does one that comes after a person has chosen to send it again, while that still waits.
+        state::QUEUED if r.kind != ReceiptKind::Failed => end_by_receipt(set, r, lane, &told),
         _ => {
             if let Some(part) = set.parts.get_mut(&r.part) {
                 part.rank = part.rank.max(told.rank as i32);

@@ -1,6 +1,6 @@
 //! One try of one part: begun before the call leaves, settled after it.
 
-use super::lane::{fail_message, head_of, lane_head, leave_queue};
+use super::lane::{enqueue, fail_message, head_of, lane_head, leave_queue};
 use super::state;
 use super::status::{end_part, raise_message, status_event};
 use crate::error::StoreError;
@@ -140,16 +140,29 @@ pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreErro
         return taken(b, s);
     }
     let part = b.row(
-        "SELECT state, rank, first_failed_at FROM parts WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",
+        "SELECT state, rank, first_failed_at, attempts FROM parts WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",
         params![h.part.message.0, h.part.delivery, h.part.part],
-        |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, Option<i64>>(2)?)),
+        |r| {
+            Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, Option<i64>>(2)?, r.get::<_, u16>(3)?))
+        },
     )?;
-    let Some((current, rank, first_failed)) = part else { return Ok(Settled::default()) };
+    let Some((current, rank, first_failed, newest)) = part else { return Ok(Settled::default()) };
     if current != state::BEGUN && current != state::UNKNOWN {
         // After a commit that failed half-way this may be the step's own trace: the work goes on.
         let (again, next) =
             if b.again { (head_of(b, h.channel, h.part)?, lane_head(b, h)?) } else { (None, None) };
         return Ok(Settled { again, next });
+    }
+    // The late end of an attempt that was taken for lost, after a person sent the part again: that it was
+    // taken is true of the part, anything else only of that attempt. (0: a begin that nobody answered.)
+    if s.attempt != 0 && s.attempt != newest && !matches!(s.end, End::Sent { .. }) {
+        if !matches!(s.end, End::Unsent { .. }) {
+            insert_attempt(b, s)?;
+        }
+        return Ok(Settled::default());
+    }
+    if current == state::UNKNOWN && matches!(s.end, End::Unsent { .. } | End::Retry { .. }) {
+        revive(b, h)?;
     }
     let rank = Rank::from_number(rank);
     if let End::Unsent { at } = s.end {
@@ -201,6 +214,25 @@ pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreErro
         }
         End::Unsent { .. } => Ok(Settled::default()),
     }
+}
+
+/// What was taken for lost turns out not to have been taken: the part is work again, beside its lane when
+/// that has gone on.
+fn revive(b: &Batch<'_>, h: &Head) -> Result<(), StoreError> {
+    let key = params![h.channel.0, h.part.message.0, h.part.delivery, h.part.part];
+    let queued = b.execute(
+        "UPDATE queue SET held = 0 WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4",
+        key,
+    )?;
+    if queued == 0 {
+        enqueue(b, h)?;
+        b.execute(
+            "UPDATE queue SET aside = 1 WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 AND part = ?4",
+            key,
+        )?;
+    }
+    b.execute("UPDATE messages SET unknown = 0 WHERE id = ?1", [h.part.message.0])?;
+    Ok(())
 }
 
 /// The way that nearly every attempt goes: it is open, and the provider took it. The part's own row
