@@ -59,6 +59,7 @@ pub(crate) struct SimulatorOptions {
 
 pub(crate) async fn simulator(common: &Common, options: SimulatorOptions) -> Result<()> {
     serve::logs(&config::load(common.config.as_deref())?)?;
+    let mut asked = serve::Asked::listen()?;
     let simulator = start_simulator(&options.listen, options.data).await?;
     let url = simulator.url().to_owned();
     if common.json {
@@ -68,7 +69,7 @@ pub(crate) async fn simulator(common: &Common, options: SimulatorOptions) -> Res
             "Simulated providers at {url}\n  Phones        {url}/\n  Control API   {url}/sim/v1/accounts"
         ));
     }
-    serve::signal().await?;
+    asked.told().await;
     simulator.stop().await;
     Ok(())
 }
@@ -91,6 +92,7 @@ pub(crate) async fn run(common: &Common, options: Options) -> Result<()> {
         settings.log.level = "warn".into();
     }
     serve::logs(&settings)?;
+    let mut asked = serve::Asked::listen()?;
     let simulator = start_simulator(&options.simulator_listen, Some(options.data.join("simulator"))).await?;
     let url = simulator.url().to_owned();
     let ready = serve::prepare(settings, Some(url.clone()), Some(url.clone())).await?;
@@ -104,21 +106,17 @@ pub(crate) async fn run(common: &Common, options: Options) -> Result<()> {
     let serving = Ready::start(ready);
     let told = tokio::select! {
         told = world.make_ready(&url) => told?,
-        () = ended(serve::signal()) => {
+        () = asked.told() => {
             stop.cancel();
             return Ok(());
         }
     };
     say(common, &told);
-    serve::signal().await?;
+    asked.told().await;
     stop.cancel();
     serving.await?;
     simulator.stop().await;
     Ok(())
-}
-
-async fn ended(signal: impl Future<Output = Result<()>>) {
-    let _ = signal.await;
 }
 
 fn say(common: &Common, told: &Value) {

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// How often metrics are gathered.
@@ -51,6 +52,7 @@ pub(crate) async fn run(common: &Common, options: Options) -> Result<()> {
     if options.clock.is_some() && !settings.security.allow_private_networks {
         bail!("--clock is for tests only and needs security.allow_private_networks = true");
     }
+    let asked = Asked::listen()?;
     let ready = prepare(settings, options.clock, None).await?;
     let public = ready.app.engine.config().public_url.clone();
     let mut told = json!({"api": format!("{public}/v2"), "web": public});
@@ -71,7 +73,7 @@ pub(crate) async fn run(common: &Common, options: Options) -> Result<()> {
             ));
         }
     }
-    ready.serve().await
+    ready.serve(asked).await
 }
 
 /// Logs to standard error.
@@ -146,10 +148,10 @@ async fn upkeep(gather: impl Fn() + Send, stop: CancellationToken) {
 
 impl Ready {
     /// Serves until the process is told to stop, then ends what is under way.
-    pub(crate) async fn serve(self) -> Result<()> {
+    pub(crate) async fn serve(self, mut asked: Asked) -> Result<()> {
         let stop = self.stop.clone();
         let task = self.start();
-        signal().await?;
+        asked.told().await;
         tracing::info!("stopping");
         stop.cancel();
         task.await?;
@@ -186,12 +188,23 @@ impl Ready {
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-pub(crate) async fn signal() -> Result<()> {
-    let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed?,
-        _ = term.recv() => {}
+/// Ctrl-C and SIGTERM, heard from the moment this is made: a process that says that it is ready can be
+/// told to stop at once.
+pub(crate) struct Asked {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Asked {
+    pub(crate) fn listen() -> Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
-    Ok(())
+
+    /// Waits until the process is told to stop.
+    pub(crate) async fn told(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
