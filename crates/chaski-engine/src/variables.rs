@@ -180,6 +180,7 @@ mod tests {
             created_at: Timestamp(0),
             addresses: vec![],
             lanes: vec![],
+            version: 0,
         }
     }
 

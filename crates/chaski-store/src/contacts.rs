@@ -7,6 +7,7 @@ use chaski_model::identifier::Identifier;
 use chaski_model::{ChannelId, ContactId, LaneId, MessageId, Timestamp, WorkspaceId};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A contact as stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +38,8 @@ pub struct Contact {
     pub addresses: Vec<KnownAddress>,
     /// Where it has been written to or has written, newest first.
     pub lanes: Vec<Lane>,
+    /// Counts the changes that a send can see; 0 where a store needs no count.
+    pub version: i64,
 }
 
 impl Contact {
@@ -132,6 +135,14 @@ pub trait Contacts: Send + Sync {
         workspace: WorkspaceId,
         identifier: &Identifier,
     ) -> Result<Option<Contact>, StoreError>;
+
+    /// The same for a send, perhaps as it was a moment ago: then accepting by its version says
+    /// [`Stale`](crate::outbox::Accepted::Stale), and [`contact`](Self::contact) tells.
+    async fn recipient(
+        &self,
+        workspace: WorkspaceId,
+        identifier: &Identifier,
+    ) -> Result<Option<Arc<Contact>>, StoreError>;
 
     /// Makes a contact. `id` is only given for the demo's.
     /// Fails with `Conflict` when an address belongs to another contact.

@@ -9,11 +9,13 @@ pub mod copy;
 pub mod error;
 pub mod exchanges;
 pub mod feed;
+mod fresh;
 pub mod inbox;
 pub mod nodes;
 pub mod outbox;
 pub mod postgres;
 pub mod receive;
+mod recipients;
 pub mod sqlite;
 pub mod upkeep;
 

@@ -82,9 +82,13 @@ pub struct Accept {
     pub channel: ChannelId,
     /// The contact's address on it: names the lane.
     pub address: String,
-    /// The contact's addresses on the channel, the lane's own first. A store may keep them at hand for
-    /// the first call; when there are none, it reads them.
-    pub to: Vec<Address>,
+    /// That lane, where it is known.
+    pub lane: Option<LaneId>,
+    /// The version of the contact that all this was decided by, if it may have changed since.
+    pub version: Option<i64>,
+    /// What the first call is made from: its body, and the contact's addresses on the channel, the lane's
+    /// own first. A store may keep it at hand; without it, it reads what it stored.
+    pub call: Option<(PartBody, Vec<Address>)>,
     /// Domain time.
     pub now: Timestamp,
     /// When trying ends.
@@ -135,6 +139,8 @@ pub enum Accepted {
     },
     /// The key was used with another body.
     KeyConflict,
+    /// Nothing was stored: the contact has changed since the version that was given.
+    Stale,
 }
 
 /// Work that can begin: the head of a lane, or a part that stepped aside.

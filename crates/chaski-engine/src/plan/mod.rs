@@ -17,7 +17,9 @@ use chaski_model::address::Address;
 use chaski_model::identifier::Identifier;
 use chaski_model::message::{Content, PartBody};
 use chaski_model::template::Note;
-use chaski_model::{ChannelId, ContactId, ErrorCode, Failure, Fault, MessageId, Timestamp, WorkspaceId};
+use chaski_model::{
+    ChannelId, ContactId, ErrorCode, Failure, Fault, LaneId, MessageId, Timestamp, WorkspaceId,
+};
 use chaski_store::StoreError;
 use chaski_store::contacts::Contact;
 use chaski_store::outbox::{Accept, Accepted, Idempotency, Origin, Resolved};
@@ -116,8 +118,11 @@ pub struct Plan {
     pub window: Option<Window>,
     /// What the caller wanted of differences.
     pub lint: Lint,
-    content: Content,
+    /// JSON of what the caller wrote.
+    content: String,
     address: String,
+    lane: Option<LaneId>,
+    version: Option<i64>,
     to: Vec<Address>,
     origin: Origin,
     class: u8,
@@ -130,18 +135,40 @@ impl Engine {
     ///
     /// # Errors
     /// What is answered without recording anything.
-    pub async fn plan(&self, workspace: WorkspaceId, request: SendRequest) -> Result<Plan, Refusal> {
-        let contact = self
-            .store
-            .contact(workspace, &request.identifier)
-            .await?
-            .ok_or_else(|| Failure::new(ErrorCode::ContactNotFound, "Contact not found"))?;
+    pub async fn plan(&self, workspace: WorkspaceId, request: &SendRequest) -> Result<Plan, Refusal> {
+        let contact = self.store.contact(workspace, &request.identifier).await?;
+        self.plan_for(workspace, contact.as_ref(), request).await
+    }
+
+    /// The same by the contact as it was a moment ago, so that nothing is read for it. What comes of it
+    /// holds only once it is stored: a refusal may be out of date, and storing may say
+    /// [`Stale`](Accepted::Stale).
+    ///
+    /// # Errors
+    /// As [`Self::plan`].
+    pub async fn plan_from_memory(
+        &self,
+        workspace: WorkspaceId,
+        request: &SendRequest,
+    ) -> Result<Plan, Refusal> {
+        let contact = self.store.recipient(workspace, &request.identifier).await?;
+        let plan = self.plan_for(workspace, contact.as_deref(), request).await?;
+        Ok(Plan { version: contact.map(|contact| contact.version), ..plan })
+    }
+
+    async fn plan_for(
+        &self,
+        workspace: WorkspaceId,
+        contact: Option<&Contact>,
+        request: &SendRequest,
+    ) -> Result<Plan, Refusal> {
+        let contact = contact.ok_or_else(|| Failure::new(ErrorCode::ContactNotFound, "Contact not found"))?;
         if request.channel.is_some_and(|id| self.snapshot().channel(workspace, id).is_none()) {
             self.catch_up().await;
         }
         let snapshot = self.snapshot();
-        let (entry, route) = choose_channel(&snapshot, workspace, &contact, &request)?;
-        let to = addresses_on(&contact, &entry);
+        let (entry, route) = choose_channel(&snapshot, workspace, contact, request)?;
+        let to = addresses_on(contact, &entry);
         let Some(address) = to.first().map(|address| address.value.clone()) else {
             let message = format!(
                 "The contact has no address on the channel \"{}\"; add its phone number.",
@@ -152,11 +179,11 @@ impl Engine {
         let now = self.clock.now();
         let mut draft = Draft {
             content: request.content.clone(),
-            resolved: Resolved { notes: request.notes, ..Resolved::default() },
+            resolved: Resolved { notes: request.notes.clone(), ..Resolved::default() },
             refused: None,
             failed: None,
         };
-        fill(&mut draft, &snapshot, workspace, &contact);
+        fill(&mut draft, &snapshot, workspace, contact);
         let resolution = match &draft.content {
             Content::WhatsappTemplate(_) => Some(self.resolve(&mut draft, &entry, request.lint).await?),
             _ => None,
@@ -167,16 +194,21 @@ impl Engine {
                 adapter.split(&draft.content, resolution.as_ref().and_then(|r| r.template.as_ref()))?;
             self.look_at_media(&draft.resolved.parts).await?;
         }
-        let window = window_of(&contact, &entry, now);
-        close_on_window(&mut draft, &contact, window, &entry, now);
+        let window = window_of(contact, &entry, now);
+        close_on_window(&mut draft, contact, window, &entry, now);
         if draft.content != request.content {
             draft.resolved.content = Some(draft.content);
         }
         let origin = Origin {
             route: route.to_owned(),
             window_closes_at: window.and_then(|w| w.closes_at),
-            ..request.origin
+            ..request.origin.clone()
         };
+        let lane = contact
+            .lanes
+            .iter()
+            .find(|lane| lane.channel == entry.channel.id && lane.address == address)
+            .map(|lane| lane.id);
         Ok(Plan {
             id: self.store.next_id(crate::clock::machine_now().0),
             contact: contact.id,
@@ -186,8 +218,10 @@ impl Engine {
             failed: draft.failed,
             window,
             lint: request.lint,
-            content: request.content,
+            content: json(&request.content)?,
             address,
+            lane,
+            version: None,
             to,
             origin,
             class: request.class,
@@ -205,7 +239,6 @@ impl Engine {
         plan: Plan,
         idempotency: Option<Idempotency>,
     ) -> Result<Accepted, StoreError> {
-        let json = |value: serde_json::Result<String>| value.map_err(|e| StoreError::Fault(e.to_string()));
         let mut origin = plan.origin;
         origin.idempotent = idempotency.is_some();
         let accept = Accept {
@@ -214,14 +247,16 @@ impl Engine {
             contact: plan.contact,
             channel: plan.channel,
             address: plan.address,
-            to: plan.to,
+            lane: plan.lane,
+            version: plan.version,
+            call: plan.resolved.parts.first().map(|body| (body.clone(), plan.to)),
             now: plan.now,
             expires_at: plan.now + self.config.time_to_live,
             class: plan.class,
             parts: u16::try_from(plan.resolved.parts.len()).unwrap_or(u16::MAX),
-            content: json(serde_json::to_string(&plan.content))?,
-            resolved: json(serde_json::to_string(&plan.resolved))?,
-            origin: json(serde_json::to_string(&origin))?,
+            content: plan.content,
+            resolved: json(&plan.resolved)?,
+            origin: json(&origin)?,
             failed: plan.refused.or(plan.failed),
             idempotency,
         };
@@ -270,6 +305,10 @@ impl Engine {
         self.offer(settled.next);
         Ok(())
     }
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|cause| StoreError::Fault(cause.to_string()))
 }
 
 /// What is being decided.

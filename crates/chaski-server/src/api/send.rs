@@ -14,6 +14,7 @@ use chaski_channels::template::refused_under_strict;
 use chaski_engine::plan::{Lint, Plan, SendRequest};
 use chaski_model::identifier::Identifier;
 use chaski_model::{ErrorCode, Fault, WorkspaceId};
+use chaski_store::StoreError;
 use chaski_store::outbox::{Accepted, Idempotency, Origin};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -100,18 +101,38 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     Ok(Some(text.to_owned()))
 }
 
-/// Plans, stores and answers. Once the store has the plan, it is finished whoever hangs up.
+/// Plans, stores and answers: by the contact as it was a moment ago, and by what the store says of it
+/// when that would refuse the message or is out of date.
 async fn send(app: &App, caller: Caller, whom: Identifier, parsed: SendBody) -> Result<Response, Problem> {
-    let lint_given = parsed.lint_given;
-    let plan = app.engine.plan(caller.workspace, request_of(caller.origin, whom, parsed)).await?;
+    let (workspace, key, lint_given) = (caller.workspace, caller.key, parsed.lint_given);
+    let request = request_of(caller.origin, whom, parsed);
+    if let Ok(plan) = app.engine.plan_from_memory(workspace, &request).await
+        && let Some(answer) = keep(app, plan, key, lint_given).await?
+    {
+        return Ok(answer);
+    }
+    let plan = app.engine.plan(workspace, &request).await?;
+    let changed = || Problem::from(StoreError::Fault("a plan without a version was out of date".into()));
+    keep(app, plan, key, lint_given).await?.ok_or_else(changed)
+}
+
+/// Stores a plan and answers; `None` when its contact has changed. Once the store has the plan, it is
+/// finished whoever hangs up.
+async fn keep(
+    app: &App,
+    plan: Plan,
+    key: Option<([u8; 32], [u8; 32])>,
+    lint_given: bool,
+) -> Result<Option<Response>, Problem> {
     let (status, answer) = answer(&plan, lint_given);
-    let idempotency = caller.key.map(|(key, body)| Idempotency { key, body, status, answer: answer.clone() });
+    let idempotency = key.map(|(key, body)| Idempotency { key, body, status, answer: answer.clone() });
     let engine = std::sync::Arc::clone(&app.engine);
     let accepted = finish(async move { engine.store_plan(plan, idempotency).await }).await?;
     match accepted {
-        Accepted::Stored { .. } => Ok(json_text(status, answer)),
-        Accepted::Replay { status, answer } => Ok(json_text(status, answer)),
+        Accepted::Stored { .. } => Ok(Some(json_text(status, answer))),
+        Accepted::Replay { status, answer } => Ok(Some(json_text(status, answer))),
         Accepted::KeyConflict => Err(key_conflict()),
+        Accepted::Stale => Ok(None),
     }
 }
 
@@ -153,7 +174,8 @@ async fn dry(app: &App, caller: &Caller, whom: Identifier, parsed: SendBody) -> 
     // A dry run tells what strict lint would refuse instead of refusing.
     let strict = parsed.lint == Lint::Strict;
     let parsed = SendBody { lint: if strict { Lint::Warn } else { parsed.lint }, ..parsed };
-    let plan = app.engine.plan(caller.workspace, request_of(caller.origin.clone(), whom, parsed)).await?;
+    let request = request_of(caller.origin.clone(), whom, parsed);
+    let plan = app.engine.plan(caller.workspace, &request).await?;
     let refused_strictly = strict && plan.resolved.findings.iter().any(refused_under_strict);
     let snapshot = app.engine.snapshot();
     let source = snapshot.channel(caller.workspace, plan.channel).map(|entry| entry.channel.kind.source());

@@ -91,7 +91,7 @@ async fn send(
         class: 1,
         origin,
     };
-    let plan = match app.engine.plan(signed.workspace(), request).await {
+    let plan = match app.engine.plan(signed.workspace(), &request).await {
         Ok(plan) => plan,
         Err(Refusal::Request { failure, .. }) => return Ok(Err(sentence(r, &failure))),
         Err(Refusal::Store(error)) => return store_error(r, error),
@@ -105,6 +105,7 @@ async fn send(
     match stored.await.map_err(|cause| Fault::Broken(cause.to_string()))? {
         Ok(Accepted::Stored { .. } | Accepted::Replay { .. }) => Ok(Ok(())),
         Ok(Accepted::KeyConflict) => Ok(Err(r.t("reply-used"))),
+        Ok(Accepted::Stale) => store_error(r, StoreError::Busy),
         Err(error) => store_error(r, error),
     }
 }

@@ -116,6 +116,7 @@ fn contact() -> Contact {
             known(Address::bsuid("EC.1349120865530412"), "inbound"),
         ],
         lanes: vec![lane(1, Some(ago(600))), lane(2, None)],
+        version: 0,
     }
 }
 

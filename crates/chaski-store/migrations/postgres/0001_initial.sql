@@ -87,7 +87,9 @@ CREATE TABLE contacts (
   lifecycle TEXT,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
-  last_id BIGINT                          -- newest message; the thread is a chain through messages.prev_id
+  last_id BIGINT,                         -- newest message; the thread is a chain through messages.prev_id
+  last_lane BIGINT,                       -- and its lane
+  version BIGINT NOT NULL DEFAULT 0       -- counts what changes for a send: names, fields, addresses, lanes, window
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
 CREATE INDEX contacts_workspace ON contacts (workspace_id, id);
 

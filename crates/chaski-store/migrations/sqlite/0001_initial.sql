@@ -185,6 +185,7 @@ CREATE TABLE lanes (
   UNIQUE (channel_id, address)
 );
 CREATE INDEX lanes_contact ON lanes (contact_id);
+CREATE INDEX lanes_backing_off ON lanes (id) WHERE backoffs > 0;
 
 CREATE TABLE messages (
   id INTEGER PRIMARY KEY,

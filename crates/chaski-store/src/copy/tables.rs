@@ -66,8 +66,9 @@ const CONTACTS: &[Table] = &[
         name: "contacts",
         key: &["id"],
         from: "contacts t LEFT JOIN threads h ON h.contact_id = t.id",
-        columns: &[("last_id", "h.last_id")],
-        own: &[],
+        columns: &[("last_id", "h.last_id"), ("last_lane", "h.lane_id")],
+        // Counts from nothing: nobody has seen an earlier version.
+        own: &["version"],
     },
     same("addresses", &["contact_id"]),
     Table {
@@ -198,7 +199,7 @@ pub(crate) const FAMILIES: &[Family] = &[
 /// Tables of the source that are read as parts of others.
 #[cfg(test)]
 pub(crate) const MERGED: &[(&str, &str)] =
-    &[("threads", "contacts.last_id and lanes.last_id"), ("bodies", "messages")];
+    &[("threads", "contacts.last_id, contacts.last_lane and lanes.last_id"), ("bodies", "messages")];
 
 /// Columns of the source that are told in another way.
 #[cfg(test)]

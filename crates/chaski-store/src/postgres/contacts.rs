@@ -15,11 +15,12 @@ use chaski_model::{ChannelId, ContactId, LaneId, MessageId, Timestamp, Workspace
 use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tokio_postgres::Row;
 
 const BY_ADDRESS: &str =
     "SELECT contact_id FROM addresses WHERE workspace_id = $1 AND kind = $2 AND scope = $3 AND value = $4";
-const SOME: &str = "SELECT id, first_name, last_name, language, profile_pic, country_code, status, tags, fields, lifecycle, created_at, workspace_id
+const SOME: &str = "SELECT id, first_name, last_name, language, profile_pic, country_code, status, tags, fields, lifecycle, created_at, workspace_id, version
     FROM contacts WHERE id = ANY($1::int8[]) ORDER BY id";
 const ADDRESSES: &str = "SELECT contact_id, kind, scope, value, learned_at, learned_from FROM addresses WHERE contact_id = ANY($1::int8[])";
 const LANES: &str = "SELECT contact_id, id, channel_id, address, last_in_at, last_at, closed_at, last_id FROM lanes WHERE contact_id = ANY($1::int8[])";
@@ -39,7 +40,7 @@ const FIELDS: &str = "SELECT fields FROM contacts WHERE id = $1 AND workspace_id
 const CHANGE: &str = "UPDATE contacts SET first_name = COALESCE($2::text, first_name),
       last_name = CASE WHEN $3 THEN $4 ELSE last_name END, language = CASE WHEN $5 THEN $6 ELSE language END,
       profile_pic = CASE WHEN $7 THEN $8 ELSE profile_pic END, country_code = CASE WHEN $9 THEN $10 ELSE country_code END,
-      fields = $11, updated_at = $12 WHERE id = $1";
+      fields = $11, updated_at = $12, version = version + 1 WHERE id = $1";
 
 #[async_trait]
 impl Contacts for PgStore {
@@ -49,6 +50,23 @@ impl Contacts for PgStore {
         identifier: &Identifier,
     ) -> Result<Option<Contact>, StoreError> {
         self.inner.lookups.contact(workspace, identifier).await
+    }
+
+    async fn recipient(
+        &self,
+        workspace: WorkspaceId,
+        identifier: &Identifier,
+    ) -> Result<Option<Arc<Contact>>, StoreError> {
+        let recipients = &self.inner.recipients;
+        if let Some(found) = recipients.get(workspace, identifier) {
+            return Ok(Some(found));
+        }
+        let mark = recipients.mark();
+        let found = self.contact(workspace, identifier).await?.map(Arc::new);
+        if let Some(contact) = &found {
+            recipients.put(&mark, workspace, identifier, contact);
+        }
+        Ok(found)
     }
 
     async fn create_contact(
@@ -87,7 +105,9 @@ impl Contacts for PgStore {
                 Ok(())
             })
         })
-        .await
+        .await?;
+        self.inner.recipients.forget([id]);
+        Ok(())
     }
 
     async fn list_contacts(
@@ -117,11 +137,11 @@ pub(super) async fn read_any(
     reads: &Readers,
     ids: Vec<i64>,
 ) -> Result<BTreeMap<i64, (WorkspaceId, Contact)>, StoreError> {
-    let (contacts, addresses, lanes) = tokio::try_join!(
-        async { reads.rows(SOME, &[&ids]).await },
-        async { reads.rows(ADDRESSES, &[&ids]).await },
-        async { reads.rows(LANES, &[&ids]).await },
-    )?;
+    // Their versions first, so that what else is read is never older than they say.
+    let contacts = reads.rows(SOME, &[&ids]).await?;
+    let (addresses, lanes) = tokio::try_join!(async { reads.rows(ADDRESSES, &[&ids]).await }, async {
+        reads.rows(LANES, &[&ids]).await
+    },)?;
     let mut found = BTreeMap::new();
     for row in &contacts {
         found.insert(row.get::<_, i64>(0), (WorkspaceId(row.get(11)), contact(row)?));
@@ -166,6 +186,7 @@ fn contact(row: &Row) -> Result<Contact, StoreError> {
         created_at: time(row, 10),
         addresses: Vec::new(),
         lanes: Vec::new(),
+        version: row.get(12),
     })
 }
 

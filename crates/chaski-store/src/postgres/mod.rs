@@ -28,6 +28,8 @@ mod upkeep;
 mod writer;
 
 use crate::error::StoreError;
+use crate::fresh::FreshCalls;
+use crate::recipients::Recipients;
 use background::{Background, Tx};
 use chaski_model::IdSource;
 use connect::Target;
@@ -52,6 +54,8 @@ struct Inner {
     background: Arc<Background>,
     readers: Arc<Readers>,
     lookups: Lookups,
+    recipients: Arc<Recipients>,
+    fresh: Mutex<FreshCalls>,
     hints: Arc<Hints>,
     ids: Mutex<IdSource>,
     node: u8,
@@ -81,11 +85,13 @@ impl PgStore {
         let (node, id_floor) = nodes::join(&conn, holder).await?;
         let readers = Arc::new(Readers::new(target.clone()));
         let (queue, hints) = (Arc::new(Queue::default()), Arc::new(Hints::new()));
+        let recipients = Arc::new(Recipients::default());
         let (open, closed) = watch::channel(true);
         let thread = writer::Thread::new(
             target.clone(),
             Arc::clone(&queue),
             Arc::clone(&hints),
+            Arc::clone(&recipients),
             node,
             holder,
             id_floor,
@@ -99,6 +105,8 @@ impl PgStore {
                 background: Arc::new(Background::new(target.clone(), Arc::clone(&hints), node)),
                 shown: target.shown.clone(),
                 lookups: Lookups::start(Arc::clone(&readers)),
+                recipients,
+                fresh: Mutex::default(),
                 readers,
                 hints,
                 ids: Mutex::new(IdSource::new(node, id_floor)),

@@ -5,6 +5,7 @@ use super::queue::{Done, Job};
 use super::rows::limit;
 use super::{PgStore, mismatch};
 use crate::error::StoreError;
+use crate::fresh::{FreshCall, FreshCalls};
 use crate::nodes::Fence;
 use crate::outbox::*;
 use async_trait::async_trait;
@@ -12,6 +13,7 @@ use chaski_model::{
     ChannelId, ChannelKind, ErrorCode, Failure, LaneId, MessageId, PartRef, Timestamp, WorkspaceId,
 };
 use futures_util::stream::{self, StreamExt};
+use std::sync::MutexGuard;
 use tokio_postgres::Row;
 
 const DUE: &str = "SELECT message_id, delivery, part, workspace_id, channel_id, lane_id, class, due_at, keep_until, held, expires_at
@@ -49,6 +51,10 @@ fn head(r: &Row) -> Head {
 }
 
 impl PgStore {
+    fn fresh(&self) -> MutexGuard<'_, FreshCalls> {
+        self.inner.fresh.lock().expect("keeping a call does not panic")
+    }
+
     async fn settled(&self, job: Job) -> Result<Settled, StoreError> {
         match self.submit(job).await? {
             Done::Settled(settled) => Ok(settled),
@@ -63,11 +69,19 @@ impl Outbox for PgStore {
         self.inner.ids.lock().expect("making an id does not panic").next(machine_ms)
     }
 
-    async fn accept(&self, plan: Accept) -> Result<Accepted, StoreError> {
-        match self.submit(Job::Accept(Box::new(plan))).await? {
-            Done::Accepted(accepted) => Ok(accepted),
-            _ => Err(mismatch()),
+    async fn accept(&self, mut plan: Accept) -> Result<Accepted, StoreError> {
+        let (message, contact, call) = (plan.id, plan.contact, plan.call.take());
+        let Done::Accepted(accepted) = self.submit(Job::Accept(Box::new(plan))).await? else {
+            return Err(mismatch());
+        };
+        match (&accepted, call) {
+            (Accepted::Stored { head: Some(_) }, Some((body, to))) => {
+                self.fresh().keep(message, FreshCall { contact, body, to });
+            }
+            (Accepted::Stale, _) => self.inner.recipients.forget([contact]),
+            _ => {}
         }
+        Ok(accepted)
     }
 
     async fn answered(
@@ -89,7 +103,9 @@ impl Outbox for PgStore {
         now: Timestamp,
         call_by: Timestamp,
     ) -> Result<Verdict, StoreError> {
-        match self.submit(Job::Begin { head, fence, now, call_by }).await? {
+        let is_first = head.part.delivery == 1 && head.part.part == 1;
+        let fresh = self.fresh().take(head.part.message).filter(|_| is_first).map(Box::new);
+        match self.submit(Job::Begin { head, fresh, fence, now, call_by }).await? {
             Done::Begun(verdict) => Ok(verdict),
             _ => Err(mismatch()),
         }

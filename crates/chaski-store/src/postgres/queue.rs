@@ -1,6 +1,7 @@
 //! What waits for the writer: commands as plain data, bounded, with the place where the answer goes.
 
 use crate::error::StoreError;
+use crate::fresh::FreshCall;
 use crate::nodes::Fence;
 use crate::outbox::{Accept, Accepted, Head, Settle, Settled, Verdict};
 use crate::receive::{InboundIn, InboundVerdict, ReceiptIn, ReceiptVerdict};
@@ -43,6 +44,8 @@ pub(super) enum Job {
     },
     Begin {
         head: Head,
+        /// What its call is made from, if that is still at hand.
+        fresh: Option<Box<FreshCall>>,
         fence: Fence,
         now: Timestamp,
         call_by: Timestamp,

@@ -12,6 +12,7 @@ use super::connect::{Conn, Target};
 use super::fault::Fail;
 use super::queue::{Command, Done, Job, Queue};
 use crate::error::StoreError;
+use crate::recipients::Recipients;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -33,6 +34,7 @@ pub(super) struct Thread {
     target: Target,
     queue: Arc<Queue>,
     hints: Arc<Hints>,
+    recipients: Arc<Recipients>,
     conn: Option<Conn>,
     writer: batch::Writer,
 }
@@ -42,6 +44,7 @@ impl Thread {
         target: Target,
         queue: Arc<Queue>,
         hints: Arc<Hints>,
+        recipients: Arc<Recipients>,
         node: u8,
         holder: Uuid,
         id_until: i64,
@@ -54,7 +57,7 @@ impl Thread {
             spare_lanes: Vec::new(),
             spare_contacts: Vec::new(),
         };
-        Self { target, queue, hints, conn: None, writer }
+        Self { target, queue, hints, recipients, conn: None, writer }
     }
 
     /// Serves until the store is closed and nothing waits.
@@ -149,6 +152,7 @@ impl Thread {
 
     fn committed(&mut self, written: Written) -> Vec<Result<Done, StoreError>> {
         self.writer.id_until = written.id_until;
+        self.recipients.forget(written.touched);
         if written.events > 0 {
             self.hints.tick();
         }

@@ -14,6 +14,7 @@ use chaski_model::{ChannelId, ContactId, LaneId, MessageId, Timestamp, Workspace
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The columns that [`contact_row`] reads.
 macro_rules! contact_columns {
@@ -49,6 +50,22 @@ impl Contacts for SqliteStore {
                 Identifier::Phone(phone) => by_address(AddressKind::Phone, phone.as_str()),
             }
         })
+    }
+
+    async fn recipient(
+        &self,
+        workspace: WorkspaceId,
+        identifier: &Identifier,
+    ) -> Result<Option<Arc<Contact>>, StoreError> {
+        if let Some(found) = self.recipients.get(workspace, identifier) {
+            return Ok(Some(found));
+        }
+        let mark = self.recipients.mark();
+        let found = self.contact(workspace, identifier).await?.map(Arc::new);
+        if let Some(contact) = &found {
+            self.recipients.put(&mark, workspace, identifier, contact);
+        }
+        Ok(found)
     }
 
     async fn create_contact(
@@ -124,6 +141,7 @@ fn contact_row(r: &Row<'_>) -> rusqlite::Result<Contact> {
         created_at: time(r, 10)?,
         addresses: Vec::new(),
         lanes: Vec::new(),
+        version: 0,
     })
 }
 
@@ -221,6 +239,7 @@ pub(super) fn learn(
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![workspace.0, address.kind.word(), address.scope, address.value, contact.0, now.0, from],
         )?;
+        b.memory.touch(contact);
         b.memory.remember(workspace, address);
     }
     Ok(())
@@ -277,6 +296,7 @@ fn refuse_taken(
 /// contact itself wrote from stays.
 fn replace_given(b: &Batch<'_>, id: ContactId, addresses: &[Address]) -> Result<(), StoreError> {
     b.memory.forget_addresses();
+    b.memory.touch(id);
     for address in addresses {
         b.execute(
             "DELETE FROM addresses WHERE contact_id = ?1 AND kind = ?2 AND scope = ?3 AND value <> ?4 AND learned_from = 'api'",
@@ -297,6 +317,7 @@ fn apply(
     change: &ContactChange,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    b.memory.touch(id);
     let fields = b
         .row(
             "SELECT fields FROM contacts WHERE id = ?1 AND workspace_id = ?2",

@@ -5,35 +5,35 @@
 
 use super::rows::fault;
 use crate::error::StoreError;
+use crate::fresh::FreshCalls;
 use chaski_model::address::Address;
-use chaski_model::{ContactId, LaneId, MessageId, WorkspaceId};
+use chaski_model::{ContactId, LaneId, WorkspaceId};
 use rusqlite::Connection;
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 
 /// The most addresses that are remembered.
 const MOST_ADDRESSES: usize = 20_000;
-/// The most messages whose call is kept at hand: about as many as are in flight.
-const MOST_FRESH: usize = 512;
 
-/// What the call of a message just accepted is made from, so that beginning it reads nothing.
-pub(super) struct Fresh {
-    pub(super) contact: ContactId,
-    /// JSON of its parts.
-    pub(super) resolved: String,
-    pub(super) to: Vec<Address>,
-    pub(super) backoffs: u32,
+/// What a batch changed, as it was.
+#[derive(Clone, Copy)]
+enum Undo {
+    Line(LaneId, u32),
+    BackOff(LaneId, u32),
 }
 
 /// The writer's memory.
 #[derive(Default)]
 pub(super) struct Memory {
     lines: RefCell<HashMap<LaneId, u32>>,
-    undo: RefCell<Vec<(LaneId, u32)>>,
+    undo: RefCell<Vec<Undo>>,
+    /// How often in a row the recipient of a lane was to be left alone, where that is so.
+    backing_off: RefCell<HashMap<LaneId, u32>>,
+    touched: RefCell<Vec<ContactId>>,
     last_seq: Cell<i64>,
     addresses: RefCell<HashSet<(WorkspaceId, Address)>>,
-    fresh: RefCell<HashMap<MessageId, Fresh>>,
-    fresh_order: RefCell<VecDeque<MessageId>>,
+    /// The calls of messages just accepted.
+    pub(super) fresh: RefCell<FreshCalls>,
 }
 
 impl Memory {
@@ -51,7 +51,10 @@ impl Memory {
         };
         read("SELECT lane_id, 0 FROM queue WHERE aside = 0").map_err(fault)?;
         read("SELECT lane_id, lane_seq FROM waiting").map_err(fault)?;
-        memory.undo.borrow_mut().clear();
+        let mut statement =
+            connection.prepare("SELECT id, backoffs FROM lanes WHERE backoffs > 0").map_err(fault)?;
+        let rows = statement.query_map([], |row| Ok((LaneId(row.get(0)?), row.get(1)?))).map_err(fault)?;
+        *memory.backing_off.borrow_mut() = rows.collect::<Result<_, _>>().map_err(fault)?;
         Ok(memory)
     }
 
@@ -71,8 +74,29 @@ impl Memory {
     }
 
     fn set(&self, lane: LaneId, before: u32, after: u32) {
-        self.undo.borrow_mut().push((lane, before));
+        self.undo.borrow_mut().push(Undo::Line(lane, before));
         put(&mut self.lines.borrow_mut(), lane, after);
+    }
+
+    /// How often in a row the recipient of a lane was to be left alone.
+    pub(super) fn backoffs(&self, lane: LaneId) -> u32 {
+        self.backing_off.borrow().get(&lane).copied().unwrap_or(0)
+    }
+
+    /// Once more.
+    pub(super) fn back_off(&self, lane: LaneId) {
+        let before = self.backoffs(lane);
+        self.undo.borrow_mut().push(Undo::BackOff(lane, before));
+        put(&mut self.backing_off.borrow_mut(), lane, before + 1);
+    }
+
+    /// It is over; whether there was one.
+    pub(super) fn end_back_off(&self, lane: LaneId) -> bool {
+        let before = self.backing_off.borrow_mut().remove(&lane);
+        if let Some(before) = before {
+            self.undo.borrow_mut().push(Undo::BackOff(lane, before));
+        }
+        before.is_some()
     }
 
     /// The next place in line, of any lane: later ones are higher.
@@ -81,37 +105,28 @@ impl Memory {
         self.last_seq.get()
     }
 
-    /// The batch is on disk.
-    pub(super) fn committed(&self) {
+    /// A step changes what a send can see of a contact.
+    pub(super) fn touch(&self, contact: ContactId) {
+        self.touched.borrow_mut().push(contact);
+    }
+
+    /// The batch is on disk; the contacts that it changed.
+    pub(super) fn committed(&self) -> Vec<ContactId> {
         self.undo.borrow_mut().clear();
+        self.touched.take()
     }
 
     /// The batch is taken back.
     pub(super) fn rolled_back(&self) {
-        let mut lines = self.lines.borrow_mut();
-        for (lane, before) in self.undo.borrow_mut().drain(..).rev() {
-            put(&mut lines, lane, before);
+        for undo in self.undo.borrow_mut().drain(..).rev() {
+            match undo {
+                Undo::Line(lane, before) => put(&mut self.lines.borrow_mut(), lane, before),
+                Undo::BackOff(lane, before) => put(&mut self.backing_off.borrow_mut(), lane, before),
+            }
         }
+        self.touched.borrow_mut().clear();
         self.forget_addresses();
         self.fresh.borrow_mut().clear();
-        self.fresh_order.borrow_mut().clear();
-    }
-
-    /// Keeps what a message's first call is made from; the oldest makes room.
-    pub(super) fn keep_fresh(&self, message: MessageId, fresh: Fresh) {
-        let (mut all, mut order) = (self.fresh.borrow_mut(), self.fresh_order.borrow_mut());
-        if order.len() >= MOST_FRESH
-            && let Some(oldest) = order.pop_front()
-        {
-            all.remove(&oldest);
-        }
-        order.push_back(message);
-        all.insert(message, fresh);
-    }
-
-    /// Takes it out, if it is still at hand.
-    pub(super) fn take_fresh(&self, message: MessageId) -> Option<Fresh> {
-        self.fresh.borrow_mut().remove(&message)
     }
 
     /// Whether an address was seen in the store before. Nearly every receipt tells one again.
@@ -135,9 +150,9 @@ impl Memory {
     }
 }
 
-fn put(lines: &mut HashMap<LaneId, u32>, lane: LaneId, depth: u32) {
-    match depth {
-        0 => lines.remove(&lane),
-        depth => lines.insert(lane, depth),
+fn put(counts: &mut HashMap<LaneId, u32>, lane: LaneId, count: u32) {
+    match count {
+        0 => counts.remove(&lane),
+        count => counts.insert(lane, count),
     };
 }

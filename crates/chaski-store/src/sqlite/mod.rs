@@ -22,6 +22,7 @@ mod upkeep;
 mod writer;
 
 use crate::error::StoreError;
+use crate::recipients::Recipients;
 use batch::Batch;
 use rusqlite::Connection;
 use space::Space;
@@ -42,6 +43,7 @@ pub struct SqliteStore {
     writer: Arc<Writer>,
     readers: Arc<Readers>,
     space: Arc<Space>,
+    recipients: Arc<Recipients>,
     ticks: watch::Receiver<u64>,
 }
 
@@ -62,11 +64,13 @@ impl SqliteStore {
         let opened = open::open(folder, slot)?;
         let readers = (0..READERS).map(|_| open::reader(folder)).collect::<Result<Vec<_>, _>>()?;
         let (tick, ticks) = watch::channel(0);
-        let writer = Writer::start(opened, folder.to_owned(), tick);
+        let recipients = Arc::new(Recipients::default());
+        let writer = Writer::start(opened, folder.to_owned(), tick, Arc::clone(&recipients));
         Ok(Self {
             writer: Arc::new(writer),
             readers: Arc::new(Readers { idle: Mutex::new(readers), folder: folder.to_owned() }),
             space: Arc::new(Space::new(folder, min_free)),
+            recipients,
             ticks,
         })
     }

@@ -3,7 +3,9 @@
 use super::SqliteStore;
 use super::batch::{Batch, NewEvent};
 use super::contacts::{find_by_addresses, insert_contact, learn};
-use super::outbox::{chain, end_part, fail_message, head_of, leave_queue, make_lane, raise_message, state};
+use super::outbox::{
+    chain, close_window, end_part, fail_message, head_of, leave_queue, make_lane, raise_message, state,
+};
 use super::rows::failure_json;
 use super::writer::Class;
 use crate::contacts::ContactChange;
@@ -154,7 +156,7 @@ fn receipt(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<ReceiptVerdict, StoreErro
         return Ok(ReceiptVerdict::Duplicate);
     }
     if r.closes_window {
-        b.execute("UPDATE lanes SET closed_at = ?2 WHERE id = ?1", params![lane.0, r.received_at.0])?;
+        close_window(b, lane, r.received_at)?;
     }
     learn_from(b, r)?;
     let next = match (current, r.kind) {
@@ -290,5 +292,6 @@ fn open_window(b: &Batch<'_>, m: &InboundIn, contact: ContactId) -> Result<LaneI
         "UPDATE lanes SET last_in_at = MAX(IFNULL(last_in_at, 0), ?2), closed_at = NULL WHERE id = ?1",
         params![lane.0, m.at.0],
     )?;
+    b.memory.touch(contact);
     Ok(lane)
 }

@@ -11,6 +11,7 @@ use super::open::{self, Opened};
 use super::rows::fault;
 use super::statements::{Prepared, Statements};
 use crate::error::StoreError;
+use crate::recipients::Recipients;
 use chaski_model::{IdSource, MessageId};
 use rusqlite::{Connection, params};
 use std::path::{Path, PathBuf};
@@ -91,6 +92,8 @@ struct Queue {
     commands: Vec<Box<dyn Command>>,
     bytes: usize,
     closed: bool,
+    /// The writer sleeps: only then is it worth a system call to wake it.
+    idle: bool,
 }
 
 struct Shared {
@@ -106,7 +109,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(opened: Opened, folder: PathBuf, tick: watch::Sender<u64>) -> Self {
+    pub(super) fn start(
+        opened: Opened,
+        folder: PathBuf,
+        tick: watch::Sender<u64>,
+        recipients: Arc<Recipients>,
+    ) -> Self {
         let shared = Arc::new(Shared { queue: Mutex::default(), filled: Condvar::new() });
         let ids = Mutex::new(IdSource::new(opened.slot, opened.id_floor));
         let connection = opened.connection;
@@ -118,6 +126,7 @@ impl Writer {
             id_until: opened.id_floor,
             tick,
             memory: opened.memory,
+            recipients,
             _lock: opened.lock,
         };
         let thread = std::thread::Builder::new()
@@ -158,8 +167,10 @@ impl Writer {
             }
             queue.bytes += weight;
             queue.commands.push(command);
+            if std::mem::take(&mut queue.idle) {
+                self.shared.filled.notify_one();
+            }
         }
-        self.shared.filled.notify_one();
         answer.await.unwrap_or(Err(StoreError::CommitUnknown))
     }
 }
@@ -184,6 +195,7 @@ struct Thread {
     tick: watch::Sender<u64>,
     checkpointer: Checkpointer,
     memory: Memory,
+    recipients: Arc<Recipients>,
     _lock: std::fs::File,
 }
 
@@ -197,6 +209,7 @@ impl Thread {
             drop(connection);
             let Some(opened) = self.reopen(commands) else { return };
             (connection, self.memory, open) = opened;
+            self.recipients.forget_all();
         }
         let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");
     }
@@ -226,6 +239,7 @@ impl Thread {
             if queue.closed {
                 return None;
             }
+            queue.idle = true;
             queue = self.shared.filled.wait(queue).ok()?;
         }
         let batch: Commands = match queue.commands.len() {
@@ -303,7 +317,7 @@ impl Thread {
             Ok((events, id_until)) => match connection.execute_batch("COMMIT") {
                 Ok(()) => {
                     self.id_until = id_until;
-                    self.memory.committed();
+                    self.recipients.forget(self.memory.committed());
                     return Ok(events);
                 }
                 // The frame that ends a transaction is the last one written: a full disk kept it away.

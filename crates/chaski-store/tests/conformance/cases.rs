@@ -1,6 +1,7 @@
 //! The cases, written once.
 
 pub(crate) use super::more_cases::*;
+pub(crate) use super::recipients::*;
 use super::support::*;
 pub(crate) use super::upkeep::*;
 use chaski_model::address::{Address, E164};
@@ -31,7 +32,7 @@ fn receipt(bench: &Bench, message: MessageId, part: u16, kind: ReceiptKind, at: 
     }
 }
 
-fn inbound(bench: &Bench, provider_id: &str, from: Vec<Address>) -> InboundIn {
+pub(crate) fn inbound(bench: &Bench, provider_id: &str, from: Vec<Address>) -> InboundIn {
     InboundIn {
         id: bench.store.next_id(NOW.0),
         workspace: bench.workspace,
@@ -46,7 +47,7 @@ fn inbound(bench: &Bench, provider_id: &str, from: Vec<Address>) -> InboundIn {
     }
 }
 
-fn phone(number: &str) -> Address {
+pub(crate) fn phone(number: &str) -> Address {
     Address::phone(&E164::from_digits(number).unwrap())
 }
 

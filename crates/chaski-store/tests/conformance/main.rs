@@ -10,6 +10,7 @@ mod nodes;
 #[path = "../../../../tests/src/postgres.rs"]
 #[expect(unreachable_pub, dead_code, reason = "it is a module of the end-to-end tests, which use all of it")]
 mod postgres;
+mod recipients;
 mod support;
 mod upkeep;
 
@@ -102,6 +103,8 @@ conformance! {
     a_commit_ticks_and_a_seen_thread_is_said_once
     the_only_node_holds_what_it_is_not_told_to_give_up
     newer_work_of_several_channels_is_found_at_once
+    a_send_sees_every_change_of_its_contact
+    a_send_sees_which_lane_was_used_last
 }
 
 /// One process for each folder, and ids never go back over a restart.

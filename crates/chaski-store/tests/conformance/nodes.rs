@@ -19,7 +19,7 @@ async fn open(database: &Database) -> PgStore {
 }
 
 /// Two nodes that have dealt the slots between them; the first has the bench's workspace.
-async fn two(database: &Database) -> (Bench, PgStore, Tenure) {
+pub(crate) async fn two(database: &Database) -> (Bench, PgStore, Tenure) {
     let first = open(database).await;
     let bench = Bench::new(Arc::new(first)).await;
     let second = open(database).await;

@@ -19,7 +19,10 @@ pub(super) fn call(cx: &Cx<'_>, part: &PartBody) -> Result<Call, Failure> {
 
 /// Meta's errors pass through; 360dialog's own have another shape.
 pub(super) fn outcome(reply: &Reply) -> Outcome {
-    let Some(body) = reply.json().filter(|_| !reply.is_success()) else { return graph::outcome(reply) };
+    if reply.is_success() {
+        return graph::outcome(reply);
+    }
+    let Some(body) = reply.json() else { return graph::outcome(reply) };
     // Proxies on the way answer 502 and 504 too, some of them in JSON: they do not know whether the
     // message was taken. Only 360dialog's own shape says that it was not.
     if matches!(reply.status, 502 | 504) && body.pointer("/meta/success") != Some(&Value::Bool(false)) {

@@ -17,11 +17,15 @@ pub(super) fn accept(set: &mut Set, plan: &Accept, command: usize) -> Result<Acc
     {
         return Ok(seen);
     }
-    if !set.contacts.has(&plan.contact.0) {
-        return Err(StoreError::NotFound("contact"));
+    let contact = set.contacts.get(&plan.contact.0).ok_or(StoreError::NotFound("contact"))?;
+    if plan.version.is_some_and(|version| version != contact.version) {
+        return Ok(Accepted::Stale);
     }
     let queued = if plan.failed.is_some() { 0 } else { plan.parts };
-    let lane = lane_of(set, plan.workspace, plan.channel, plan.contact, &plan.address)?;
+    let lane = match plan.lane.filter(|lane| set.lanes.has(&lane.0)) {
+        Some(lane) => lane,
+        None => lane_of(set, plan.workspace, plan.channel, plan.contact, &plan.address)?,
+    };
     if let Some(key) = &plan.idempotency {
         let row = KeyRow {
             workspace: plan.workspace,
@@ -38,7 +42,7 @@ pub(super) fn accept(set: &mut Set, plan: &Accept, command: usize) -> Result<Acc
     row.busy |= queued > 0;
     row.last_at = row.last_at.max(Some(plan.now.0));
     row.last_id = row.last_id.max(Some(plan.id.0));
-    let prev = chain(set, plan.contact, plan.id.0);
+    let prev = chain(set, plan.contact, lane, plan.id.0);
     set.new_messages.push(NewMessage {
         id: plan.id,
         workspace: plan.workspace,
@@ -113,8 +117,12 @@ pub(super) fn lane_of(
 }
 
 /// Puts a message at the end of its contact's thread; returns the message before it.
-pub(super) fn chain(set: &mut Set, contact: ContactId, message: i64) -> Option<i64> {
-    set.contacts.get_mut(&contact.0)?.last_id.replace(message)
+pub(super) fn chain(set: &mut Set, contact: ContactId, lane: LaneId, message: i64) -> Option<i64> {
+    let row = set.contacts.get_mut(&contact.0)?;
+    if row.last_lane.replace(lane.0) != Some(lane.0) {
+        row.version += 1;
+    }
+    row.last_id.replace(message)
 }
 
 fn add_part(set: &mut Set, plan: &Accept, lane: LaneId, number: u16, seq: i64, head: Option<Head>) {

@@ -1,10 +1,11 @@
 //! One try of one part: begun before the call leaves, settled after it.
 
 use super::lane::{fail_message, leave_queue};
-use super::receive::learn;
+use super::receive::{close_window, learn};
 use super::set::{AttemptRow, Set, failure_json, state};
 use super::status::{Told, end_part, status_event};
 use crate::error::StoreError;
+use crate::fresh::FreshCall;
 use crate::nodes::Fence;
 use crate::outbox::{End, Head, Settle, Settled, Verdict, Work};
 use chaski_model::address::{Address, AddressKind};
@@ -16,9 +17,9 @@ const DAY_MS: i64 = 86_400_000;
 pub(super) fn begin(
     set: &mut Set,
     h: Head,
+    fresh: Option<&FreshCall>,
     fence: Fence,
-    now: Timestamp,
-    call_by: Timestamp,
+    (now, call_by): (Timestamp, Timestamp),
 ) -> Result<Verdict, StoreError> {
     if set.fences.get(&i32::from(fence.slot)) != Some(&fence.number) {
         return Ok(Verdict::Fenced);
@@ -37,7 +38,7 @@ pub(super) fn begin(
         return Ok(Verdict::Expired { next: fail_message(set, &h, now) });
     }
     let attempt = part.attempts + 1;
-    let work = work(set, &h, u16::try_from(attempt).unwrap_or(u16::MAX))?;
+    let work = work(set, &h, fresh, u16::try_from(attempt).unwrap_or(u16::MAX))?;
     if let Some(part) = set.parts.get_mut(&h.part) {
         part.state = state::BEGUN;
         part.attempts = attempt;
@@ -54,7 +55,12 @@ struct ResolvedParts {
     parts: Vec<PartBody>,
 }
 
-fn work(set: &Set, h: &Head, attempt: u16) -> Result<Work, StoreError> {
+fn work(set: &Set, h: &Head, fresh: Option<&FreshCall>, attempt: u16) -> Result<Work, StoreError> {
+    let lane = set.lanes.get(&h.lane.0).ok_or(StoreError::NotFound("lane"))?;
+    let backoffs = u32::try_from(lane.backoffs).unwrap_or(0);
+    if let Some(FreshCall { contact, body, to }) = fresh.cloned() {
+        return Ok(Work { attempt, body, contact, to, backoffs });
+    }
     let body = set.bodies.get(&h.part.message.0).ok_or(StoreError::NotFound("message"))?;
     let resolved: ResolvedParts =
         serde_json::from_str(&body.resolved).map_err(|e| StoreError::Fault(e.to_string()))?;
@@ -64,7 +70,6 @@ fn work(set: &Set, h: &Head, attempt: u16) -> Result<Work, StoreError> {
         .into_iter()
         .nth(usize::from(h.part.part).saturating_sub(1))
         .ok_or_else(|| StoreError::Fault(format!("part {} has no body", h.part)))?;
-    let lane = set.lanes.get(&h.lane.0).ok_or(StoreError::NotFound("lane"))?;
     let mut known = set.reachable.get(&contact.0).cloned().unwrap_or_default();
     for ((_, kind, scope, value), row) in set.addresses.inserted() {
         if row.contact == contact {
@@ -79,7 +84,7 @@ fn work(set: &Set, h: &Head, attempt: u16) -> Result<Work, StoreError> {
         let native = AddressKind::Native;
         to.insert(0, Address { kind: native, scope: h.channel.to_string(), value: lane.address.to_string() });
     }
-    Ok(Work { attempt, body, contact, to, backoffs: u32::try_from(lane.backoffs).unwrap_or(0) })
+    Ok(Work { attempt, body, contact, to, backoffs })
 }
 
 pub(super) fn settle(set: &mut Set, s: &Settle) -> Settled {
@@ -130,8 +135,8 @@ pub(super) fn settle(set: &mut Set, s: &Settle) -> Settled {
             Settled { again: None, next }
         }
         End::Failed { failure, closes_window } => {
-            if *closes_window && let Some(lane) = set.lanes.get_mut(&h.lane.0) {
-                lane.closed_at = Some(s.ended_at.0);
+            if *closes_window {
+                close_window(set, h.lane, s.ended_at);
             }
             end_part(set, h, &ended(Rank::Failed, None, Some(failure)));
             Settled { again: None, next: fail_message(set, h, s.ended_at) }

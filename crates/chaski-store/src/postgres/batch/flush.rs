@@ -57,7 +57,9 @@ pub(super) const ATTEMPTS: &str = "INSERT INTO attempts (message_id, delivery, p
       outcome = excluded.outcome, http_status = excluded.http_status, failure = excluded.failure, next_at = excluded.next_at";
 pub(super) const RECEIPTS: &str = "INSERT INTO receipts (message_id, delivery, part, kind, provider_at, workspace_id, received_at, failure)
     SELECT * FROM UNNEST($1::int8[], $2::int4[], $3::int4[], $4::int4[], $5::int8[], $6::int8[], $7::int8[], $8::text[])";
-pub(super) const CONTACTS: &str = "UPDATE contacts c SET last_id = u.last FROM UNNEST($1::int8[], $2::int8[]) AS u(id, last) WHERE c.id = u.id";
+pub(super) const CONTACTS: &str = "UPDATE contacts c SET last_id = u.last, last_lane = u.lane, version = u.version
+    FROM UNNEST($1::int8[], $2::int8[], $3::int8[], $4::int8[]) AS u(id, last, lane, version) WHERE c.id = u.id";
+pub(super) const TOUCHED: &str = "UPDATE contacts SET version = version + 1 WHERE id = ANY($1::int8[])";
 pub(crate) const EVENTS: &str = "WITH h AS (
       INSERT INTO feeds AS f (workspace_id, head) SELECT ws, n FROM UNNEST($1::int8[], $2::int8[]) AS u(ws, n) ORDER BY ws
       ON CONFLICT (workspace_id) DO UPDATE SET head = f.head + excluded.head RETURNING workspace_id, head)
@@ -100,6 +102,7 @@ pub(super) async fn flush(conn: &Conn, set: &Set, jobs: &[&Job], notify: Option<
         attempts(conn, set),
         receipts(conn, set),
         contacts(conn, set),
+        touched(conn, set),
         deliveries(conn, set),
         dead_letters(conn, set),
         events(conn, set, notify),
@@ -472,7 +475,17 @@ async fn contacts(conn: &Conn, set: &Set) -> Result<(), Fail> {
         return Ok(());
     }
     let (ids, last) = (column(&rows, |r| *r.0), column(&rows, |r| r.1.last_id));
-    conn.execute(CONTACTS, &[&ids, &last]).await?;
+    let (lanes, versions) = (column(&rows, |r| r.1.last_lane), column(&rows, |r| r.1.version));
+    conn.execute(CONTACTS, &[&ids, &last, &lanes, &versions]).await?;
+    Ok(())
+}
+
+async fn touched(conn: &Conn, set: &Set) -> Result<(), Fail> {
+    if set.touched.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i64> = set.touched.iter().copied().collect();
+    conn.execute(TOUCHED, &[&ids]).await?;
     Ok(())
 }
 

@@ -57,7 +57,7 @@ pub(super) const MORE_WAITING: &str =
     "SELECT u.lane, MIN(w.class) FROM UNNEST($1::int8[]) AS u(lane) CROSS JOIN LATERAL
       (SELECT class FROM waiting WHERE lane_id = u.lane ORDER BY lane_seq OFFSET $2::int8) w GROUP BY u.lane";
 pub(super) const CONTACTS: &str =
-    "SELECT id, last_id FROM contacts WHERE id = ANY($1::int8[]) ORDER BY id FOR UPDATE";
+    "SELECT id, last_id, last_lane, version FROM contacts WHERE id = ANY($1::int8[]) ORDER BY id FOR UPDATE";
 pub(super) const RECEIPTS: &str = "SELECT message_id, delivery, part, kind, provider_at, workspace_id, received_at FROM receipts WHERE message_id = ANY($1::int8[])";
 
 /// Lane numbers kept at hand, and how many are fetched at once.
@@ -122,13 +122,18 @@ impl Wanted {
                 self.learned(m.workspace, &m.from);
             }
             Job::Learn { workspace, addresses, .. } => self.learned(*workspace, addresses),
-            Job::Begin { head, fence, .. } => {
+            Job::Begin { head, fresh, fence, now, .. } => {
                 self.slots.insert(i32::from(fence.slot));
                 self.head(head);
-                self.bodies.insert(head.part.message.0);
+                if fresh.is_none() || head.expires_at <= *now {
+                    self.bodies.insert(head.part.message.0);
+                }
             }
             Job::Accept(plan) => {
-                self.lane_names.insert((plan.channel.0, Arc::from(plan.address.as_str())));
+                match plan.lane {
+                    Some(lane) => drop(self.lanes.insert(lane.0)),
+                    None => drop(self.lane_names.insert((plan.channel.0, Arc::from(plan.address.as_str())))),
+                }
                 self.contacts.insert(plan.contact.0);
                 if let Some(key) = &plan.idempotency {
                     let day = plan.now.0 / DAY_MS;
@@ -300,7 +305,8 @@ pub(super) async fn lock(conn: &Conn, wanted: &Wanted, most_waiting: i64, set: &
     bodies.iter().for_each(|row| load_body(set, row));
     messages.iter().for_each(|row| load_message(set, row));
     for row in &contacts {
-        set.contacts.load(row.get(0), ContactRow { last_id: row.get(1), made: None });
+        let of = ContactRow { last_id: row.get(1), last_lane: row.get(2), version: row.get(3), made: None };
+        set.contacts.load(row.get(0), of);
     }
     parts.iter().for_each(|row| load_part(set, row));
     queue.iter().for_each(|row| load_queue(set, row));

@@ -25,6 +25,7 @@ use super::connect::Conn;
 use super::fault::Fail;
 use super::queue::{Done, Job};
 use crate::error::StoreError;
+use chaski_model::ContactId;
 use load::Wanted;
 use set::Set;
 use uuid::Uuid;
@@ -83,6 +84,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     flush::ATTEMPTS,
     flush::RECEIPTS,
     flush::CONTACTS,
+    flush::TOUCHED,
     replay::NEW_DELIVERIES,
     replay::REPLAYED,
     DEAD,
@@ -107,6 +109,8 @@ pub(super) struct Written {
     pub(super) answers: Vec<Result<Done, StoreError>>,
     /// How many events it wrote.
     pub(super) events: usize,
+    /// Contacts that changed for a send.
+    pub(super) touched: Vec<ContactId>,
     pub(super) id_until: i64,
 }
 
@@ -180,7 +184,7 @@ async fn try_run(
         return Ok(None);
     }
     let events = set.events.values().map(Vec::len).sum();
-    let written = Written { answers, events, id_until };
+    let written = Written { answers, events, touched: set.touched(), id_until };
     wrote(events);
     let notify = notify.then(|| writer.node.to_string());
     match flush::flush(conn, &set, jobs, notify).await {
@@ -224,8 +228,8 @@ fn step(set: &mut Set, job: &Job, at: usize) -> Result<Done, StoreError> {
             }
             Done::Noted
         }
-        Job::Begin { head, fence, now, call_by } => {
-            Done::Begun(attempt::begin(set, *head, *fence, *now, *call_by)?)
+        Job::Begin { head, fresh, fence, now, call_by } => {
+            Done::Begun(attempt::begin(set, *head, fresh.as_deref(), *fence, (*now, *call_by))?)
         }
         Job::Accept(plan) => Done::Accepted(accept::accept(set, plan, at)?),
         Job::Replay { workspace, messages, how } => {

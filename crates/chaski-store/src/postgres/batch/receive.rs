@@ -40,6 +40,7 @@ pub(super) fn learn(
     for address in addresses {
         let key = address_key(workspace, address);
         if !set.addresses.has(&key) {
+            set.touch(contact);
             set.addresses.put(key, AddressRow { contact, learned_at: now.0, from });
         }
     }
@@ -59,10 +60,8 @@ pub(super) fn receipt(set: &mut Set, r: &ReceiptIn) -> ReceiptVerdict {
         failure: r.failure.as_ref().map(failure_json),
     };
     set.receipts.put(key, row);
-    if r.closes_window
-        && let Some(lane) = set.lanes.get_mut(&lane.0)
-    {
-        lane.closed_at = Some(r.received_at.0);
+    if r.closes_window {
+        close_window(set, lane, r.received_at);
     }
     if let Some(contact) = find_by_addresses(set, r.workspace, &r.learned) {
         learn(set, r.workspace, contact, &r.learned, "receipt", r.received_at);
@@ -89,6 +88,15 @@ pub(super) fn receipt(set: &mut Set, r: &ReceiptIn) -> ReceiptVerdict {
         }
     };
     ReceiptVerdict::Applied { next }
+}
+
+/// The provider said that the contact's window on a lane is closed.
+pub(super) fn close_window(set: &mut Set, lane: LaneId, at: Timestamp) {
+    if let Some(row) = set.lanes.get_mut(&lane.0) {
+        row.closed_at = Some(at.0);
+        let contact = row.contact;
+        set.touch(contact);
+    }
 }
 
 fn end_by_receipt(set: &mut Set, r: &ReceiptIn, lane: LaneId, told: &Told<'_>) -> Option<Head> {
@@ -135,7 +143,8 @@ pub(super) fn inbound(set: &mut Set, m: &InboundIn, command: usize) -> Result<In
         row.last_at = row.last_at.max(Some(m.at.0));
         row.closed_at = None;
     }
-    let prev = chain(set, contact, m.id.0);
+    set.touch(contact);
+    let prev = chain(set, contact, lane, m.id.0);
     set.new_messages.push(NewMessage {
         id: m.id,
         workspace: m.workspace,
@@ -167,7 +176,7 @@ fn contact_of_sender(set: &mut Set, m: &InboundIn) -> Result<ContactId, StoreErr
             .and_then(|number| number.country()),
         at: m.received_at.0,
     };
-    set.contacts.put(id, ContactRow { last_id: None, made: Some(made) });
+    set.contacts.put(id, ContactRow { made: Some(made), ..ContactRow::default() });
     set.event(m.workspace, m.received_at, "contact.created", Some(ContactId(id)), None);
     Ok(ContactId(id))
 }

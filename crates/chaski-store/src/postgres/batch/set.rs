@@ -93,6 +93,14 @@ impl<V: Clone + PartialEq> Table<(i64, i64), V> {
     }
 }
 
+impl Table<i64, ContactRow> {
+    fn versions_changed(&self) -> impl Iterator<Item = i64> {
+        let version = |row: &Option<ContactRow>| row.as_ref().map(|row| row.version);
+        let changed = self.rows.iter().filter(move |(_, cell)| version(&cell.was) != version(&cell.is));
+        changed.map(|(id, _)| *id)
+    }
+}
+
 impl<V: Clone + PartialEq> Table<PartRef, V> {
     /// The parts of a delivery.
     pub(super) fn delivery_of(&self, part: PartRef) -> impl Iterator<Item = (&PartRef, &V)> {
@@ -214,6 +222,8 @@ pub(super) struct AddressRow {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct ContactRow {
     pub(super) last_id: Option<i64>,
+    pub(super) last_lane: Option<i64>,
+    pub(super) version: i64,
     /// Of a new contact.
     pub(super) made: Option<NewContact>,
 }
@@ -279,6 +289,8 @@ pub(super) struct Set {
     pub(super) attempts: Table<(PartRef, u16), AttemptRow>,
     pub(super) receipts: Table<ReceiptKey, ReceiptRow>,
     pub(super) contacts: Table<i64, ContactRow>,
+    /// Contacts that change for a send, and are not among those.
+    pub(super) touched: BTreeSet<i64>,
     pub(super) addresses: Table<AddressKey, AddressRow>,
     /// Provider ids of inbound messages that are known: (week, channel, id) -> message.
     pub(super) provider_ids: Table<(i64, i64, String), i64>,
@@ -302,6 +314,20 @@ pub(super) struct Set {
 }
 
 impl Set {
+    /// A step changes what a send can see of a contact.
+    pub(super) fn touch(&mut self, contact: ContactId) {
+        match self.contacts.get_mut(&contact.0) {
+            Some(row) => row.version += 1,
+            None => drop(self.touched.insert(contact.0)),
+        }
+    }
+
+    /// The contacts that changed for a send.
+    pub(super) fn touched(&self) -> Vec<ContactId> {
+        let changed = self.contacts.versions_changed();
+        self.touched.iter().copied().chain(changed).map(ContactId).collect()
+    }
+
     pub(super) fn event(
         &mut self,
         workspace: WorkspaceId,

@@ -3,9 +3,9 @@
 use super::lane::{enqueue, head, head_columns, make_lane};
 use super::{DAY_MS, state};
 use crate::error::StoreError;
+use crate::fresh::FreshCall;
 use crate::outbox::{Accept, Accepted, Head, Idempotency};
 use crate::sqlite::batch::{Batch, NewEvent};
-use crate::sqlite::memory::Fresh;
 use crate::sqlite::rows::failure_json;
 use crate::sqlite::upkeep::dead_letters;
 use chaski_model::{ContactId, LaneId, MessageId, PartRef, Rank, Timestamp};
@@ -33,7 +33,7 @@ pub(super) fn accept(b: &mut Batch<'_>, plan: &Accept) -> Result<Accepted, Store
         )?;
     }
     let queued = if plan.failed.is_some() { 0 } else { plan.parts };
-    let (lane, backoffs) = lane_for_sending(b, plan)?;
+    let lane = lane_for_sending(b, plan)?;
     let prev = chain(b, plan.contact, lane, plan.id, plan.now)?;
     insert_message(b, plan, lane, prev)?;
     b.highest_id = b.highest_id.max(plan.id.0);
@@ -46,10 +46,9 @@ pub(super) fn accept(b: &mut Batch<'_>, plan: &Accept) -> Result<Accepted, Store
     for number in 1..=queued {
         insert_part(b, plan, lane, number, first == Some(number))?;
     }
-    if first.is_some() && !plan.to.is_empty() {
-        let fresh =
-            Fresh { contact: plan.contact, resolved: plan.resolved.clone(), to: plan.to.clone(), backoffs };
-        b.memory.keep_fresh(plan.id, fresh);
+    if let Some((body, to)) = plan.call.as_ref().filter(|_| first.is_some()) {
+        let call = FreshCall { contact: plan.contact, body: body.clone(), to: to.clone() };
+        b.memory.fresh.borrow_mut().keep(plan.id, call);
     }
     b.event(
         plan.workspace,
@@ -82,15 +81,18 @@ pub(super) fn seen_key(
 }
 
 /// The lane of a message, made on first use.
-pub(super) fn lane_for_sending(b: &Batch<'_>, plan: &Accept) -> Result<(LaneId, u32), StoreError> {
+fn lane_for_sending(b: &Batch<'_>, plan: &Accept) -> Result<LaneId, StoreError> {
+    if let Some(lane) = plan.lane {
+        return Ok(lane);
+    }
     let found = b.row(
-        "SELECT id, backoffs FROM lanes WHERE channel_id = ?1 AND address = ?2",
+        "SELECT id FROM lanes WHERE channel_id = ?1 AND address = ?2",
         params![plan.channel.0, plan.address],
-        |r| Ok((LaneId(r.get(0)?), r.get(1)?)),
+        |r| Ok(LaneId(r.get(0)?)),
     )?;
     match found {
         Some(found) => Ok(found),
-        None => Ok((make_lane(b, plan.workspace, plan.channel, plan.contact, &plan.address)?, 0)),
+        None => make_lane(b, plan.workspace, plan.channel, plan.contact, &plan.address),
     }
 }
 
@@ -114,6 +116,9 @@ pub(in crate::sqlite) fn chain(
         },
     )?;
     let (before, before_at, before_lane) = before.unwrap_or_default();
+    if before_lane != Some(lane.0) {
+        b.memory.touch(contact);
+    }
     if let Some(other) = before_lane.filter(|other| *other != lane.0) {
         b.execute(
             "UPDATE lanes SET last_id = ?2, last_at = ?3 WHERE id = ?1",

@@ -1,13 +1,13 @@
 //! One try of one part: begun before the call leaves, settled after it.
 
-use super::lane::{enqueue, fail_message, head_of, lane_head, leave_queue};
+use super::lane::{close_window, enqueue, fail_message, head_of, lane_head, leave_queue};
 use super::state;
 use super::status::{end_part, raise_message, status_event};
 use crate::error::StoreError;
+use crate::fresh::FreshCall;
 use crate::outbox::{End, Head, Settle, Settled, Verdict, Work};
 use crate::sqlite::batch::Batch;
 use crate::sqlite::contacts::learn;
-use crate::sqlite::memory::Fresh;
 use crate::sqlite::rows::failure_json;
 use chaski_model::address::{Address, AddressKind};
 use chaski_model::message::PartBody;
@@ -65,7 +65,13 @@ pub(super) enum Begun {
 pub(super) struct RawWork {
     part: PartRef,
     attempt: u16,
-    fresh: Fresh,
+    backoffs: u32,
+    call: RawCall,
+}
+
+enum RawCall {
+    Fresh(FreshCall),
+    Stored { contact: ContactId, resolved: String, to: Vec<Address> },
 }
 
 #[derive(serde::Deserialize)]
@@ -80,33 +86,42 @@ impl Begun {
             Self::Work(raw) => *raw,
             Self::Not(verdict) => return Ok(verdict),
         };
-        let resolved: ResolvedParts =
-            serde_json::from_str(&raw.fresh.resolved).map_err(|e| StoreError::Fault(e.to_string()))?;
-        let place = usize::from(raw.part.part).saturating_sub(1);
-        let body = resolved.parts.into_iter().nth(place);
-        let body = body.ok_or_else(|| StoreError::Fault(format!("part {} has no body", raw.part)))?;
-        let Fresh { contact, to, backoffs, .. } = raw.fresh;
-        Ok(Verdict::Began(Box::new(Work { attempt: raw.attempt, body, contact, to, backoffs })))
+        let RawWork { part, attempt, backoffs, call } = raw;
+        let FreshCall { contact, body, to } = match call {
+            RawCall::Fresh(call) => call,
+            RawCall::Stored { contact, resolved, to } => {
+                FreshCall { contact, body: body_of(part, &resolved)?, to }
+            }
+        };
+        Ok(Verdict::Began(Box::new(Work { attempt, body, contact, to, backoffs })))
     }
+}
+
+fn body_of(part: PartRef, resolved: &str) -> Result<PartBody, StoreError> {
+    let resolved: ResolvedParts =
+        serde_json::from_str(resolved).map_err(|e| StoreError::Fault(e.to_string()))?;
+    let body = resolved.parts.into_iter().nth(usize::from(part.part).saturating_sub(1));
+    body.ok_or_else(|| StoreError::Fault(format!("part {part} has no body")))
 }
 
 pub(super) fn work(b: &Batch<'_>, h: &Head, attempt: u16) -> Result<RawWork, StoreError> {
     let part = h.part;
-    let fresh = match b.memory.take_fresh(part.message).filter(|_| part.delivery == 1 && part.part == 1) {
-        Some(fresh) => fresh,
+    let fresh = b.memory.fresh.borrow_mut().take(part.message);
+    let call = match fresh.filter(|_| part.delivery == 1 && part.part == 1) {
+        Some(call) => RawCall::Fresh(call),
         None => stored(b, h)?,
     };
-    Ok(RawWork { part, attempt, fresh })
+    Ok(RawWork { part, attempt, backoffs: b.memory.backoffs(h.lane), call })
 }
 
 /// What a call is made from, as it is stored.
-fn stored(b: &Batch<'_>, h: &Head) -> Result<Fresh, StoreError> {
-    let (contact, resolved, address, backoffs) = b
+fn stored(b: &Batch<'_>, h: &Head) -> Result<RawCall, StoreError> {
+    let (contact, resolved, address) = b
         .row(
-            "SELECT m.contact_id, d.resolved, l.address, l.backoffs FROM messages m
+            "SELECT m.contact_id, d.resolved, l.address FROM messages m
              JOIN bodies d ON d.message_id = m.id JOIN lanes l ON l.id = ?2 WHERE m.id = ?1",
             params![h.part.message.0, h.lane.0],
-            |r| Ok((ContactId(r.get(0)?), r.get::<_, String>(1)?, r.get::<_, String>(2)?, r.get(3)?)),
+            |r| Ok((ContactId(r.get(0)?), r.get::<_, String>(1)?, r.get::<_, String>(2)?)),
         )?
         .ok_or(StoreError::NotFound("message"))?;
     let mut to = addresses(b, contact)?;
@@ -114,7 +129,7 @@ fn stored(b: &Batch<'_>, h: &Head) -> Result<Fresh, StoreError> {
     if to.first().is_none_or(|first| first.value != address) {
         to.insert(0, Address { kind: AddressKind::Native, scope: h.channel.to_string(), value: address });
     }
-    Ok(Fresh { contact, resolved, to, backoffs })
+    Ok(RawCall::Stored { contact, resolved, to })
 }
 
 pub(super) fn addresses(b: &Batch<'_>, contact: ContactId) -> Result<Vec<Address>, StoreError> {
@@ -190,7 +205,7 @@ pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreErro
         }
         End::Failed { failure, closes_window } => {
             if *closes_window {
-                b.execute("UPDATE lanes SET closed_at = ?2 WHERE id = ?1", params![h.lane.0, s.ended_at.0])?;
+                close_window(b, h.lane, s.ended_at)?;
             }
             end_part(b, h, Rank::Failed, None, Some(failure), s.ended_at)?;
             Ok(Settled { again: None, next: fail_message(b, h, s.ended_at)? })
@@ -205,6 +220,7 @@ pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreErro
             let counts = !*backoff && *outcome != "hold";
             set_part(b, h, state::RETRY, counts.then_some(first))?;
             if *backoff {
+                b.memory.back_off(h.lane);
                 b.execute(
                     "UPDATE lanes SET backoffs = backoffs + 1, not_before = ?2 WHERE id = ?1",
                     params![h.lane.0, at.0],
@@ -268,10 +284,9 @@ fn taken(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
 
 /// The recipient's back-off is over, and the lane goes on.
 fn leave_well(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
-    b.execute(
-        "UPDATE lanes SET backoffs = 0, not_before = NULL WHERE id = ?1 AND backoffs > 0",
-        [s.head.lane.0],
-    )?;
+    if b.memory.end_back_off(s.head.lane) {
+        b.execute("UPDATE lanes SET backoffs = 0, not_before = NULL WHERE id = ?1", [s.head.lane.0])?;
+    }
     Ok(Settled { again: None, next: leave_queue(b, &s.head, s.ended_at)? })
 }
 

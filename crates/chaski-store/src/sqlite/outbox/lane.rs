@@ -63,7 +63,17 @@ pub(in crate::sqlite) fn make_lane(
         "INSERT INTO lanes (workspace_id, channel_id, address, contact_id) VALUES (?1, ?2, ?3, ?4)",
         params![workspace.0, channel.0, address, contact.0],
     )?;
+    b.memory.touch(contact);
     Ok(LaneId(b.inserted()))
+}
+
+/// The provider said that the contact's window on a lane is closed.
+pub(in crate::sqlite) fn close_window(b: &Batch<'_>, lane: LaneId, at: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE lanes SET closed_at = ?2 WHERE id = ?1 RETURNING contact_id";
+    if let Some(contact) = b.row(sql, params![lane.0, at.0], |r| r.get(0))? {
+        b.memory.touch(ContactId(contact));
+    }
+    Ok(())
 }
 
 /// Takes a part out of the queue; if it headed its lane, the next one of the lane takes its place.
