@@ -256,6 +256,8 @@ pub enum Kept {
     History,
     /// Events of the feed that every follower has seen.
     Events,
+    /// What was said to and by providers; the embedded store keeps it in whole weeks.
+    Exchanges,
     /// Dead letters; their messages stay.
     DeadLetters,
     /// Webhooks that could not be used.
@@ -272,10 +274,11 @@ pub enum Kept {
 
 impl Kept {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Contents,
         Self::History,
         Self::Events,
+        Self::Exchanges,
         Self::DeadLetters,
         Self::Webhooks,
         Self::ProviderIds,
@@ -290,6 +293,7 @@ impl Kept {
             Self::Contents => "messages",
             Self::History => "history",
             Self::Events => "events",
+            Self::Exchanges => "exchanges",
             Self::DeadLetters => "dead_letters",
             Self::Webhooks => "webhooks",
             Self::ProviderIds => "provider_ids",

@@ -213,6 +213,8 @@ pub(crate) const RETOLD: &[(&str, &str)] = &[
 pub(crate) const LEFT_OUT: &[(&str, &str)] = &[
     ("directory", "a number that grows while servers run"),
     ("slots", "which server holds what; the migrations fill it"),
+    ("exchange_blocks", "files in the folder, copied by themselves"),
+    ("exchanges", "the same"),
     ("schema_version", "the migrations' own"),
 ];
 

@@ -11,6 +11,7 @@ mod batch;
 mod connect;
 mod contacts;
 pub(crate) mod copy;
+mod exchanges;
 mod fault;
 mod feed;
 mod hints;
@@ -53,6 +54,7 @@ struct Inner {
     readers: Arc<Readers>,
     lookups: Lookups,
     hints: Arc<Hints>,
+    exchanges: exchanges::Log,
     ids: Mutex<IdSource>,
     node: u8,
     holder: Uuid,
@@ -97,6 +99,7 @@ impl PgStore {
             inner: Arc::new(Inner {
                 queue,
                 background: Arc::new(Background::new(target.clone(), Arc::clone(&hints), node)),
+                exchanges: exchanges::Log::start(target.clone()),
                 shown: target.shown.clone(),
                 lookups: Lookups::start(Arc::clone(&readers)),
                 readers,

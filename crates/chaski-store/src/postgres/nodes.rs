@@ -188,6 +188,7 @@ impl Nodes for PgStore {
     }
 
     async fn leave(&self) -> Result<(), StoreError> {
+        self.inner.exchanges.flush().await;
         let (holder, place) = (self.inner.holder, self.place());
         self.transact(move |tx| {
             Box::pin(async move {

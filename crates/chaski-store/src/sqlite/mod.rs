@@ -8,6 +8,7 @@ pub mod backup;
 mod batch;
 mod contacts;
 pub(crate) mod copy;
+pub(crate) mod exchanges;
 mod feed;
 mod inbox;
 mod memory;
@@ -42,6 +43,7 @@ pub struct SqliteStore {
     writer: Arc<Writer>,
     readers: Arc<Readers>,
     space: Arc<Space>,
+    exchanges: exchanges::Log,
     ticks: watch::Receiver<u64>,
 }
 
@@ -67,6 +69,7 @@ impl SqliteStore {
             writer: Arc::new(writer),
             readers: Arc::new(Readers { idle: Mutex::new(readers), folder: folder.to_owned() }),
             space: Arc::new(Space::new(folder, min_free)),
+            exchanges: exchanges::Log::open(folder),
             ticks,
         })
     }

@@ -2,6 +2,7 @@
 
 use super::support::*;
 use chaski_model::{ErrorCode, Failure, MessageId, PartRef, Rank, ReceiptKind, Timestamp};
+use chaski_store::exchanges::Exchange;
 use chaski_store::outbox::*;
 use chaski_store::receive::*;
 use chaski_store::upkeep::*;
@@ -41,6 +42,19 @@ async fn failed(bench: &Bench, parts: u16, code: i64) -> MessageId {
     bench.settle(head, attempt, End::Failed { failure, closes_window: false }).await;
     assert_eq!(bench.message(id).await.rank, Rank::Failed);
     id
+}
+
+/// A call to a provider, told from others by its body.
+pub(crate) fn exchange(body: &str) -> Exchange {
+    Exchange {
+        method: "POST".into(),
+        url: "https://provider.example/messages".into(),
+        headers: vec![("authorization".into(), "•••".into())],
+        body: body.into(),
+        status: Some(200),
+        response: "{}".into(),
+        took_ms: 7,
+    }
 }
 
 async fn groups(bench: &Bench) -> Vec<DeadLetterGroup> {
@@ -388,4 +402,31 @@ pub(crate) async fn every_part_of_many_replays_goes_out_once_and_in_order(bench:
     assert!(groups(&bench).await.is_empty());
     let head = bench.accepted(bench.plan(1)).await.expect("the lane is idle again");
     bench.send(head).await;
+}
+
+pub(crate) async fn what_was_said_to_providers_is_read_back_and_goes_with_its_age(bench: Bench) {
+    // More than one block, of two messages.
+    let (old, young) = (MessageId(1 << 30), MessageId(1 << 31));
+    let part = |message, part| PartRef { message, delivery: 1, part };
+    let young_at = Timestamp(NOW.0 + 40 * DAY);
+    for n in 0..150 {
+        bench.store.note_exchange(part(old, n), 1, NOW, exchange(&format!("old {n}")));
+    }
+    // Whole blocks go: reading ends one.
+    assert_eq!(bench.store.exchange(part(old, 3), 1, NOW).await.unwrap(), Some(exchange("old 3")));
+    bench.store.note_exchange(part(young, 0), 1, young_at, exchange("young"));
+    bench.store.note_exchange(part(young, 0), 2, young_at, exchange("first"));
+    bench.store.note_exchange(part(young, 0), 2, young_at, exchange("noted again"));
+    let read = async |message, number, attempt, at| {
+        let read = bench.store.exchange(part(message, number), attempt, at).await.unwrap();
+        read.map(|exchange| exchange.body)
+    };
+    assert_eq!(read(old, 149, 1, NOW).await.as_deref(), Some("old 149"));
+    assert_eq!(read(young, 0, 1, young_at).await.as_deref(), Some("young"));
+    assert_eq!(read(young, 0, 2, young_at).await.as_deref(), Some("noted again"));
+    assert_eq!(read(young, 0, 3, young_at).await, None, "there was no such attempt");
+    assert_eq!(swept(&bench, Kept::Exchanges, NOW.0 - 30 * DAY).await, 0, "all are young");
+    assert_eq!(swept(&bench, Kept::Exchanges, NOW.0 + 20 * DAY).await, 150);
+    assert_eq!(read(old, 3, 1, NOW).await, None);
+    assert_eq!(read(young, 0, 2, young_at).await.as_deref(), Some("noted again"));
 }

@@ -5,6 +5,7 @@
 
 use super::dead_letters::exhume;
 use crate::error::StoreError;
+use crate::exchanges::BLOCK;
 use crate::postgres::PgStore;
 use crate::postgres::background::Tx;
 use crate::postgres::batch::{DAY_MS, WEEK_MS};
@@ -63,6 +64,13 @@ const HISTORY: [(&str, &str); 2] = [
         "DELETE FROM receipts WHERE message_id > $1 AND message_id <= $2",
     ),
 ];
+/// Whole blocks of exchanges, and what points to them.
+const COUNT_EXCHANGES: &str =
+    "SELECT COALESCE(SUM(CARDINALITY(messages)), 0)::int8 FROM exchange_blocks WHERE at < $1";
+const OLD_BLOCKS: &str = "DELETE FROM exchange_blocks WHERE id IN
+    (SELECT id FROM exchange_blocks WHERE at < $1 ORDER BY at LIMIT $2::int8) RETURNING id, messages";
+const OF_BLOCKS: &str =
+    "DELETE FROM exchanges WHERE message_id = ANY($1::int8[]) AND block = ANY($2::int8[])";
 /// Up to where every follower has seen a workspace's feed.
 const FOLLOWED: &str = "SELECT f.workspace_id, LEAST(COALESCE(p.projected, 0),
       (SELECT MIN(position) FROM subscriptions s WHERE s.workspace_id = f.workspace_id))
@@ -112,7 +120,7 @@ fn table(kind: Kept) -> &'static [(&'static str, &'static str)] {
         ],
         Kept::Signatures => &[old_rows!("seen_signatures", "hook_id, id", "expires_at < $1")],
         Kept::DeadLetters => &[old_rows!("dead_letters", "message_id", "failed_at < $1")],
-        Kept::Contents | Kept::History | Kept::Events => &[],
+        Kept::Contents | Kept::History | Kept::Events | Kept::Exchanges => &[],
     }
 }
 
@@ -148,6 +156,7 @@ impl Retention for PgStore {
                 }
                 Ok(count)
             }
+            Kept::Exchanges => self.count(COUNT_EXCHANGES, &[&before.0]).await,
             _ => {
                 let mut count = 0;
                 for (sql, _) in table(kind) {
@@ -211,6 +220,7 @@ async fn sweep(
         // A message has a few attempts and receipts.
         Kept::History => by_message(tx, kind, before, now, rows.div_ceil(4)).await,
         Kept::Events => events(tx, before, rows).await,
+        Kept::Exchanges => exchanges(tx, before, rows).await,
         Kept::DeadLetters => dead_letters(tx, before, rows).await,
         _ => {
             let mut swept = Swept::default();
@@ -312,6 +322,15 @@ async fn events(tx: &Tx, before: Timestamp, rows: usize) -> Result<Swept, Fail> 
         swept.more |= gone >= rows as u64;
     }
     Ok(swept)
+}
+
+async fn exchanges(tx: &Tx, before: Timestamp, rows: usize) -> Result<Swept, Fail> {
+    let blocks = rows.div_ceil(BLOCK);
+    let old = tx.rows(OLD_BLOCKS, &[&before.0, &limit(blocks)]).await?;
+    let ids: Vec<i64> = old.iter().map(|row| row.get(0)).collect();
+    let messages: Vec<i64> = old.iter().flat_map(|row| row.get::<_, Vec<i64>>(1)).collect();
+    tx.execute(OF_BLOCKS, &[&messages, &ids]).await?;
+    Ok(Swept { rows: messages.len() as u64, more: old.len() == blocks })
 }
 
 async fn dead_letters(tx: &Tx, before: Timestamp, rows: usize) -> Result<Swept, Fail> {

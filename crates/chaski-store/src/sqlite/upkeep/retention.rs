@@ -29,6 +29,9 @@ impl Retention for SqliteStore {
         now: Timestamp,
         limit: usize,
     ) -> Result<Swept, StoreError> {
+        if kind == Kept::Exchanges {
+            return Ok(self.exchanges.sweep(before));
+        }
         self.write(Class::Background, move |b| sweep(b, kind, before, now, limit)).await
     }
 
@@ -36,6 +39,7 @@ impl Retention for SqliteStore {
         match kind {
             Kept::Contents | Kept::History => self.removable_by_message(kind, before, now).await,
             Kept::Events => self.read_page(move |c| count_events(c, before)).await,
+            Kept::Exchanges => Ok(self.exchanges.removable(before)),
             _ => {
                 self.read_page(move |c| {
                     table(kind)
@@ -159,7 +163,7 @@ fn table(kind: Kept) -> &'static [(&'static str, &'static str)] {
         ],
         Kept::Signatures => &[old_rows!("seen_signatures", "hook_id, id", "expires_at < ?1")],
         Kept::DeadLetters => &[old_rows!("dead_letters", "message_id", "failed_at < ?1")],
-        Kept::Contents | Kept::History | Kept::Events => &[],
+        Kept::Contents | Kept::History | Kept::Events | Kept::Exchanges => &[],
     }
 }
 
