@@ -168,6 +168,40 @@ async fn every_server_shows_the_calls_of_a_message_that_another_has_delivered() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_absent_template_is_looked_for_once_by_all_servers_together() {
+    let Some(world) = World::start() else { return };
+    let channel = world.connect().await;
+    let second = world.second();
+    let calls = async || {
+        let path = "/sim/v1/exchanges?provider=360dialog_whatsapp";
+        let all = world.simulated("GET", path, Value::Null).await;
+        let of_catalogue = |call: &&Value| {
+            call["method"] == "GET" && call["path"].as_str().is_some_and(|path| path.contains("template"))
+        };
+        all.as_array().into_iter().flatten().filter(of_catalogue).count()
+    };
+    let before = calls().await;
+    // The provider thinks about each call: both servers are asked while the first one's is under way.
+    let slow = json!([{"when": {"provider": "360dialog_whatsapp"}, "do": {"delayMs": 700}}]);
+    world.simulated("PUT", "/sim/v1/faults", slow).await;
+    let template = json!({"name": "nobody_knows", "languageCode": "es", "components": []});
+    let body = json!({"channelId": channel, "message": {"type": "whatsapp_template", "template": template}});
+    let path = format!("/v2/contact/phone:{PHONE}/message");
+    for _ in 0..2 {
+        let ask = |server| world.call_at(server, "POST", &path, body.clone());
+        let (here, there, again) = tokio::join!(ask(&world.server), ask(&second), ask(&second));
+        for answer in [here, there, again] {
+            assert!(answer["messageId"].is_i64(), "{answer}");
+        }
+    }
+    assert_eq!(
+        calls().await - before,
+        1,
+        "within five minutes the catalogue at hand decides, on each server"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_stopped_goes_on_where_it_was() {
     let Some(mut world) = World::start() else { return };
     let channel = world.connect().await;

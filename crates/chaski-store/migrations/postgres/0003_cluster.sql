@@ -20,3 +20,5 @@ CREATE TABLE exchanges (
   place INTEGER NOT NULL,
   PRIMARY KEY (message_id, delivery, part, attempt)
 );
+
+ALTER TABLE accounts ADD COLUMN sync_ended_at BIGINT; -- when the last template sync ended, well or not

@@ -102,6 +102,7 @@ conformance! {
     a_commit_ticks_and_a_seen_thread_is_said_once
     the_only_node_holds_what_it_is_not_told_to_give_up
     newer_work_of_several_channels_is_found_at_once
+    a_catalogue_is_synced_by_one_at_a_time_and_not_again_at_once
     what_was_said_to_providers_is_read_back_and_goes_with_its_age
 }
 
