@@ -62,6 +62,10 @@ impl Engine {
         match kind {
             Kept::Contents => kept.messages.map(ago),
             Kept::History => kept.history.map(ago),
+            // A message's family goes when neither what it said nor its history is kept any more.
+            Kept::Deliveries => {
+                kept.messages.zip(kept.history).map(|(messages, history)| ago(messages.max(history)))
+            }
             Kept::Events => kept.events.map(ago),
             Kept::Exchanges => kept.exchanges.map(ago),
             Kept::DeadLetters => kept.dead_letters.map(ago),

@@ -149,7 +149,9 @@ pub async fn read(
     for part in &parts {
         of_part(from.store, &message, part, &mut steps).await;
     }
+    // Of a message that was blanked the parts may be gone.
     if parts.is_empty()
+        && message.blanked_at.is_none()
         && message.rank == Rank::Failed
         && let Some(failure) = &message.error
     {

@@ -254,6 +254,8 @@ pub enum Kept {
     Contents,
     /// Attempts and receipts.
     History,
+    /// Parts and deliveries of messages that were blanked, with what came after their history went.
+    Deliveries,
     /// Events of the feed that every follower has seen.
     Events,
     /// What was said to and by providers; the embedded store keeps it in whole weeks.
@@ -274,9 +276,10 @@ pub enum Kept {
 
 impl Kept {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Contents,
         Self::History,
+        Self::Deliveries,
         Self::Events,
         Self::Exchanges,
         Self::DeadLetters,
@@ -292,6 +295,7 @@ impl Kept {
         match self {
             Self::Contents => "messages",
             Self::History => "history",
+            Self::Deliveries => "deliveries",
             Self::Events => "events",
             Self::Exchanges => "exchanges",
             Self::DeadLetters => "dead_letters",

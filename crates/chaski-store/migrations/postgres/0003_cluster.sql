@@ -22,3 +22,10 @@ CREATE TABLE exchanges (
 );
 
 ALTER TABLE accounts ADD COLUMN sync_ended_at BIGINT; -- when the last template sync ended, well or not
+
+-- Old messages that a step of retention had to pass by, since they had not ended: they are looked at again.
+CREATE TABLE retention_left (
+  kind TEXT NOT NULL,
+  message_id BIGINT NOT NULL,
+  PRIMARY KEY (kind, message_id)
+);

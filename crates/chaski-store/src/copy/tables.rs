@@ -169,6 +169,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     alone!("dead_letters", ["message_id"], 1000),
     alone!("dead_letter_causes", ["workspace_id", "channel_id", "code", "provider_code"], 1000),
     alone!("retention", ["kind"], 100),
+    alone!("retention_left", ["kind", "message_id"], 1000),
     alone!("counters", ["workspace_id", "name"], 1000),
     Family {
         lead: "feeds",

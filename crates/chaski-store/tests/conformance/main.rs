@@ -83,6 +83,8 @@ conformance! {
     open_attempts_and_unknown_outcomes_are_found
     what_providers_have_reported_is_told
     old_messages_are_blanked_and_their_thread_still_reads
+    the_family_of_a_blanked_message_goes_with_its_history
+    what_was_passed_by_goes_once_it_has_ended
     what_still_waits_or_is_young_is_kept
     every_other_kind_goes_from_the_old_end
     events_that_a_follower_has_not_seen_are_kept

@@ -296,6 +296,63 @@ pub(crate) async fn old_messages_are_blanked_and_their_thread_still_reads(bench:
     assert!(groups(&bench).await.is_empty());
 }
 
+pub(crate) async fn the_family_of_a_blanked_message_goes_with_its_history(bench: Bench) {
+    // Failed and sent again, sent, and refused for good; each with what came of it.
+    let again = failed(&bench, 2, 131_026).await;
+    let mut next = replay(&bench, again).await.unwrap();
+    while let Some(head) = next {
+        next = bench.send(head).await.next;
+    }
+    let sent = bench.accepted(bench.plan(1)).await.unwrap();
+    bench.send(sent).await;
+    bench.store.receipt(report(&bench, sent.part, ReceiptKind::Delivered, 9)).await.unwrap();
+    failed(&bench, 2, 131_026).await;
+    let mut young = bench.plan(1);
+    young.now = Timestamp(NOW.0 + 40 * DAY);
+    let young = bench.accepted(young).await.unwrap();
+    bench.send(young).await;
+    let before = NOW.0 + 30 * DAY;
+    assert_eq!(swept(&bench, Kept::History, before).await, 6);
+    // A receipt may come when the history has gone.
+    bench.store.receipt(report(&bench, sent.part, ReceiptKind::Read, 10)).await.unwrap();
+    let (moment, now) = (Timestamp(before), Timestamp(NOW.0 + 400 * DAY));
+    assert_eq!(bench.store.removable(Kept::Deliveries, moment, now).await.unwrap(), 8, "a dry run tells it");
+    assert_eq!(swept(&bench, Kept::Contents, before).await, 3);
+    assert_eq!(swept(&bench, Kept::Deliveries, before).await, 8, "seven parts and a delivery");
+    for id in [again, sent.part.message] {
+        assert!(bench.store.life(bench.workspace, id).await.unwrap().is_empty());
+        assert!(bench.store.deliveries(bench.workspace, id).await.unwrap().is_empty());
+        let message = bench.message(id).await;
+        assert!(message.rank >= Rank::Sent && message.provider_id.as_deref() == Some("wamid.1"));
+    }
+    let late = bench.store.receipt(report(&bench, sent.part, ReceiptKind::Read, 11)).await.unwrap();
+    assert!(matches!(late, ReceiptVerdict::Unmatched), "{late:?}");
+    let life = bench.store.life(bench.workspace, young.part.message).await.unwrap();
+    assert_eq!(life[0].attempts.len(), 1, "what is young is whole");
+}
+
+pub(crate) async fn what_was_passed_by_goes_once_it_has_ended(bench: Bench) {
+    let unknown_one = bench.accepted(bench.plan(1)).await.unwrap();
+    let attempt = bench.begin(unknown_one).await;
+    bench.settle(unknown_one, attempt, unknown()).await;
+    let id = unknown_one.part.message;
+    let other = add_contact(&*bench.store, bench.workspace, "+593997000002").await;
+    let mut plan = bench.plan(1);
+    (plan.contact, plan.address) = (other, "+593997000002".into());
+    let waiting = bench.accepted(plan).await.unwrap();
+    let before = NOW.0 + 30 * DAY;
+    assert_eq!(swept(&bench, Kept::Contents, before).await, 1, "what is unknown is blanked");
+    swept(&bench, Kept::History, before).await;
+    assert_eq!(swept(&bench, Kept::Deliveries, before).await, 0, "nobody has decided yet");
+    assert_eq!(bench.store.life(bench.workspace, id).await.unwrap()[0].state, 4);
+    bench.store.resolve_unknown(bench.workspace, id, false, LATER).await.unwrap();
+    bench.send(waiting).await;
+    assert_eq!(swept(&bench, Kept::Contents, before).await, 1, "the one that waited");
+    assert_eq!(swept(&bench, Kept::Deliveries, before).await, 2);
+    assert!(bench.store.life(bench.workspace, id).await.unwrap().is_empty());
+    assert!(bench.message(waiting.part.message).await.blanked_at.is_some());
+}
+
 pub(crate) async fn what_still_waits_or_is_young_is_kept(bench: Bench) {
     let waiting = bench.accept(1).await;
     assert_eq!(swept(&bench, Kept::Contents, NOW.0 + DAY).await, 0);
