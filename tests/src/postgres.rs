@@ -7,6 +7,7 @@
 
 use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -22,7 +23,8 @@ while sleep 2; do
   exec 8>"$folder/start.lock"; flock 8
   if flock -n -x "$folder/users.lock" true; then
     "$@" -D "$folder/data" -m immediate stop >/dev/null 2>&1
-    rm -rf "$folder"
+    # Away at once: whoever comes now makes a new one.
+    mv "$folder" "$folder.gone.$$" && rm -rf "$folder.gone.$$"
     exit 0
   fi
   exec 8>&-
@@ -111,7 +113,9 @@ impl Cluster {
                 continue;
             };
             used.lock_shared().expect("a file can be locked");
-            if !folder.join("start.lock").exists() {
+            // The one that was locked may have gone with its folder.
+            let place = |file: std::io::Result<fs::Metadata>| file.ok().map(|file| file.ino());
+            if place(fs::metadata(folder.join("start.lock"))) != place(starting.metadata()) {
                 continue;
             }
             let known =
@@ -209,7 +213,6 @@ fn as_server(program: &Path) -> Command {
 }
 
 fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt;
     fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 

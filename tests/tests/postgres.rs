@@ -29,7 +29,12 @@ impl World {
     }
 
     async fn call(&self, method: &str, path: &str, body: Value) -> Value {
-        let url = format!("{}{path}", self.server.ready["web"].as_str().expect("its address"));
+        self.call_at(&self.server, method, path, body).await
+    }
+
+    /// Calls one of several servers.
+    async fn call_at(&self, server: &Process, method: &str, path: &str, body: Value) -> Value {
+        let url = format!("{}{path}", server.ready["web"].as_str().expect("its address"));
         let answer = self.http.json(method, &url, &self.token, &body).await.expect("the server answers");
         assert!(answer.status < 300, "{url}: {} {}", answer.status, answer.text());
         answer.json()
@@ -82,7 +87,12 @@ impl World {
 }
 
 fn serve(database: &Database, scratch: &Scratch) -> Process {
-    let data = scratch.0.join("data").to_string_lossy().into_owned();
+    serve_in(database, &scratch.0.join("data"))
+}
+
+/// A server with this data folder.
+fn serve_in(database: &Database, data: &std::path::Path) -> Process {
+    let data = data.to_string_lossy().into_owned();
     Process::start(
         &["serve", "--json", "--listen", "127.0.0.1:0", "--data", &data],
         &[
@@ -116,6 +126,79 @@ async fn messages_go_out_in_order_and_their_receipts_come_back() {
     assert_eq!(bodies, wanted);
     let attempts = world.database.sql("SELECT COUNT(*) FROM attempts WHERE outcome = 'sent'");
     assert_eq!(attempts, "10", "it is this database that it works on");
+}
+
+impl World {
+    /// A second server on the database, with a folder of its own.
+    fn second(&self) -> Process {
+        let data = self.scratch.0.join("second");
+        std::fs::create_dir_all(&data).expect("a folder");
+        std::fs::copy(self.scratch.0.join("data/secret.key"), data.join("secret.key")).expect("the key");
+        serve_in(&self.database, &data)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_server_shows_the_calls_of_a_message_that_another_has_delivered() {
+    let Some(world) = World::start() else { return };
+    let channel = world.connect().await;
+    let second = world.second();
+    let message = world.send(channel, "de un servidor a otro").await;
+    world.arrives(message).await;
+    for server in [&world.server, &second] {
+        let path = format!("/admin/v1/messages/{message}");
+        until("the server shows the call", || async {
+            let shown = world.call_at(server, "GET", &path, Value::Null).await;
+            let steps = shown["timeline"].as_array().cloned().unwrap_or_default();
+            let attempt = steps.iter().find(|step| step["step"] == "attempt")?;
+            let body = attempt["exchange"]["body"].as_str()?;
+            body.contains("de un servidor a otro").then_some(())
+        })
+        .await;
+        // `message show` asks the server that it is pointed at.
+        let web = server.ready["web"].as_str().expect("its address");
+        let shown = std::process::Command::new(e2e::binary())
+            .args(["message", "show", &message.to_string(), "--exchanges", "--url", web])
+            .args(["--token", &world.token])
+            .output()
+            .expect("the binary runs");
+        let shown = String::from_utf8_lossy(&shown.stdout);
+        assert!(shown.contains("POST ") && shown.contains("de un servidor a otro"), "{shown}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_absent_template_is_looked_for_once_by_all_servers_together() {
+    let Some(world) = World::start() else { return };
+    let channel = world.connect().await;
+    let second = world.second();
+    let calls = async || {
+        let path = "/sim/v1/exchanges?provider=360dialog_whatsapp";
+        let all = world.simulated("GET", path, Value::Null).await;
+        let of_catalogue = |call: &&Value| {
+            call["method"] == "GET" && call["path"].as_str().is_some_and(|path| path.contains("template"))
+        };
+        all.as_array().into_iter().flatten().filter(of_catalogue).count()
+    };
+    let before = calls().await;
+    // The provider thinks about each call: both servers are asked while the first one's is under way.
+    let slow = json!([{"when": {"provider": "360dialog_whatsapp"}, "do": {"delayMs": 700}}]);
+    world.simulated("PUT", "/sim/v1/faults", slow).await;
+    let template = json!({"name": "nobody_knows", "languageCode": "es", "components": []});
+    let body = json!({"channelId": channel, "message": {"type": "whatsapp_template", "template": template}});
+    let path = format!("/v2/contact/phone:{PHONE}/message");
+    for _ in 0..2 {
+        let ask = |server| world.call_at(server, "POST", &path, body.clone());
+        let (here, there, again) = tokio::join!(ask(&world.server), ask(&second), ask(&second));
+        for answer in [here, there, again] {
+            assert!(answer["messageId"].is_i64(), "{answer}");
+        }
+    }
+    assert_eq!(
+        calls().await - before,
+        1,
+        "within five minutes the catalogue at hand decides, on each server"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

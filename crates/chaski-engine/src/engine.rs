@@ -11,7 +11,6 @@ use crate::transport::Transport;
 use crate::vault::{Vault, VaultError};
 use crate::watch::{Deadlines, Findings};
 use chaski_model::ChannelId;
-use chaski_store::exchanges::Exchanges;
 use chaski_store::outbox::Head;
 use chaski_store::{Store, StoreError};
 use std::collections::BTreeSet;
@@ -24,8 +23,6 @@ use tokio_util::task::TaskTracker;
 /// What can be set.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The data folder: exchanges are kept in it.
-    pub data: PathBuf,
     /// Where the key file is.
     pub key_file: PathBuf,
     /// How the outside reaches this server, without a slash at the end.
@@ -76,7 +73,6 @@ pub struct Engine {
     pub(crate) guard: Guard,
     pub(crate) vault: Vault,
     pub(crate) transport: Transport,
-    pub(crate) exchanges: Exchanges,
     pub(crate) offers: Offers,
     pub(crate) flights: Flights,
     pub(crate) ownership: Ownership,
@@ -109,7 +105,6 @@ impl Engine {
         let (offers, arrivals) = Offers::channel();
         let engine = Arc::new(Self {
             transport: Transport::new(guard, Arc::clone(&clock)),
-            exchanges: Exchanges::open(&config.data),
             guard,
             vault,
             offers,
@@ -222,11 +217,6 @@ impl Engine {
     /// The guard of user-given addresses.
     pub fn guard(&self) -> Guard {
         self.guard
-    }
-
-    /// The log of provider exchanges.
-    pub fn exchanges(&self) -> &Exchanges {
-        &self.exchanges
     }
 
     /// Opens and makes data keys.

@@ -30,7 +30,7 @@ pub struct Retention {
     pub history: Option<Duration>,
     /// Events of the feed.
     pub events: Option<Duration>,
-    /// What was said to providers: whole weeks.
+    /// What was said to providers.
     pub exchanges: Option<Duration>,
     /// Dead letters.
     pub dead_letters: Option<Duration>,
@@ -51,9 +51,6 @@ pub struct Removed {
     pub rows: u64,
 }
 
-/// The word of the exchanges, which are files and not rows.
-const EXCHANGES: &str = "exchanges";
-
 impl Engine {
     /// What is old, by kind, as of now.
     fn old(&self, kind: Kept) -> Option<Timestamp> {
@@ -65,7 +62,12 @@ impl Engine {
         match kind {
             Kept::Contents => kept.messages.map(ago),
             Kept::History => kept.history.map(ago),
+            // A message's family goes when neither what it said nor its history is kept any more.
+            Kept::Deliveries => {
+                kept.messages.zip(kept.history).map(|(messages, history)| ago(messages.max(history)))
+            }
             Kept::Events => kept.events.map(ago),
+            Kept::Exchanges => kept.exchanges.map(ago),
             Kept::DeadLetters => kept.dead_letters.map(ago),
             Kept::Webhooks => kept.webhooks.map(ago),
             Kept::ProviderIds => kept.provider_ids.map(ago),
@@ -73,11 +75,6 @@ impl Engine {
             Kept::Sessions => Some(machine_now()),
             Kept::Signatures => Some(now),
         }
-    }
-
-    fn old_exchanges(&self) -> Option<Timestamp> {
-        let age = self.config.retention.exchanges?;
-        Some(Timestamp(self.clock.now().0 - i64::try_from(age.as_millis()).unwrap_or(i64::MAX)))
     }
 
     /// How much a run would remove of each kind.
@@ -94,9 +91,6 @@ impl Engine {
             };
             told.push(Removed { kind: kind.word(), before, rows });
         }
-        let before = self.old_exchanges();
-        let rows = before.map_or(0, |before| self.exchanges.removable(before));
-        told.push(Removed { kind: EXCHANGES, before, rows });
         Ok(told)
     }
 
@@ -115,18 +109,9 @@ impl Engine {
             };
             told.push(Removed { kind: kind.word(), before, rows });
         }
-        told.push(self.sweep_exchanges());
         self.compact().await?;
         metrics::gauge!("chaski_retention_run_timestamp_seconds").set(self.clock.now().secs() as f64);
         Ok(told)
-    }
-
-    /// Exchanges are files of this node's own.
-    fn sweep_exchanges(&self) -> Removed {
-        let before = self.old_exchanges();
-        let rows = before.map_or(0, |before| self.exchanges.sweep(before));
-        removed(EXCHANGES, rows);
-        Removed { kind: EXCHANGES, before, rows }
     }
 
     async fn sweep(&self, kind: Kept, before: Timestamp) -> Result<u64, StoreError> {
@@ -166,7 +151,7 @@ fn removed(kind: &'static str, rows: u64) {
     metrics::counter!("chaski_retention_removed_total", "kind" => kind).increment(rows);
 }
 
-/// The job, once an hour of domain time: on one node, but for what every node keeps by itself.
+/// The job, once an hour of domain time, on one node.
 pub(crate) async fn run(engine: Arc<Engine>) {
     let stop = engine.stopping();
     let mut due = engine.clock.now() + AT_FIRST;
@@ -177,7 +162,6 @@ pub(crate) async fn run(engine: Arc<Engine>) {
         }
         due = engine.clock.now() + EVERY;
         if !engine.leads() {
-            engine.sweep_exchanges();
             continue;
         }
         match engine.retain().await {

@@ -7,7 +7,8 @@ use crate::transport::{Lost, mask_failure};
 use chaski_channels::template::definition;
 use chaski_channels::{Answer, Cx, MAX_STEPS, Reply, Step, Task};
 use chaski_model::{AccountId, ErrorCode, Failure, Timestamp};
-use chaski_store::admin::{Channel, SyncedTemplate};
+use chaski_store::StoreError;
+use chaski_store::admin::{Channel, SyncTurn, SyncedTemplate};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,6 +19,8 @@ const CALL: Duration = Duration::from_secs(20);
 /// A refusal or an unknown template causes a sync at most this often.
 const BETWEEN_SYNCS: Duration = Duration::from_secs(300);
 
+/// How often it is looked whether another node's flight has ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// How often accounts are looked for that other nodes have served until now.
 const OTHERS_ACCOUNTS: Duration = Duration::from_secs(60);
 
@@ -35,8 +38,6 @@ pub(crate) struct Flights {
 struct Flight {
     /// By whomever.
     tried_at: Option<Timestamp>,
-    /// Because of an absent or refused template: that happens once in five minutes.
-    caused_at: Option<Timestamp>,
     /// When the last one that went well came to its end.
     fresh_at: Option<Timestamp>,
 }
@@ -128,26 +129,44 @@ impl Engine {
         Ok(synced)
     }
 
-    /// A template is absent or was refused: syncs, unless that was done within five minutes. Whoever
-    /// asks while a flight is under way shares its end.
+    /// A template is absent or was refused: syncs, unless that was done within five minutes by any node.
+    /// Whoever asks while a flight is under way shares its end.
     pub(crate) async fn resync(&self, account: AccountId) -> Resync {
         let asked_at = self.clock.now();
         let flight = self.flights.of(account);
         let mut flight = flight.lock().await;
-        let now = self.clock.now();
         if flight.fresh_at.is_some_and(|at| at >= asked_at) {
             return Resync::Fresh;
         }
-        if flight.caused_at.is_some_and(|at| at + BETWEEN_SYNCS > now) {
-            return Resync::TooSoon;
+        match self.turn(account).await {
+            Ok(SyncTurn::Yours) => {}
+            Ok(SyncTurn::UnderWay | SyncTurn::TooSoon) => {
+                // What another node's flight has brought.
+                self.catch_up().await;
+                return Resync::TooSoon;
+            }
+            Err(cause) => {
+                tracing::warn!(%cause, account.id = account.0, "whether to sync templates cannot be asked");
+                return Resync::Failed;
+            }
         }
-        flight.caused_at = Some(now);
-        flight.tried_at = Some(now);
+        flight.tried_at = Some(self.clock.now());
         if self.sync_now(account).await.is_err() {
             return Resync::Failed;
         }
         flight.fresh_at = Some(self.clock.now());
         Resync::Fresh
+    }
+
+    /// Whose turn it is, once no other node's flight is under way.
+    async fn turn(&self, account: AccountId) -> Result<SyncTurn, StoreError> {
+        loop {
+            let turn = self.store.begin_sync(account, self.clock.now(), BETWEEN_SYNCS).await?;
+            if turn != SyncTurn::UnderWay {
+                return Ok(turn);
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
 
     /// The provider refused a template: the catalogue is synced behind the message.
@@ -185,6 +204,16 @@ impl Engine {
     }
 
     async fn sync_now(&self, account: AccountId) -> Result<Synced, Failure> {
+        let synced = self.try_sync(account).await;
+        if let Err(failure) = &synced {
+            tracing::warn!(account.id = account.0, cause = %failure.message, "templates could not be synced");
+            // However it ended: others wait for the end.
+            let _ = self.store.sync_failed(account, failure.message.clone(), self.clock.now()).await;
+        }
+        synced
+    }
+
+    async fn try_sync(&self, account: AccountId) -> Result<Synced, Failure> {
         let snapshot = self.snapshot();
         let entry = snapshot
             .channels
@@ -194,14 +223,8 @@ impl Engine {
             .ok_or_else(|| {
                 Failure::new(ErrorCode::ChannelNotFound, "The account has no channel that could be asked.")
             })?;
-        match self.ask(entry, &Task::Templates).await {
-            Ok(answer) => self.replace_catalogue(account, answer.templates).await,
-            Err(failure) => {
-                tracing::warn!(account.id = account.0, cause = %failure.message, "templates could not be synced");
-                let _ = self.store.sync_failed(account, failure.message.clone(), self.clock.now()).await;
-                Err(failure)
-            }
-        }
+        let answer = self.ask(entry, &Task::Templates).await?;
+        self.replace_catalogue(account, answer.templates).await
     }
 
     /// Replaces an account's catalogue by a list in the provider's own form.

@@ -102,7 +102,6 @@ impl World {
 
 fn config(folder: &std::path::Path) -> Config {
     Config {
-        data: folder.to_owned(),
         key_file: folder.join("secret.key"),
         public_url: "http://127.0.0.1:1".into(),
         allow_private_networks: false,

@@ -3,7 +3,7 @@
 use crate::api::views;
 use chaski_engine::Engine;
 use chaski_model::{ChannelId, Failure, MessageId, PartRef, Rank, ReceiptKind, Timestamp, WorkspaceId};
-use chaski_store::exchanges::{Exchange, Exchanges};
+use chaski_store::exchanges::Exchange;
 use chaski_store::inbox::{Attempt, Message, PartLife};
 use chaski_store::{Store, StoreError};
 use serde_json::{Value, json};
@@ -111,8 +111,6 @@ impl Life {
 pub struct Reading<'r> {
     /// The store.
     pub store: &'r dyn Store,
-    /// What was said to providers.
-    pub exchanges: &'r Exchanges,
     /// The name of a channel.
     pub name: &'r (dyn Fn(ChannelId) -> String + Sync),
 }
@@ -128,7 +126,7 @@ pub async fn life(
 ) -> Result<Option<Life>, StoreError> {
     let snapshot = engine.snapshot();
     let name = |id| snapshot.channels.get(&id).map(|entry| entry.channel.name.clone()).unwrap_or_default();
-    let from = Reading { store: engine.store(), exchanges: engine.exchanges(), name: &name };
+    let from = Reading { store: engine.store(), name: &name };
     read(from, workspace, id).await
 }
 
@@ -149,9 +147,11 @@ pub async fn read(
         steps.push(Step { at: opened.at, what });
     }
     for part in &parts {
-        of_part(from.exchanges, &message, part, &mut steps);
+        of_part(from.store, &message, part, &mut steps).await;
     }
+    // Of a message that was blanked the parts may be gone.
     if parts.is_empty()
+        && message.blanked_at.is_none()
         && message.rank == Rank::Failed
         && let Some(failure) = &message.error
     {
@@ -188,12 +188,13 @@ fn beginning(message: &Message, channel: String) -> Vec<Step> {
     ]
 }
 
-fn of_part(exchanges: &Exchanges, message: &Message, part: &PartLife, steps: &mut Vec<Step>) {
+async fn of_part(store: &dyn Store, message: &Message, part: &PartLife, steps: &mut Vec<Step>) {
     let reference = PartRef { message: message.id, delivery: part.delivery, part: part.part };
     for attempt in &part.attempts {
-        let exchange =
-            exchanges.read(reference, attempt.number, attempt.begun_at).ok().flatten().map(Box::new);
-        let what = What::Attempt { part: part.part, attempt: attempt.clone(), exchange };
+        // A life without its calls is better than none.
+        let exchange = store.exchange(reference, attempt.number, attempt.begun_at).await.ok().flatten();
+        let what =
+            What::Attempt { part: part.part, attempt: attempt.clone(), exchange: exchange.map(Box::new) };
         steps.push(Step { at: attempt.begun_at, what });
         if attempt.outcome == "sent"
             && let Some(provider_id) = part.provider_id.clone()

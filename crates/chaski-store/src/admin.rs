@@ -10,6 +10,7 @@ use chaski_model::{
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// A workspace.
 #[derive(Debug, Clone)]
@@ -244,6 +245,25 @@ pub struct Session {
     pub csrf: String,
 }
 
+/// How long a sync of a catalogue is waited for: whoever began it has died when it takes longer.
+pub const SYNC_TAKES: Duration = Duration::from_secs(30);
+
+/// As the stores count.
+pub(crate) fn milliseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX / 2)
+}
+
+/// Whether to sync an account's catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SyncTurn {
+    /// Yes: nobody else does.
+    Yours,
+    /// Somebody does it just now: its end is worth waiting for.
+    UnderWay,
+    /// It was done a moment ago.
+    TooSoon,
+}
+
 /// Makes a token's row once its number is known. It may be called twice.
 pub type MakeToken = Box<dyn FnMut(TokenId) -> Token + Send>;
 
@@ -329,14 +349,22 @@ pub trait Admin: Send + Sync {
     /// Removes a channel that could not be connected, or is wanted no more.
     async fn remove_channel(&self, channel: ChannelId) -> Result<(), StoreError>;
 
-    /// Replaces an account's catalogue. Returns (added or changed, gone).
+    /// Asks for the right to sync an account's catalogue because of an absent or refused template. One
+    /// node gets it, once in `between`; whoever asks meanwhile is told what to do instead.
+    async fn begin_sync(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+        between: Duration,
+    ) -> Result<SyncTurn, StoreError>;
+    /// Replaces an account's catalogue, which ends a sync. Returns (added or changed, gone).
     async fn replace_templates(
         &self,
         account: AccountId,
         templates: Vec<SyncedTemplate>,
         now: Timestamp,
     ) -> Result<(usize, usize), StoreError>;
-    /// Notes that a sync failed.
+    /// Notes that a sync has ended without a catalogue.
     async fn sync_failed(&self, account: AccountId, error: String, now: Timestamp) -> Result<(), StoreError>;
     /// Changes one template's status, as its webhook says.
     async fn set_template_status(

@@ -22,6 +22,7 @@ pub mod upkeep;
 pub use admin::Admin;
 pub use contacts::Contacts;
 pub use error::StoreError;
+pub use exchanges::ExchangeLog;
 pub use feed::Feed;
 pub use inbox::Inbox;
 pub use nodes::Nodes;
@@ -31,10 +32,20 @@ pub use upkeep::{DeadLetters, Retention, Watch};
 
 /// Everything that a store can do.
 pub trait Store:
-    Outbox + Receive + Contacts + Admin + Feed + Inbox + Nodes + DeadLetters + Watch + Retention
+    Outbox + Receive + Contacts + Admin + Feed + Inbox + Nodes + DeadLetters + Watch + Retention + ExchangeLog
 {
 }
 impl<T> Store for T where
-    T: Outbox + Receive + Contacts + Admin + Feed + Inbox + Nodes + DeadLetters + Watch + Retention
+    T: Outbox
+        + Receive
+        + Contacts
+        + Admin
+        + Feed
+        + Inbox
+        + Nodes
+        + DeadLetters
+        + Watch
+        + Retention
+        + ExchangeLog
 {
 }

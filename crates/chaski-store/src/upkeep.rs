@@ -254,8 +254,12 @@ pub enum Kept {
     Contents,
     /// Attempts and receipts.
     History,
+    /// Parts and deliveries of messages that were blanked, with what came after their history went.
+    Deliveries,
     /// Events of the feed that every follower has seen.
     Events,
+    /// What was said to and by providers; the embedded store keeps it in whole weeks.
+    Exchanges,
     /// Dead letters; their messages stay.
     DeadLetters,
     /// Webhooks that could not be used.
@@ -272,10 +276,12 @@ pub enum Kept {
 
 impl Kept {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Contents,
         Self::History,
+        Self::Deliveries,
         Self::Events,
+        Self::Exchanges,
         Self::DeadLetters,
         Self::Webhooks,
         Self::ProviderIds,
@@ -289,7 +295,9 @@ impl Kept {
         match self {
             Self::Contents => "messages",
             Self::History => "history",
+            Self::Deliveries => "deliveries",
             Self::Events => "events",
+            Self::Exchanges => "exchanges",
             Self::DeadLetters => "dead_letters",
             Self::Webhooks => "webhooks",
             Self::ProviderIds => "provider_ids",

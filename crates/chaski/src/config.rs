@@ -205,7 +205,6 @@ impl Settings {
     pub(crate) fn engine(&self, public_url: &str) -> EngineConfig {
         let key_file = self.key_file_in(&self.storage.data);
         EngineConfig {
-            data: self.storage.data.clone(),
             key_file,
             public_url: public_url.trim_end_matches('/').to_owned(),
             allow_private_networks: self.security.allow_private_networks,

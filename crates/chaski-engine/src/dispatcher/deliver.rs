@@ -141,7 +141,7 @@ async fn call(
         .await;
     let Ok(reply) = reply else { return (Tried::TooLate, None) };
     let exchange = exchange_of(&call, reply.as_ref(), began, &entry.hidden());
-    engine.exchanges.note(head.part, work.attempt, now, exchange);
+    engine.store.note_exchange(head.part, work.attempt, now, exchange);
     match reply {
         Ok(reply) => (Tried::Outcome(masked(adapter.outcome(&reply), &entry.hidden())), Some(reply.status)),
         Err(Lost::NotSent(failure)) if failure.code == ErrorCode::ProviderUnavailable => {

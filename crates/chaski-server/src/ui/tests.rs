@@ -43,7 +43,6 @@ impl World {
         let folder = std::env::temp_dir().join(format!("chaski-ui-{}", uuid::Uuid::now_v7()));
         std::fs::create_dir_all(&folder).unwrap();
         let config = Config {
-            data: folder.clone(),
             key_file: folder.join("secret.key"),
             public_url: public_url.to_owned(),
             allow_private_networks: false,

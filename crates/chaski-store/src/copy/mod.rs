@@ -7,7 +7,8 @@
 //!    it differs. When no server works on the folder, this goes through everything: then the copy is exact,
 //!    the database is made ready, and the migration is finished.
 //!
-//! What the feed does not tell of (a call begun, a place in the queue) is found by the comparison.
+//! Exchanges with providers are files in the folder, whose blocks are only ever added to: each run copies the
+//! new ones. What the feed does not tell of (a call begun, a place in the queue) is found by the comparison.
 
 pub(crate) mod cell;
 pub(crate) mod tables;
@@ -15,6 +16,7 @@ pub(crate) mod tables;
 use crate::error::StoreError;
 use crate::postgres::copy::Sink;
 use crate::sqlite::copy::{Source, try_lock};
+use crate::sqlite::exchanges::{Week, weeks};
 use cell::{Cell, Column, Page, Stretch, Sum, Which};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -25,6 +27,8 @@ use tokio::sync::mpsc;
 /// Events that are followed at once, and ids that are copied at once.
 const EVENTS: usize = 2000;
 const IDS: usize = 500;
+/// Blocks of exchanges that are copied at once.
+const BLOCKS: u32 = 100;
 /// Tables whose numbers are never given again, even when their rows are gone.
 const NUMBERED: &[&str] = &["contacts"];
 
@@ -125,6 +129,9 @@ struct Progress {
     after: BTreeMap<String, Vec<i64>>,
     /// What it is through with.
     copied: BTreeSet<String>,
+    /// Up to which block the exchanges of each week were copied.
+    #[serde(default)]
+    exchanges: BTreeMap<i64, i64>,
 }
 
 impl Progress {
@@ -188,6 +195,7 @@ impl Run<'_> {
             }
         }
         let up_to = self.follow().await?;
+        self.exchanges().await?;
         let mut tables = Vec::new();
         let is_final = self.is_final;
         for family in FAMILIES.iter().filter(|family| is_final || !family.is_big()) {
@@ -268,6 +276,28 @@ impl Run<'_> {
         }
         self.tell(Phase::Follow, "events", (rows, rows), Some(1.0), true);
         Ok(up_to)
+    }
+
+    /// Copies what was said to providers: blocks, which are written once, in the order of their files.
+    async fn exchanges(&mut self) -> Result<(), StoreError> {
+        let mut rows = 0;
+        for week in weeks(&self.folder) {
+            let mut after = self.progress.exchanges.get(&week).copied().unwrap_or(0);
+            let from = Week::open(&self.folder, week, after)?;
+            loop {
+                let blocks = from.blocks(after, BLOCKS)?;
+                let Some(last) = blocks.last() else { break };
+                after = last.id;
+                self.progress.exchanges.insert(week, after);
+                self.sink.write_blocks(from.at, &blocks, &self.progress.text()).await?;
+                let exchanges = blocks.iter().map(|block| block.places.len() as u64).sum::<u64>();
+                rows += exchanges;
+                self.written += exchanges;
+                self.tell(Phase::Copy, "exchanges", (rows, rows), None, false);
+            }
+        }
+        self.tell(Phase::Copy, "exchanges", (rows, rows), Some(1.0), true);
+        Ok(())
     }
 
     /// Copies the rows of these contacts or messages again.

@@ -170,6 +170,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     alone!("dead_letters", ["message_id"], 1000),
     alone!("dead_letter_causes", ["workspace_id", "channel_id", "code", "provider_code"], 1000),
     alone!("retention", ["kind"], 100),
+    alone!("retention_left", ["kind", "message_id"], 1000),
     alone!("counters", ["workspace_id", "name"], 1000),
     Family {
         lead: "feeds",
@@ -214,6 +215,8 @@ pub(crate) const RETOLD: &[(&str, &str)] = &[
 pub(crate) const LEFT_OUT: &[(&str, &str)] = &[
     ("directory", "a number that grows while servers run"),
     ("slots", "which server holds what; the migrations fill it"),
+    ("exchange_blocks", "files in the folder, copied by themselves"),
+    ("exchanges", "the same"),
     ("schema_version", "the migrations' own"),
 ];
 

@@ -1,12 +1,15 @@
 //! Writing what comes from a data folder: a page of rows and how far the copy has come in one transaction,
 //! and sums that tell whether a stretch holds the same on both sides.
 
-use super::connect::{Conn, Target};
+use super::connect::{Conn, Params, Target};
+use super::exchanges::WRITE as WRITE_BLOCK;
 use super::fault::Fail;
 use super::migrate;
 use crate::copy::cell::{Cell, Column, Kind, Page, Rows, Stretch, Sum, Which, canonical_sql};
 use crate::copy::tables::{Family, Table, tables};
 use crate::error::StoreError;
+use crate::sqlite::exchanges::Block;
+use chaski_model::Timestamp;
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::{Arc, Mutex};
@@ -210,6 +213,37 @@ impl Sink {
     /// The same by itself.
     pub(crate) async fn remember(&self, progress: &str) -> Result<(), StoreError> {
         self.save(progress).await.map_err(Fail::into_error)
+    }
+
+    /// Adds blocks of exchanges of a week, and remembers how far the copy has come.
+    pub(crate) async fn write_blocks(
+        &self,
+        at: Timestamp,
+        blocks: &[Block],
+        progress: &str,
+    ) -> Result<(), StoreError> {
+        let result = self.try_write_blocks(at, blocks, progress).await;
+        if result.is_err() {
+            let _ = self.conn.command("ROLLBACK").await;
+        }
+        result.map_err(Fail::into_error)
+    }
+
+    async fn try_write_blocks(&self, at: Timestamp, blocks: &[Block], progress: &str) -> Result<(), Fail> {
+        self.conn.command("BEGIN").await?;
+        for block in blocks.iter().filter(|block| !block.places.is_empty()) {
+            let of = block.places.iter();
+            let messages: Vec<i64> = of.clone().map(|place| place.part.message.0).collect();
+            let deliveries: Vec<i32> = of.clone().map(|place| i32::from(place.part.delivery)).collect();
+            let parts: Vec<i32> = of.clone().map(|place| i32::from(place.part.part)).collect();
+            let attempts: Vec<i32> = of.clone().map(|place| i32::from(place.attempt)).collect();
+            let places: Vec<i32> = of.map(|place| i32::from(place.place)).collect();
+            let body = &block.body;
+            let row: Params<'_> = &[&at.0, &messages, &deliveries, &parts, &attempts, &places, body];
+            self.conn.execute(WRITE_BLOCK, row).await?;
+        }
+        self.save(progress).await?;
+        self.conn.command("COMMIT").await
     }
 
     async fn copy_in(&self, to: &str, shape: &Shape, rows: &Rows) -> Result<(), Fail> {

@@ -7,6 +7,7 @@ use crate::error::StoreError;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0001_initial.sql"),
     include_str!("../../migrations/postgres/0002_upkeep.sql"),
+    include_str!("../../migrations/postgres/0003_cluster.sql"),
 ];
 
 /// Nodes that start together make the table one after the other: the first statement of each waits.

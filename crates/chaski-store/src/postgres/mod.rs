@@ -11,6 +11,7 @@ mod batch;
 mod connect;
 mod contacts;
 pub(crate) mod copy;
+mod exchanges;
 mod fault;
 mod feed;
 mod hints;
@@ -57,6 +58,7 @@ struct Inner {
     recipients: Arc<Recipients>,
     fresh: Mutex<FreshCalls>,
     hints: Arc<Hints>,
+    exchanges: exchanges::Log,
     ids: Mutex<IdSource>,
     node: u8,
     holder: Uuid,
@@ -103,6 +105,7 @@ impl PgStore {
             inner: Arc::new(Inner {
                 queue,
                 background: Arc::new(Background::new(target.clone(), Arc::clone(&hints), node)),
+                exchanges: exchanges::Log::start(target.clone()),
                 shown: target.shown.clone(),
                 lookups: Lookups::start(Arc::clone(&readers)),
                 recipients,

@@ -3,6 +3,7 @@
 use super::PgStore;
 use super::connect::Conn;
 use super::fault::Fail;
+use crate::admin::milliseconds;
 use crate::error::StoreError;
 use crate::nodes::{Fence, Nodes, SLOTS, Tenure};
 use async_trait::async_trait;
@@ -147,7 +148,7 @@ impl Nodes for PgStore {
 
     async fn tend(&self, lease: Duration) -> Result<Tenure, StoreError> {
         let (holder, place) = (self.inner.holder, self.place());
-        let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX / 2);
+        let lease = milliseconds(lease);
         let renewed =
             self.transact(move |tx| Box::pin(async move { tx.row(RENEW, &[&place, &holder, &lease]).await }));
         if renewed.await?.is_none() {
@@ -188,6 +189,7 @@ impl Nodes for PgStore {
     }
 
     async fn leave(&self) -> Result<(), StoreError> {
+        self.inner.exchanges.flush().await;
         let (holder, place) = (self.inner.holder, self.place());
         self.transact(move |tx| {
             Box::pin(async move {

@@ -8,6 +8,7 @@ pub mod backup;
 mod batch;
 mod contacts;
 pub(crate) mod copy;
+pub(crate) mod exchanges;
 mod feed;
 mod inbox;
 mod memory;
@@ -44,6 +45,7 @@ pub struct SqliteStore {
     readers: Arc<Readers>,
     space: Arc<Space>,
     recipients: Arc<Recipients>,
+    exchanges: exchanges::Log,
     ticks: watch::Receiver<u64>,
 }
 
@@ -71,6 +73,7 @@ impl SqliteStore {
             readers: Arc::new(Readers { idle: Mutex::new(readers), folder: folder.to_owned() }),
             space: Arc::new(Space::new(folder, min_free)),
             recipients,
+            exchanges: exchanges::Log::open(folder),
             ticks,
         })
     }

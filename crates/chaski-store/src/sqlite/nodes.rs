@@ -34,6 +34,9 @@ impl Nodes for SqliteStore {
     }
 
     async fn leave(&self) -> Result<(), StoreError> {
+        let log = self.exchanges.clone();
+        // What is not written by then is only for people to look at.
+        let _ = tokio::task::spawn_blocking(move || log.flush()).await;
         Ok(())
     }
 

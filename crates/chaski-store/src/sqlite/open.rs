@@ -12,6 +12,7 @@ use std::path::Path;
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_initial.sql"),
     include_str!("../../migrations/sqlite/0002_upkeep.sql"),
+    include_str!("../../migrations/sqlite/0003_cluster.sql"),
 ];
 
 /// The number of the newest schema.

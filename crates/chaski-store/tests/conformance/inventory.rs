@@ -10,6 +10,7 @@ const TRAITS: &[(&str, &str)] = &[
     ("inbox", include_str!("../../src/inbox.rs")),
     ("nodes", include_str!("../../src/nodes.rs")),
     ("upkeep", include_str!("../../src/upkeep.rs")),
+    ("exchanges", include_str!("../../src/exchanges.rs")),
 ];
 const CASES: &[&str] = &[
     include_str!("cases.rs"),
@@ -43,7 +44,7 @@ fn every_method_of_the_store_is_tried_on_both_stores() {
     let mut missing = Vec::new();
     for (module, source) in TRAITS {
         let methods = methods(source);
-        assert!(methods.len() >= 4, "{module}: {methods:?}");
+        assert!(methods.len() >= 2, "{module}: {methods:?}");
         let is_tried = |method: &&str| CASES.iter().any(|cases| cases.contains(&format!(".{method}(")));
         missing.extend(methods.into_iter().filter(|m| !is_tried(m)).map(|m| format!("{module}::{m}")));
     }

@@ -84,6 +84,8 @@ conformance! {
     open_attempts_and_unknown_outcomes_are_found
     what_providers_have_reported_is_told
     old_messages_are_blanked_and_their_thread_still_reads
+    the_family_of_a_blanked_message_goes_with_its_history
+    what_was_passed_by_goes_once_it_has_ended
     what_still_waits_or_is_young_is_kept
     every_other_kind_goes_from_the_old_end
     events_that_a_follower_has_not_seen_are_kept
@@ -105,6 +107,8 @@ conformance! {
     newer_work_of_several_channels_is_found_at_once
     a_send_sees_every_change_of_its_contact
     a_send_sees_which_lane_was_used_last
+    a_catalogue_is_synced_by_one_at_a_time_and_not_again_at_once
+    what_was_said_to_providers_is_read_back_and_goes_with_its_age
 }
 
 /// One process for each folder, and ids never go back over a restart.

@@ -1,5 +1,6 @@
 //! The cases of what changes slowly: people, fields, channels, kept webhooks, nodes.
 
+use super::cases::futures;
 use super::support::*;
 use chaski_model::address::Address;
 use chaski_model::identifier::Identifier;
@@ -10,6 +11,7 @@ use chaski_store::contacts::ContactChange;
 use chaski_store::nodes::SLOTS;
 use chaski_store::outbox::*;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 pub(crate) async fn a_channels_depth_is_what_waits_on_it(bench: Bench) {
     let depth = async || bench.store.depths().await.unwrap().pop().expect("one channel");
@@ -200,4 +202,26 @@ pub(crate) async fn the_only_node_holds_what_it_is_not_told_to_give_up(bench: Be
     assert!(matches!(refused, Verdict::Fenced), "{refused:?}");
     bench.begin(head).await;
     bench.store.leave().await.unwrap();
+}
+
+pub(crate) async fn a_catalogue_is_synced_by_one_at_a_time_and_not_again_at_once(bench: Bench) {
+    const BETWEEN: Duration = Duration::from_secs(300);
+    let directory = bench.store.directory().await.unwrap();
+    let account = directory.channels[&bench.channel].account;
+    let at = |seconds: i64| Timestamp(NOW.0 + seconds * 1000);
+    let ask = |seconds| bench.store.begin_sync(account, at(seconds), BETWEEN);
+    let turns = futures((0..20).map(|_| ask(0))).await;
+    let count = |turn| turns.iter().filter(|given| *given.as_ref().unwrap() == turn).count();
+    assert_eq!((count(SyncTurn::Yours), count(SyncTurn::UnderWay)), (1, 19), "{turns:?}");
+    assert_eq!(ask(29).await.unwrap(), SyncTurn::UnderWay);
+    assert_eq!(ask(30).await.unwrap(), SyncTurn::TooSoon, "whoever began it has died");
+    assert_eq!(ask(299).await.unwrap(), SyncTurn::TooSoon);
+    assert_eq!(ask(300).await.unwrap(), SyncTurn::Yours);
+    bench.store.replace_templates(account, vec![], at(301)).await.unwrap();
+    assert_eq!(ask(302).await.unwrap(), SyncTurn::TooSoon, "it has ended");
+    assert_eq!(ask(600).await.unwrap(), SyncTurn::Yours);
+    bench.store.sync_failed(account, "no answer".into(), at(601)).await.unwrap();
+    assert_eq!(ask(602).await.unwrap(), SyncTurn::TooSoon, "one that failed counts too");
+    let unknown = bench.store.begin_sync(AccountId(999), NOW, BETWEEN).await;
+    assert!(matches!(unknown, Err(StoreError::NotFound(_))), "{unknown:?}");
 }

@@ -3,8 +3,10 @@
 use super::cases::futures;
 use super::postgres::{Cluster, Database, database};
 use super::support::*;
+use super::upkeep::exchange;
 use chaski_model::{MessageId, PartRef, Rank, ReceiptKind, Timestamp};
 use chaski_store::StoreError;
+use chaski_store::exchanges::ExchangeLog;
 use chaski_store::nodes::{Fence, Nodes, SLOTS, Tenure};
 use chaski_store::outbox::*;
 use chaski_store::postgres::PgStore;
@@ -83,6 +85,23 @@ async fn slots_are_dealt_evenly_and_change_hands_with_a_new_fence() {
     assert_eq!((of_first.nodes, of_first.held.len()), (1, SLOTS));
     bench.store.release(vec![Fence { slot: 3, number: 77 }]).await.unwrap();
     assert_eq!(bench.store.tend(LEASE).await.unwrap(), of_first, "an old fence releases nothing");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_node_reads_what_another_has_said_to_providers() {
+    let Some(database) = database() else { return };
+    let (bench, second, _) = two(&database).await;
+    let part = PartRef { message: bench.accept(1).await, delivery: 1, part: 1 };
+    second.note_exchange(part, 1, NOW, exchange("from the second node"));
+    soon("the first node reads it", async || {
+        bench.store.exchange(part, 1, NOW).await.unwrap() == Some(exchange("from the second node"))
+    })
+    .await;
+    // A task whose connection is gone writes on with a new one.
+    database.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%exchange_blocks%' AND pid <> pg_backend_pid()");
+    second.note_exchange(part, 2, NOW, exchange("after a lost connection"));
+    second.leave().await.unwrap();
+    assert_eq!(bench.store.exchange(part, 2, NOW).await.unwrap(), Some(exchange("after a lost connection")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

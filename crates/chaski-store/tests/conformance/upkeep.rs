@@ -2,6 +2,7 @@
 
 use super::support::*;
 use chaski_model::{ErrorCode, Failure, MessageId, PartRef, Rank, ReceiptKind, Timestamp};
+use chaski_store::exchanges::Exchange;
 use chaski_store::outbox::*;
 use chaski_store::receive::*;
 use chaski_store::upkeep::*;
@@ -41,6 +42,19 @@ async fn failed(bench: &Bench, parts: u16, code: i64) -> MessageId {
     bench.settle(head, attempt, End::Failed { failure, closes_window: false }).await;
     assert_eq!(bench.message(id).await.rank, Rank::Failed);
     id
+}
+
+/// A call to a provider, told from others by its body.
+pub(crate) fn exchange(body: &str) -> Exchange {
+    Exchange {
+        method: "POST".into(),
+        url: "https://provider.example/messages".into(),
+        headers: vec![("authorization".into(), "•••".into())],
+        body: body.into(),
+        status: Some(200),
+        response: "{}".into(),
+        took_ms: 7,
+    }
 }
 
 async fn groups(bench: &Bench) -> Vec<DeadLetterGroup> {
@@ -282,6 +296,63 @@ pub(crate) async fn old_messages_are_blanked_and_their_thread_still_reads(bench:
     assert!(groups(&bench).await.is_empty());
 }
 
+pub(crate) async fn the_family_of_a_blanked_message_goes_with_its_history(bench: Bench) {
+    // Failed and sent again, sent, and refused for good; each with what came of it.
+    let again = failed(&bench, 2, 131_026).await;
+    let mut next = replay(&bench, again).await.unwrap();
+    while let Some(head) = next {
+        next = bench.send(head).await.next;
+    }
+    let sent = bench.accepted(bench.plan(1)).await.unwrap();
+    bench.send(sent).await;
+    bench.store.receipt(report(&bench, sent.part, ReceiptKind::Delivered, 9)).await.unwrap();
+    failed(&bench, 2, 131_026).await;
+    let mut young = bench.plan(1);
+    young.now = Timestamp(NOW.0 + 40 * DAY);
+    let young = bench.accepted(young).await.unwrap();
+    bench.send(young).await;
+    let before = NOW.0 + 30 * DAY;
+    assert_eq!(swept(&bench, Kept::History, before).await, 6);
+    // A receipt may come when the history has gone.
+    bench.store.receipt(report(&bench, sent.part, ReceiptKind::Read, 10)).await.unwrap();
+    let (moment, now) = (Timestamp(before), Timestamp(NOW.0 + 400 * DAY));
+    assert_eq!(bench.store.removable(Kept::Deliveries, moment, now).await.unwrap(), 8, "a dry run tells it");
+    assert_eq!(swept(&bench, Kept::Contents, before).await, 3);
+    assert_eq!(swept(&bench, Kept::Deliveries, before).await, 8, "seven parts and a delivery");
+    for id in [again, sent.part.message] {
+        assert!(bench.store.life(bench.workspace, id).await.unwrap().is_empty());
+        assert!(bench.store.deliveries(bench.workspace, id).await.unwrap().is_empty());
+        let message = bench.message(id).await;
+        assert!(message.rank >= Rank::Sent && message.provider_id.as_deref() == Some("wamid.1"));
+    }
+    let late = bench.store.receipt(report(&bench, sent.part, ReceiptKind::Read, 11)).await.unwrap();
+    assert!(matches!(late, ReceiptVerdict::Unmatched), "{late:?}");
+    let life = bench.store.life(bench.workspace, young.part.message).await.unwrap();
+    assert_eq!(life[0].attempts.len(), 1, "what is young is whole");
+}
+
+pub(crate) async fn what_was_passed_by_goes_once_it_has_ended(bench: Bench) {
+    let unknown_one = bench.accepted(bench.plan(1)).await.unwrap();
+    let attempt = bench.begin(unknown_one).await;
+    bench.settle(unknown_one, attempt, unknown()).await;
+    let id = unknown_one.part.message;
+    let other = add_contact(&*bench.store, bench.workspace, "+593997000002").await;
+    let mut plan = bench.plan(1);
+    (plan.contact, plan.address) = (other, "+593997000002".into());
+    let waiting = bench.accepted(plan).await.unwrap();
+    let before = NOW.0 + 30 * DAY;
+    assert_eq!(swept(&bench, Kept::Contents, before).await, 1, "what is unknown is blanked");
+    swept(&bench, Kept::History, before).await;
+    assert_eq!(swept(&bench, Kept::Deliveries, before).await, 0, "nobody has decided yet");
+    assert_eq!(bench.store.life(bench.workspace, id).await.unwrap()[0].state, 4);
+    bench.store.resolve_unknown(bench.workspace, id, false, LATER).await.unwrap();
+    bench.send(waiting).await;
+    assert_eq!(swept(&bench, Kept::Contents, before).await, 1, "the one that waited");
+    assert_eq!(swept(&bench, Kept::Deliveries, before).await, 2);
+    assert!(bench.store.life(bench.workspace, id).await.unwrap().is_empty());
+    assert!(bench.message(waiting.part.message).await.blanked_at.is_some());
+}
+
 pub(crate) async fn what_still_waits_or_is_young_is_kept(bench: Bench) {
     let waiting = bench.accept(1).await;
     assert_eq!(swept(&bench, Kept::Contents, NOW.0 + DAY).await, 0);
@@ -388,4 +459,31 @@ pub(crate) async fn every_part_of_many_replays_goes_out_once_and_in_order(bench:
     assert!(groups(&bench).await.is_empty());
     let head = bench.accepted(bench.plan(1)).await.expect("the lane is idle again");
     bench.send(head).await;
+}
+
+pub(crate) async fn what_was_said_to_providers_is_read_back_and_goes_with_its_age(bench: Bench) {
+    // More than one block, of two messages.
+    let (old, young) = (MessageId(1 << 30), MessageId(1 << 31));
+    let part = |message, part| PartRef { message, delivery: 1, part };
+    let young_at = Timestamp(NOW.0 + 40 * DAY);
+    for n in 0..150 {
+        bench.store.note_exchange(part(old, n), 1, NOW, exchange(&format!("old {n}")));
+    }
+    // Whole blocks go: reading ends one.
+    assert_eq!(bench.store.exchange(part(old, 3), 1, NOW).await.unwrap(), Some(exchange("old 3")));
+    bench.store.note_exchange(part(young, 0), 1, young_at, exchange("young"));
+    bench.store.note_exchange(part(young, 0), 2, young_at, exchange("first"));
+    bench.store.note_exchange(part(young, 0), 2, young_at, exchange("noted again"));
+    let read = async |message, number, attempt, at| {
+        let read = bench.store.exchange(part(message, number), attempt, at).await.unwrap();
+        read.map(|exchange| exchange.body)
+    };
+    assert_eq!(read(old, 149, 1, NOW).await.as_deref(), Some("old 149"));
+    assert_eq!(read(young, 0, 1, young_at).await.as_deref(), Some("young"));
+    assert_eq!(read(young, 0, 2, young_at).await.as_deref(), Some("noted again"));
+    assert_eq!(read(young, 0, 3, young_at).await, None, "there was no such attempt");
+    assert_eq!(swept(&bench, Kept::Exchanges, NOW.0 - 30 * DAY).await, 0, "all are young");
+    assert_eq!(swept(&bench, Kept::Exchanges, NOW.0 + 20 * DAY).await, 150);
+    assert_eq!(read(old, 3, 1, NOW).await, None);
+    assert_eq!(read(young, 0, 2, young_at).await.as_deref(), Some("noted again"));
 }

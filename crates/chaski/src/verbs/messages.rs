@@ -9,7 +9,6 @@ use anyhow::{Context, Result, bail};
 use chaski_model::MessageId;
 use chaski_server::timeline;
 use chaski_store::Admin;
-use chaski_store::exchanges::Exchanges;
 use chaski_store::sqlite::SqliteStore;
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -85,10 +84,9 @@ async fn show(common: &Common, id: i64, data: Option<PathBuf>) -> Result<Value> 
         bail!("no server answers at {}, and there is no store in {}", common.url, data.display());
     }
     let store = SqliteStore::open(&data, 0).context("a server has the store: give --token to ask it")?;
-    let exchanges = Exchanges::open(&data);
     let directory = store.directory().await?;
     let name = |id| directory.channels.get(&id).map(|channel| channel.name.clone()).unwrap_or_default();
-    let from = timeline::Reading { store: &store, exchanges: &exchanges, name: &name };
+    let from = timeline::Reading { store: &store, name: &name };
     for workspace in directory.workspaces.keys() {
         if let Some(life) = timeline::read(from, *workspace, MessageId(id)).await? {
             return Ok(life.json());

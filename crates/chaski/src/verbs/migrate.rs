@@ -87,8 +87,7 @@ fn tell_people(report: &Report, key_file: &std::path::Path, seconds: f64) {
             "The migration is finished: every table is the same on both sides.\n\
              Left to do:\n  \
              1. Copy {} to each new server (security.key_file): without it no credential can be read.\n  \
-             2. Start the servers with database.url. Do not start a server on the old folder again.\n  \
-             3. The redacted exchanges with providers are files and stay in the old folder.",
+             2. Start the servers with database.url. Do not start a server on the old folder again.",
             key_file.display()
         ));
     } else if !report.is_final {

@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use chaski_model::{AccountId, ChannelId, Failure, FieldId, HookId, Timestamp, TokenId, UserId, WorkspaceId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio_postgres::Row;
 
 const ADD_WORKSPACE: &str =
@@ -38,7 +39,7 @@ const SET_CHANNEL: &str =
     "UPDATE channels SET state = $2, held = $3, held_at = $4, settings = $5, sender = $6 WHERE id = $1";
 const CHANGE_CHANNEL: &str =
     "UPDATE channels SET settings = $2, secrets = $3 WHERE id = $1 RETURNING workspace_id, hook_id";
-const SYNC_FAILED: &str = "UPDATE accounts SET sync_error = $2, sync_started_at = $3 WHERE id = $1";
+const SYNC_FAILED: &str = "UPDATE accounts SET sync_error = $2, sync_ended_at = $3 WHERE id = $1";
 const TEMPLATE_STATUS: &str = "UPDATE templates SET status = $4, rejected_reason = $5, updated_at = $6 WHERE account_id = $1 AND name = $2 AND language = $3";
 
 /// The number that an insert returned.
@@ -311,6 +312,15 @@ impl Admin for PgStore {
     async fn remove_channel(&self, channel: ChannelId) -> Result<(), StoreError> {
         let sql = "UPDATE channels SET state = 'removed' WHERE id = $1";
         self.change(sql, values![channel.0]).await.map(drop)
+    }
+
+    async fn begin_sync(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+        between: Duration,
+    ) -> Result<SyncTurn, StoreError> {
+        self.transact(move |tx| Box::pin(templates::begin_sync(tx, account, now, between))).await
     }
 
     async fn replace_templates(

@@ -1,12 +1,13 @@
 //! An account's template catalogue: replaced by a sync, old versions kept while the template lives.
 
-use crate::admin::SyncedTemplate;
+use crate::admin::{SYNC_TAKES, SyncTurn, SyncedTemplate, milliseconds};
 use crate::error::StoreError;
 use crate::postgres::background::Tx;
 use crate::postgres::fault::Fail;
 use crate::postgres::rows::to_json;
 use chaski_model::{AccountId, Timestamp, WorkspaceId};
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// The account's row orders two syncs of it.
 const ACCOUNT: &str = "SELECT workspace_id FROM accounts WHERE id = $1 FOR UPDATE";
@@ -19,7 +20,27 @@ const NEW: &str = "INSERT INTO templates (workspace_id, account_id, name, langua
 const VERSION: &str = "INSERT INTO template_versions (template_id, version, definition, object, seen_at) VALUES ($1, $2, $3, $4, $5)";
 const GONE: &str = "DELETE FROM templates WHERE id = ANY($1::int8[])";
 const GONE_VERSIONS: &str = "DELETE FROM template_versions WHERE template_id = ANY($1::int8[])";
-const SYNCED: &str = "UPDATE accounts SET synced_at = $2, sync_error = NULL WHERE id = $1";
+const SYNCED: &str =
+    "UPDATE accounts SET synced_at = $2, sync_ended_at = $2, sync_error = NULL WHERE id = $1";
+
+const BEGIN_SYNC: &str = "UPDATE accounts SET sync_started_at = $2
+    WHERE id = $1 AND (sync_started_at IS NULL OR sync_started_at + $3 <= $2)";
+const UNDER_WAY: &str = "SELECT COALESCE(sync_ended_at, 0) < sync_started_at AND sync_started_at + $3 > $2 FROM accounts WHERE id = $1";
+
+/// Compare and set: the first one to ask gets the turn, of all nodes.
+pub(super) async fn begin_sync(
+    tx: &Tx,
+    account: AccountId,
+    now: Timestamp,
+    between: Duration,
+) -> Result<SyncTurn, Fail> {
+    if tx.execute(BEGIN_SYNC, &[&account.0, &now.0, &milliseconds(between)]).await? > 0 {
+        return Ok(SyncTurn::Yours);
+    }
+    let row = tx.row(UNDER_WAY, &[&account.0, &now.0, &milliseconds(SYNC_TAKES)]).await?;
+    let is_under_way: bool = row.ok_or(StoreError::NotFound("account"))?.get(0);
+    Ok(if is_under_way { SyncTurn::UnderWay } else { SyncTurn::TooSoon })
+}
 
 struct Known {
     id: i64,

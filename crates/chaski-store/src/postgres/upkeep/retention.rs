@@ -5,6 +5,7 @@
 
 use super::dead_letters::exhume;
 use crate::error::StoreError;
+use crate::exchanges::BLOCK;
 use crate::postgres::PgStore;
 use crate::postgres::background::Tx;
 use crate::postgres::batch::{DAY_MS, WEEK_MS};
@@ -52,6 +53,36 @@ const WORDS: [(&str, &str); 3] = [
          WHERE t.message_id = u.message AND t.withdrawn = u.words",
     ),
 ];
+/// Old messages that were passed by, and those of them that have ended since.
+const LEAVE: &str =
+    "INSERT INTO retention_left (kind, message_id) SELECT $1, UNNEST($2::int8[]) ON CONFLICT DO NOTHING";
+const LEFT: &str = "SELECT message_id FROM retention_left WHERE kind = $1 ORDER BY message_id";
+const LEFT_NO_MORE: &str = "DELETE FROM retention_left WHERE kind = $1 AND message_id = ANY($2::int8[])";
+const LEFT_TO_BLANK: &str = "SELECT m.id FROM retention_left l JOIN messages m ON m.id = l.message_id
+    WHERE l.kind = $1 AND (direction = 0 OR rank > 0 OR unknown) ORDER BY m.id LIMIT $2::int8";
+const LEFT_TO_PART_WITH: &str = "SELECT m.id FROM retention_left l JOIN messages m ON m.id = l.message_id
+    WHERE l.kind = $1 AND blanked_at IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM parts p WHERE p.message_id = m.id AND p.state <> 5) ORDER BY m.id LIMIT $2::int8";
+const COUNT_TO_BLANK: &str = "SELECT COUNT(*) FROM messages
+    WHERE id = ANY($1::int8[]) AND (direction = 0 OR rank > 0 OR unknown) AND blanked_at IS NULL";
+/// Blanked messages of which nothing is under way or unknown.
+const OVER: &str = "SELECT id FROM messages m WHERE id = ANY($1::int8[]) AND blanked_at IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM parts p WHERE p.message_id = m.id AND p.state <> 5) ORDER BY id FOR UPDATE";
+/// The same, and those that will have been blanked by then.
+const COUNT_FAMILY: &str = "WITH m AS (SELECT id FROM messages m WHERE id = ANY($1::int8[])
+      AND (blanked_at IS NOT NULL OR direction = 0 OR rank > 0 OR unknown)
+      AND NOT EXISTS (SELECT 1 FROM parts p WHERE p.message_id = m.id AND p.state <> 5))
+    SELECT (SELECT COUNT(*) FROM parts WHERE message_id IN (SELECT id FROM m))
+         + (SELECT COUNT(*) FROM deliveries WHERE message_id IN (SELECT id FROM m))";
+/// What is told of a family's removal, and what goes besides: receipts and attempts that came late.
+const FAMILY: [&str; 2] = [
+    "DELETE FROM parts WHERE message_id = ANY($1::int8[])",
+    "DELETE FROM deliveries WHERE message_id = ANY($1::int8[])",
+];
+const LATE: [&str; 2] = [
+    "DELETE FROM attempts WHERE message_id = ANY($1::int8[])",
+    "DELETE FROM receipts WHERE message_id = ANY($1::int8[])",
+];
 /// The history of a stretch of messages: how much there is, and how it goes.
 const HISTORY: [(&str, &str); 2] = [
     (
@@ -63,6 +94,13 @@ const HISTORY: [(&str, &str); 2] = [
         "DELETE FROM receipts WHERE message_id > $1 AND message_id <= $2",
     ),
 ];
+/// Whole blocks of exchanges, and what points to them.
+const COUNT_EXCHANGES: &str =
+    "SELECT COALESCE(SUM(CARDINALITY(messages)), 0)::int8 FROM exchange_blocks WHERE at < $1";
+const OLD_BLOCKS: &str = "DELETE FROM exchange_blocks WHERE id IN
+    (SELECT id FROM exchange_blocks WHERE at < $1 ORDER BY at LIMIT $2::int8) RETURNING id, messages";
+const OF_BLOCKS: &str =
+    "DELETE FROM exchanges WHERE message_id = ANY($1::int8[]) AND block = ANY($2::int8[])";
 /// Up to where every follower has seen a workspace's feed.
 const FOLLOWED: &str = "SELECT f.workspace_id, LEAST(COALESCE(p.projected, 0),
       (SELECT MIN(position) FROM subscriptions s WHERE s.workspace_id = f.workspace_id))
@@ -112,7 +150,7 @@ fn table(kind: Kept) -> &'static [(&'static str, &'static str)] {
         ],
         Kept::Signatures => &[old_rows!("seen_signatures", "hook_id, id", "expires_at < $1")],
         Kept::DeadLetters => &[old_rows!("dead_letters", "message_id", "failed_at < $1")],
-        Kept::Contents | Kept::History | Kept::Events => &[],
+        Kept::Contents | Kept::History | Kept::Deliveries | Kept::Events | Kept::Exchanges => &[],
     }
 }
 
@@ -139,7 +177,9 @@ impl Retention for PgStore {
 
     async fn removable(&self, kind: Kept, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
         match kind {
-            Kept::Contents | Kept::History => self.removable_by_message(kind, before, now).await,
+            Kept::Contents | Kept::History | Kept::Deliveries => {
+                self.removable_by_message(kind, before, now).await
+            }
             Kept::Events => {
                 let mut count = 0;
                 for row in self.reads().rows(FOLLOWED, &[]).await? {
@@ -148,6 +188,7 @@ impl Retention for PgStore {
                 }
                 Ok(count)
             }
+            Kept::Exchanges => self.count(COUNT_EXCHANGES, &[&before.0]).await,
             _ => {
                 let mut count = 0;
                 for (sql, _) in table(kind) {
@@ -180,12 +221,20 @@ impl PgStore {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let mut from: i64 = self.reads().row(DONE_TO, &[&kind.word()]).await?.map_or(0, |row| row.get(0));
-        let mut total = 0;
+        let left = self.reads().rows(LEFT, &[&kind.word()]).await?;
+        let left: Vec<i64> = left.iter().map(|row| row.get(0)).collect();
+        let mut total = match kind {
+            Kept::Contents => self.count(COUNT_TO_BLANK, &[&left]).await?,
+            Kept::Deliveries => self.count(COUNT_FAMILY, &[&left]).await?,
+            _ => 0,
+        };
         loop {
             let old = stretch(&self.reads().rows(STRETCH, &[&from, &PAGE]).await?, before, now);
             let Some(to) = old.last().map(|message| message.id) else { return Ok(total) };
             if kind == Kept::Contents {
                 total += old.iter().filter(|m| m.has_ended && !m.is_blanked).count() as u64;
+            } else if kind == Kept::Deliveries {
+                total += self.count(COUNT_FAMILY, &[&ids(&old)]).await?;
             } else {
                 for (sql, _) in HISTORY {
                     total += self.count(sql, &[&from, &to]).await?;
@@ -208,9 +257,10 @@ async fn sweep(
 ) -> Result<Swept, Fail> {
     match kind {
         Kept::Contents => by_message(tx, kind, before, now, rows).await,
-        // A message has a few attempts and receipts.
-        Kept::History => by_message(tx, kind, before, now, rows.div_ceil(4)).await,
+        // A message has a few of each.
+        Kept::History | Kept::Deliveries => by_message(tx, kind, before, now, rows.div_ceil(4)).await,
         Kept::Events => events(tx, before, rows).await,
+        Kept::Exchanges => exchanges(tx, before, rows).await,
         Kept::DeadLetters => dead_letters(tx, before, rows).await,
         _ => {
             let mut swept = Swept::default();
@@ -250,21 +300,70 @@ async fn by_message(
     tx.execute(PLACE, &[&kind.word()]).await?;
     let from: i64 = tx.row(GO_ON, &[&kind.word()]).await?.map_or(0, |row| row.get(0));
     let old = stretch(&tx.rows(STRETCH, &[&from, &limit(rows)]).await?, before, now);
-    let Some(to) = old.last().map(|message| message.id) else { return Ok(Swept::default()) };
-    let gone =
-        if kind == Kept::Contents { blank(tx, &old, now).await? } else { forget(tx, from, to).await? };
+    let Some(to) = old.last().map(|message| message.id) else { return left(tx, kind, now, rows).await };
+    let gone = match kind {
+        Kept::Contents => {
+            // What still waits for its turn is about to be sent or to expire.
+            let waiting: Vec<i64> = old.iter().filter(|m| !m.has_ended).map(|m| m.id).collect();
+            tx.execute(LEAVE, &[&kind.word(), &waiting]).await?;
+            blank(tx, &ids(&old), now).await?
+        }
+        Kept::Deliveries => {
+            let over = tx.rows(OVER, &[&ids(&old)]).await?;
+            let over: Vec<i64> = over.iter().map(|row| row.get(0)).collect();
+            let rest: Vec<i64> = ids(&old).into_iter().filter(|id| over.binary_search(id).is_err()).collect();
+            tx.execute(LEAVE, &[&kind.word(), &rest]).await?;
+            part_with(tx, &over).await?
+        }
+        _ => forget(tx, from, to).await?,
+    };
     tx.execute(MOVE_ON, &[&kind.word(), &to]).await?;
-    Ok(Swept { rows: gone, more: old.len() == rows })
+    // Then come those that were passed by.
+    Ok(Swept { rows: gone, more: old.len() == rows || kind != Kept::History })
+}
+
+fn ids(old: &[Old]) -> Vec<i64> {
+    old.iter().map(|message| message.id).collect()
+}
+
+/// One step over messages that were passed by and have ended since.
+async fn left(tx: &Tx, kind: Kept, now: Timestamp, rows: usize) -> Result<Swept, Fail> {
+    let which = match kind {
+        Kept::Contents => LEFT_TO_BLANK,
+        Kept::Deliveries => LEFT_TO_PART_WITH,
+        _ => return Ok(Swept::default()),
+    };
+    let ended = tx.rows(which, &[&kind.word(), &limit(rows)]).await?;
+    let ended: Vec<i64> = ended.iter().map(|row| row.get(0)).collect();
+    tx.execute(LEFT_NO_MORE, &[&kind.word(), &ended]).await?;
+    let gone = match kind {
+        Kept::Contents => blank(tx, &ended, now).await?,
+        _ => part_with(tx, &ended).await?,
+    };
+    Ok(Swept { rows: gone, more: ended.len() == rows })
+}
+
+/// The families of these messages go, but for the messages themselves.
+async fn part_with(tx: &Tx, messages: &[i64]) -> Result<u64, Fail> {
+    if messages.is_empty() {
+        return Ok(0);
+    }
+    let mut gone = 0;
+    for remove in FAMILY {
+        gone += tx.execute(remove, &[&messages]).await?;
+    }
+    for remove in LATE {
+        tx.execute(remove, &[&messages]).await?;
+    }
+    Ok(gone)
 }
 
 /// What messages said goes: content, renderings, the words of failures. Who, when and how far stay.
-async fn blank(tx: &Tx, old: &[Old], now: Timestamp) -> Result<u64, Fail> {
-    // What still waits for its turn is about to be sent or to expire.
-    let ended: Vec<i64> = old.iter().filter(|m| m.has_ended && !m.is_blanked).map(|m| m.id).collect();
-    if ended.is_empty() {
+async fn blank(tx: &Tx, messages: &[i64], now: Timestamp) -> Result<u64, Fail> {
+    let locked = tx.rows(LOCK, &[&messages]).await?;
+    if locked.is_empty() {
         return Ok(0);
     }
-    let locked = tx.rows(LOCK, &[&ended]).await?;
     let ids: Vec<i64> = locked.iter().map(|row| row.get(0)).collect();
     let errors: Vec<Option<String>> =
         locked.iter().map(|row| row.get::<_, Option<&str>>(1).and_then(bare)).collect();
@@ -312,6 +411,15 @@ async fn events(tx: &Tx, before: Timestamp, rows: usize) -> Result<Swept, Fail> 
         swept.more |= gone >= rows as u64;
     }
     Ok(swept)
+}
+
+async fn exchanges(tx: &Tx, before: Timestamp, rows: usize) -> Result<Swept, Fail> {
+    let blocks = rows.div_ceil(BLOCK);
+    let old = tx.rows(OLD_BLOCKS, &[&before.0, &limit(blocks)]).await?;
+    let ids: Vec<i64> = old.iter().map(|row| row.get(0)).collect();
+    let messages: Vec<i64> = old.iter().flat_map(|row| row.get::<_, Vec<i64>>(1)).collect();
+    tx.execute(OF_BLOCKS, &[&messages, &ids]).await?;
+    Ok(Swept { rows: messages.len() as u64, more: old.len() == blocks })
 }
 
 async fn dead_letters(tx: &Tx, before: Timestamp, rows: usize) -> Result<Swept, Fail> {

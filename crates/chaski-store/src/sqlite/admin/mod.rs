@@ -14,7 +14,8 @@ use chaski_model::{AccountId, ChannelId, Failure, FieldId, HookId, Timestamp, To
 use directory::directory;
 use rusqlite::{OptionalExtension, params};
 use std::collections::BTreeMap;
-use templates::{replace_templates, templates_event};
+use std::time::Duration;
+use templates::{begin_sync, replace_templates, templates_event};
 
 #[async_trait]
 impl Admin for SqliteStore {
@@ -250,6 +251,15 @@ impl Admin for SqliteStore {
         .await
     }
 
+    async fn begin_sync(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+        between: Duration,
+    ) -> Result<SyncTurn, StoreError> {
+        self.write(Class::Background, move |b| begin_sync(b, account, now, between)).await
+    }
+
     async fn replace_templates(
         &self,
         account: AccountId,
@@ -262,7 +272,7 @@ impl Admin for SqliteStore {
     async fn sync_failed(&self, account: AccountId, error: String, now: Timestamp) -> Result<(), StoreError> {
         self.write(Class::Background, move |b| {
             b.execute(
-                "UPDATE accounts SET sync_error = ?2, sync_started_at = ?3 WHERE id = ?1",
+                "UPDATE accounts SET sync_error = ?2, sync_ended_at = ?3 WHERE id = ?1",
                 params![account.0, error, now.0],
             )
             .map(|_| ())

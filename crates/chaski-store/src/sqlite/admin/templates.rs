@@ -1,12 +1,40 @@
 //! An account's template catalogue: replaced by a sync, old versions kept while the template lives.
 
-use crate::admin::SyncedTemplate;
+use crate::admin::{SYNC_TAKES, SyncTurn, SyncedTemplate, milliseconds};
 use crate::error::StoreError;
 use crate::sqlite::batch::{Batch, NewEvent};
 use crate::sqlite::rows::to_json;
 use chaski_model::{AccountId, Timestamp, WorkspaceId};
 use rusqlite::params;
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Compare and set: the first one to ask gets the turn.
+pub(super) fn begin_sync(
+    b: &Batch<'_>,
+    account: AccountId,
+    now: Timestamp,
+    between: Duration,
+) -> Result<SyncTurn, StoreError> {
+    let began = b.execute(
+        "UPDATE accounts SET sync_started_at = ?2
+         WHERE id = ?1 AND (sync_started_at IS NULL OR sync_started_at + ?3 <= ?2)",
+        params![account.0, now.0, milliseconds(between)],
+    )?;
+    if began > 0 {
+        return Ok(SyncTurn::Yours);
+    }
+    let is_under_way = b.row(
+        "SELECT IFNULL(sync_ended_at, 0) < sync_started_at AND sync_started_at + ?3 > ?2 FROM accounts WHERE id = ?1",
+        params![account.0, now.0, milliseconds(SYNC_TAKES)],
+        |r| r.get(0),
+    )?;
+    Ok(if is_under_way.ok_or(StoreError::NotFound("account"))? {
+        SyncTurn::UnderWay
+    } else {
+        SyncTurn::TooSoon
+    })
+}
 
 pub(super) fn replace_templates(
     b: &mut Batch<'_>,
@@ -34,7 +62,7 @@ pub(super) fn replace_templates(
         b.execute("DELETE FROM template_versions WHERE template_id = ?1", [id])?;
     }
     b.execute(
-        "UPDATE accounts SET synced_at = ?2, sync_error = NULL WHERE id = ?1",
+        "UPDATE accounts SET synced_at = ?2, sync_ended_at = ?2, sync_error = NULL WHERE id = ?1",
         params![account.0, now.0],
     )?;
     templates_event(b, account, now)?;

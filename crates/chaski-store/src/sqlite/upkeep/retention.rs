@@ -11,7 +11,7 @@ use crate::sqlite::writer::Class;
 use crate::upkeep::*;
 use async_trait::async_trait;
 use chaski_model::{Failure, MessageId, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 const DAY_MS: i64 = 86_400_000;
 const WEEK_MS: i64 = 7 * DAY_MS;
@@ -29,13 +29,19 @@ impl Retention for SqliteStore {
         now: Timestamp,
         limit: usize,
     ) -> Result<Swept, StoreError> {
+        if kind == Kept::Exchanges {
+            return Ok(self.exchanges.sweep(before));
+        }
         self.write(Class::Background, move |b| sweep(b, kind, before, now, limit)).await
     }
 
     async fn removable(&self, kind: Kept, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
         match kind {
-            Kept::Contents | Kept::History => self.removable_by_message(kind, before, now).await,
+            Kept::Contents | Kept::History | Kept::Deliveries => {
+                self.removable_by_message(kind, before, now).await
+            }
             Kept::Events => self.read_page(move |c| count_events(c, before)).await,
+            Kept::Exchanges => Ok(self.exchanges.removable(before)),
             _ => {
                 self.read_page(move |c| {
                     table(kind)
@@ -76,7 +82,7 @@ impl SqliteStore {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let mut from = self.read(|c| done_to(c, kind))?;
-        let mut total = 0;
+        let mut total = self.read_page(move |c| count_left(c, kind)).await?;
         loop {
             let (rows, next) = self
                 .read_page(move |c| {
@@ -85,6 +91,10 @@ impl SqliteStore {
                     let rows = match kind {
                         Kept::Contents => {
                             stretch.iter().filter(|m| m.has_ended && !m.is_blanked).count() as u64
+                        }
+                        Kept::Deliveries => {
+                            let counts = stretch.iter().map(|m| count_family(c, m.id));
+                            counts.sum::<rusqlite::Result<u64>>()?
                         }
                         _ => count_history(c, from, to)?,
                     };
@@ -108,9 +118,9 @@ fn sweep(
     rows: usize,
 ) -> Result<Swept, StoreError> {
     match kind {
-        Kept::Contents => by_message(b, kind, before, now, rows, blank),
-        // A message has a few attempts and receipts.
-        Kept::History => by_message(b, kind, before, now, rows.div_ceil(4), forget),
+        Kept::Contents => by_message(b, kind, before, now, rows),
+        // A message has a few of each.
+        Kept::History | Kept::Deliveries => by_message(b, kind, before, now, rows.div_ceil(4)),
         Kept::Events => events(b, before, rows),
         Kept::DeadLetters => dead_letters(b, before, rows),
         _ => {
@@ -159,7 +169,7 @@ fn table(kind: Kept) -> &'static [(&'static str, &'static str)] {
         ],
         Kept::Signatures => &[old_rows!("seen_signatures", "hook_id, id", "expires_at < ?1")],
         Kept::DeadLetters => &[old_rows!("dead_letters", "message_id", "failed_at < ?1")],
-        Kept::Contents | Kept::History | Kept::Events => &[],
+        Kept::Contents | Kept::History | Kept::Deliveries | Kept::Events | Kept::Exchanges => &[],
     }
 }
 
@@ -216,44 +226,149 @@ fn by_message(
     before: Timestamp,
     now: Timestamp,
     rows: usize,
-    remove: fn(&Batch<'_>, &[Old], i64, Timestamp) -> Result<u64, StoreError>,
 ) -> Result<Swept, StoreError> {
     let from = done_to(b.connection(), kind).map_err(fault)?;
     let old = stretch(b.connection(), from, before, now, limit(rows)).map_err(fault)?;
-    let Some(to) = old.last().map(|message| message.id) else { return Ok(Swept::default()) };
-    let gone = remove(b, &old, from, now)?;
+    let Some(to) = old.last().map(|message| message.id) else { return left(b, kind, now, rows) };
+    let mut gone = 0;
+    match kind {
+        Kept::Contents => {
+            for message in old.iter().filter(|message| !message.is_blanked) {
+                // What still waits for its turn is about to be sent or to expire.
+                match message.has_ended {
+                    true => gone += blank(b, message.id, now)?,
+                    false => leave(b, kind, message.id)?,
+                }
+            }
+        }
+        Kept::Deliveries => {
+            for message in &old {
+                match is_over(b.connection(), message.id).map_err(fault)? {
+                    true => gone += part_with(b, message.id)?,
+                    false => leave(b, kind, message.id)?,
+                }
+            }
+        }
+        _ => gone = forget(b, from, to)?,
+    }
     b.execute(
         "INSERT INTO retention (kind, done_to) VALUES (?1, ?2) ON CONFLICT (kind) DO UPDATE SET done_to = ?2",
         params![kind.word(), to],
     )?;
-    Ok(Swept { rows: gone, more: old.len() == rows })
+    // Then come those that were passed by.
+    Ok(Swept { rows: gone, more: old.len() == rows || kind != Kept::History })
 }
 
-/// What messages said goes: content, renderings, the words of failures. Who, when and how far stay.
-fn blank(b: &Batch<'_>, old: &[Old], _: i64, now: Timestamp) -> Result<u64, StoreError> {
-    let mut count = 0;
-    // What still waits for its turn is about to be sent or to expire.
-    for message in old.iter().filter(|message| message.has_ended && !message.is_blanked) {
-        let error = b
-            .row("SELECT error FROM messages WHERE id = ?1", [message.id], |r| r.get::<_, Option<String>>(0))?
-            .flatten();
-        b.execute(
-            "UPDATE messages SET error = ?2, blanked_at = ?3 WHERE id = ?1",
-            params![message.id, error.as_deref().map(bare), now.0],
-        )?;
-        b.execute(
-            "UPDATE bodies SET content = ?2, resolved = NULL WHERE message_id = ?1",
-            params![message.id, BLANK],
-        )?;
-        for (select, update) in WORDS {
-            for words in b.rows(select, [message.id], |r| r.get::<_, String>(0))? {
-                b.execute(update, params![message.id, words, bare(&words)])?;
-            }
-        }
-        exhume(b, MessageId(message.id))?;
-        count += 1;
+/// An old message is passed by.
+fn leave(b: &Batch<'_>, kind: Kept, message: i64) -> Result<(), StoreError> {
+    let sql = "INSERT OR IGNORE INTO retention_left (kind, message_id) VALUES (?1, ?2)";
+    b.execute(sql, params![kind.word(), message]).map(drop)
+}
+
+/// Messages that were passed by and have ended since; ?2 bounds them.
+fn left_and_ended(kind: Kept) -> Option<&'static str> {
+    match kind {
+        Kept::Contents => Some(
+            "SELECT m.id FROM retention_left l JOIN messages m ON m.id = l.message_id
+             WHERE l.kind = ?1 AND (direction = 0 OR rank > 0 OR unknown = 1) LIMIT ?2",
+        ),
+        Kept::Deliveries => Some(
+            "SELECT m.id FROM retention_left l JOIN messages m ON m.id = l.message_id
+             WHERE l.kind = ?1 AND blanked_at IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM parts p WHERE p.message_id = m.id AND p.state <> 5) LIMIT ?2",
+        ),
+        _ => None,
     }
-    Ok(count)
+}
+
+/// One step over them.
+fn left(b: &Batch<'_>, kind: Kept, now: Timestamp, rows: usize) -> Result<Swept, StoreError> {
+    let Some(which) = left_and_ended(kind) else { return Ok(Swept::default()) };
+    let ended = b.rows(which, params![kind.word(), limit(rows)], |r| r.get::<_, i64>(0))?;
+    let mut gone = 0;
+    for message in &ended {
+        gone += if kind == Kept::Contents { blank(b, *message, now)? } else { part_with(b, *message)? };
+        b.execute(
+            "DELETE FROM retention_left WHERE kind = ?1 AND message_id = ?2",
+            params![kind.word(), message],
+        )?;
+    }
+    Ok(Swept { rows: gone, more: ended.len() == rows })
+}
+
+fn count_left(c: &Connection, kind: Kept) -> rusqlite::Result<u64> {
+    if kind == Kept::Deliveries {
+        let mut left = c.prepare_cached("SELECT message_id FROM retention_left WHERE kind = ?1")?;
+        let left: Vec<i64> = left.query_map([kind.word()], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?;
+        return left.into_iter().map(|message| count_family(c, message)).sum();
+    }
+    let Some(which) = left_and_ended(kind) else { return Ok(0) };
+    let count = format!("SELECT COUNT(*) FROM ({which})");
+    c.query_row(&count, params![kind.word(), i64::MAX], |r| r.get::<_, i64>(0)).map(i64::unsigned_abs)
+}
+
+/// Whether a message was blanked, and nothing of it is under way or unknown.
+fn is_over(c: &Connection, message: i64) -> rusqlite::Result<bool> {
+    let mut statement = c.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM messages WHERE id = ?1 AND blanked_at IS NOT NULL)
+           AND NOT EXISTS (SELECT 1 FROM parts WHERE message_id = ?1 AND state <> 5)",
+    )?;
+    statement.query_row([message], |r| r.get(0))
+}
+
+/// What [`part_with`] would tell once the message is blanked.
+fn count_family(c: &Connection, message: i64) -> rusqlite::Result<u64> {
+    let mut statement = c.prepare_cached(
+        "SELECT (SELECT COUNT(*) FROM parts WHERE message_id = m.id)
+              + (SELECT COUNT(*) FROM deliveries WHERE message_id = m.id)
+         FROM messages m WHERE id = ?1 AND (blanked_at IS NOT NULL OR direction = 0 OR rank > 0 OR unknown = 1)
+           AND NOT EXISTS (SELECT 1 FROM parts WHERE message_id = m.id AND state <> 5)",
+    )?;
+    Ok(statement.query_row([message], |r| r.get::<_, i64>(0)).optional()?.unwrap_or(0).unsigned_abs())
+}
+
+/// The family of a message goes, but for the message itself. Told are parts and deliveries; besides go
+/// receipts and attempts that came after the history had gone.
+fn part_with(b: &Batch<'_>, message: i64) -> Result<u64, StoreError> {
+    // The provider's id is the message's too, and stands there in the part's row.
+    b.execute(
+        "UPDATE bodies SET provider_id = IFNULL(provider_id, (SELECT p.provider_id FROM messages m
+           JOIN parts p ON p.message_id = m.id AND p.delivery = m.delivery AND p.part = 1 WHERE m.id = ?1))
+         WHERE message_id = ?1",
+        [message],
+    )?;
+    let mut gone = 0;
+    for remove in ["DELETE FROM parts WHERE message_id = ?1", "DELETE FROM deliveries WHERE message_id = ?1"]
+    {
+        gone += b.execute(remove, [message])? as u64;
+    }
+    for remove in ["DELETE FROM attempts WHERE message_id = ?1", "DELETE FROM receipts WHERE message_id = ?1"]
+    {
+        b.execute(remove, [message])?;
+    }
+    Ok(gone)
+}
+
+/// What a message said goes: content, renderings, the words of failures. Who, when and how far stay.
+fn blank(b: &Batch<'_>, message: i64, now: Timestamp) -> Result<u64, StoreError> {
+    let error = b
+        .row("SELECT error FROM messages WHERE id = ?1", [message], |r| r.get::<_, Option<String>>(0))?
+        .flatten();
+    let blanked = b.execute(
+        "UPDATE messages SET error = ?2, blanked_at = ?3 WHERE id = ?1 AND blanked_at IS NULL",
+        params![message, error.as_deref().map(bare), now.0],
+    )?;
+    b.execute(
+        "UPDATE bodies SET content = ?2, resolved = NULL WHERE message_id = ?1",
+        params![message, BLANK],
+    )?;
+    for (select, update) in WORDS {
+        for words in b.rows(select, [message], |r| r.get::<_, String>(0))? {
+            b.execute(update, params![message, words, bare(&words)])?;
+        }
+    }
+    exhume(b, MessageId(message))?;
+    Ok(blanked as u64)
 }
 
 /// Where else words of failures stand: how they are found, and replaced.
@@ -299,8 +414,7 @@ const HISTORY: [(&str, &str); 3] = [
 ];
 
 /// Attempts and receipts go.
-fn forget(b: &Batch<'_>, old: &[Old], from: i64, _: Timestamp) -> Result<u64, StoreError> {
-    let Some(to) = old.last().map(|message| message.id) else { return Ok(0) };
+fn forget(b: &Batch<'_>, from: i64, to: i64) -> Result<u64, StoreError> {
     let mut gone = 0;
     for (_, remove) in HISTORY {
         gone += b.execute(remove, params![from, to])? as u64;
