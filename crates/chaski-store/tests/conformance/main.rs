@@ -5,6 +5,7 @@
 mod backup;
 mod cases;
 mod inventory;
+mod lanes;
 mod more_cases;
 mod nodes;
 #[path = "../../../../tests/src/postgres.rs"]
@@ -102,6 +103,11 @@ conformance! {
     a_commit_ticks_and_a_seen_thread_is_said_once
     the_only_node_holds_what_it_is_not_told_to_give_up
     newer_work_of_several_channels_is_found_at_once
+    a_failed_receipt_for_a_part_that_was_taken_ends_the_later_parts
+    a_failed_receipt_for_a_part_in_flight_ends_the_later_parts
+    a_part_in_flight_is_not_tried_again_after_an_earlier_one_of_its_message_has_failed
+    a_part_that_stepped_aside_and_failed_takes_the_later_ones_with_it
+    a_failure_told_after_the_arrival_ends_nothing
 }
 
 /// One process for each folder, and ids never go back over a restart.

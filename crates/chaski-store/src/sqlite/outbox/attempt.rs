@@ -1,6 +1,6 @@
 //! One try of one part: begun before the call leaves, settled after it.
 
-use super::lane::{enqueue, fail_message, head_of, lane_head, leave_queue};
+use super::lane::{enqueue, fail_message, head_of, is_cut_off, lane_head, leave_queue};
 use super::state;
 use super::status::{end_part, raise_message, status_event};
 use crate::error::StoreError;
@@ -135,9 +135,9 @@ pub(super) fn addresses(b: &Batch<'_>, contact: ContactId) -> Result<Vec<Address
 pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
     let h = &s.head;
     if let End::Sent { provider_id } = &s.end
-        && sent_first(b, s, provider_id)?
+        && let Some(rank) = sent_first(b, s, provider_id)?
     {
-        return taken(b, s);
+        return taken(b, s, rank);
     }
     let part = b.row(
         "SELECT state, rank, first_failed_at, attempts FROM parts WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",
@@ -166,7 +166,8 @@ pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreErro
     }
     let rank = Rank::from_number(rank);
     if let End::Unsent { at } = s.end {
-        return give_back(b, h, at);
+        let given_back = give_back(b, h, at)?;
+        return if is_cut_off(b, h.part)? { cut_off(b, s) } else { Ok(given_back) };
     }
     // A receipt that came first has told the outcome: what looks lost or refused was taken.
     let told = rank != Rank::Pending;
@@ -177,16 +178,11 @@ pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreErro
     match &s.end {
         End::Sent { provider_id } => {
             end_part(b, h, Rank::Sent, Some((provider_id, s.ended_at)), None, s.ended_at)?;
-            leave_well(b, s)
+            leave_well(b, s, rank)
         }
         End::Unknown { .. } | End::Retry { .. } | End::Failed { .. } if told => {
             end_part(b, h, rank, None, None, s.ended_at)?;
-            let next = if rank == Rank::Failed {
-                fail_message(b, h, s.ended_at)?
-            } else {
-                leave_queue(b, h, s.ended_at)?
-            };
-            Ok(Settled { again: None, next })
+            Ok(Settled { again: None, next: leave_ended(b, h, rank, s.ended_at)? })
         }
         End::Failed { failure, closes_window } => {
             if *closes_window {
@@ -199,6 +195,7 @@ pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreErro
             set_part(b, h, state::UNKNOWN, first_failed)?;
             Ok(Settled { again: Some(hold_unknown(b, h, *let_go_at, s.ended_at)?), next: None })
         }
+        End::Retry { .. } if is_cut_off(b, h.part)? => cut_off(b, s),
         End::Retry { at, keep_lane_ms, backoff, outcome, .. } => {
             let first = first_failed.unwrap_or(s.ended_at.0);
             // A hold or a back-off is no failure of the part: its minute in the lane begins afresh.
@@ -214,6 +211,12 @@ pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreErro
         }
         End::Unsent { .. } => Ok(Settled::default()),
     }
+}
+
+/// It is not tried again: its message has failed meanwhile.
+fn cut_off(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
+    end_part(b, &s.head, Rank::Failed, None, None, s.ended_at)?;
+    Ok(Settled { again: None, next: fail_message(b, &s.head, s.ended_at)? })
 }
 
 /// What was taken for lost turns out not to have been taken: the part is work again, beside its lane when
@@ -236,12 +239,13 @@ fn revive(b: &Batch<'_>, h: &Head) -> Result<(), StoreError> {
 }
 
 /// The way that nearly every attempt goes: it is open, and the provider took it. The part's own row
-/// then says when and how; `attempts` holds the others.
-fn sent_first(b: &mut Batch<'_>, s: &Settle, provider_id: &str) -> Result<bool, StoreError> {
+/// then says when and how; `attempts` holds the others. Returns what the part has reached.
+fn sent_first(b: &Batch<'_>, s: &Settle, provider_id: &str) -> Result<Option<Rank>, StoreError> {
     let h = &s.head;
-    let changed = b.execute(
+    b.row(
         "UPDATE parts SET state = 5, rank = MAX(rank, 1), provider_id = ?5, begun_at = ?6, ended_at = ?7, http_status = ?8
-         WHERE message_id = ?1 AND delivery = ?2 AND part = ?3 AND attempts = ?4 AND state = 2",
+         WHERE message_id = ?1 AND delivery = ?2 AND part = ?3 AND attempts = ?4 AND state = 2
+         RETURNING rank",
         params![
             h.part.message.0,
             h.part.delivery,
@@ -252,27 +256,33 @@ fn sent_first(b: &mut Batch<'_>, s: &Settle, provider_id: &str) -> Result<bool, 
             s.ended_at.0,
             s.http_status
         ],
-    )?;
-    Ok(changed == 1)
+        |r| Ok(Rank::from_number(r.get(0)?)),
+    )
 }
 
 /// What follows from it for the message and its lane.
-fn taken(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
+fn taken(b: &mut Batch<'_>, s: &Settle, rank: Rank) -> Result<Settled, StoreError> {
     let h = &s.head;
     if !s.learned.is_empty() {
         learn_for_message(b, h, &s.learned, "reply", s.ended_at)?;
     }
     raise_message(b, h.workspace, h.part, Rank::Sent, s.ended_at, None, s.ended_at)?;
-    leave_well(b, s)
+    leave_well(b, s, rank)
 }
 
-/// The recipient's back-off is over, and the lane goes on.
-fn leave_well(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
+/// The recipient's back-off is over, and the lane goes on: without the rest of the message when a receipt
+/// that came before the answer has told that the part failed.
+fn leave_well(b: &Batch<'_>, s: &Settle, rank: Rank) -> Result<Settled, StoreError> {
     b.execute(
         "UPDATE lanes SET backoffs = 0, not_before = NULL WHERE id = ?1 AND backoffs > 0",
         [s.head.lane.0],
     )?;
-    Ok(Settled { again: None, next: leave_queue(b, &s.head, s.ended_at)? })
+    Ok(Settled { again: None, next: leave_ended(b, &s.head, rank, s.ended_at)? })
+}
+
+/// An ended part leaves the queue; one that failed takes the later parts of its message with it.
+fn leave_ended(b: &Batch<'_>, h: &Head, rank: Rank, now: Timestamp) -> Result<Option<Head>, StoreError> {
+    if rank == Rank::Failed { fail_message(b, h, now) } else { leave_queue(b, h, now) }
 }
 
 pub(super) fn insert_attempt(b: &Batch<'_>, s: &Settle) -> Result<(), StoreError> {

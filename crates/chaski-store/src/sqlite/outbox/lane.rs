@@ -140,26 +140,55 @@ fn first_waiting(b: &Batch<'_>, lane: LaneId, now: Timestamp) -> Result<Option<H
 
 /// A part failed for good: the later parts of its message are not sent.
 pub(in crate::sqlite) fn fail_message(
-    b: &mut Batch<'_>,
+    b: &Batch<'_>,
     h: &Head,
     now: Timestamp,
 ) -> Result<Option<Head>, StoreError> {
-    let later = b.execute(
-        "DELETE FROM waiting WHERE lane_id = ?1 AND message_id = ?2 AND delivery = ?3",
-        params![h.lane.0, h.part.message.0, h.part.delivery],
+    // Only one of them heads the lane: a later part does when this one has stepped aside.
+    let next = end_rest(b, h, now)?;
+    Ok(leave_queue(b, h, now)?.or(next))
+}
+
+/// Ends what follows a part in its message and has not been begun; if that headed the lane, the lane's next.
+pub(in crate::sqlite) fn end_rest(
+    b: &Batch<'_>,
+    h: &Head,
+    now: Timestamp,
+) -> Result<Option<Head>, StoreError> {
+    let ended = b.rows(
+        "UPDATE parts SET state = 5, rank = MAX(rank, ?4)
+         WHERE message_id = ?1 AND delivery = ?2 AND part > ?3 AND state IN (0, 1, 3) RETURNING part",
+        params![h.part.message.0, h.part.delivery, h.part.part, Rank::Failed as i64],
+        |r| r.get(0),
     )?;
-    if later > 0 {
+    let (mut was_head, mut in_line) = (false, 0);
+    for part in ended {
+        match dequeue(b, &Head { part: PartRef { part, ..h.part }, ..*h })? {
+            Some(is_aside) => was_head |= !is_aside,
+            None => in_line += 1,
+        }
+    }
+    if in_line > 0 {
         b.execute(
-            "UPDATE parts SET state = ?3, rank = ?4 WHERE message_id = ?1 AND delivery = ?2 AND state = 0",
-            params![h.part.message.0, h.part.delivery, state::ENDED, Rank::Failed as i64],
+            "DELETE FROM waiting WHERE lane_id = ?1 AND message_id = ?2 AND delivery = ?3",
+            params![h.lane.0, h.part.message.0, h.part.delivery],
         )?;
+        b.memory.leave(h.lane, in_line);
     }
-    let later = u32::try_from(later).unwrap_or(u32::MAX);
-    if dequeue(b, h)? == Some(false) {
-        return next_of_lane(b, h.lane, 1 + later, now);
+    if was_head { next_of_lane(b, h.lane, 1, now) } else { Ok(None) }
+}
+
+/// Whether a part was cut off while it was in flight: an earlier one of its message has failed.
+pub(super) fn is_cut_off(b: &Batch<'_>, part: PartRef) -> Result<bool, StoreError> {
+    if part.part == 1 {
+        return Ok(false);
     }
-    b.memory.leave(h.lane, later);
-    Ok(None)
+    let failed = b.row(
+        "SELECT 1 FROM parts WHERE message_id = ?1 AND delivery = ?2 AND part < ?3 AND rank = ?4 LIMIT 1",
+        params![part.message.0, part.delivery, part.part, Rank::Failed as i64],
+        |_| Ok(()),
+    )?;
+    Ok(failed.is_some())
 }
 
 pub(super) fn step_aside(b: &mut Batch<'_>, h: Head, now: Timestamp) -> Result<Settled, StoreError> {

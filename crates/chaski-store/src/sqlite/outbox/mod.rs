@@ -11,7 +11,7 @@ mod status;
 mod unknown;
 
 pub(super) use accept::chain;
-pub(super) use lane::{enqueue, fail_message, head_of, leave_queue, make_lane};
+pub(super) use lane::{end_rest, enqueue, fail_message, head_of, leave_queue, make_lane};
 pub(super) use status::{end_part, raise_message};
 
 use super::writer::Class;
