@@ -91,6 +91,12 @@ impl Offers {
         }
     }
 
+    /// A step may have made work possible without saying which: it is read from the store.
+    pub(crate) fn unsure(&self) {
+        self.overflowed.store(true, Ordering::Relaxed);
+        self.changed.notify_one();
+    }
+
     /// Windows that claim to hold all work are held against the store.
     pub(crate) fn reread(&self) {
         self.reread.store(true, Ordering::Relaxed);

@@ -1,11 +1,10 @@
 //! The dispatcher's own bookkeeping, over a real store.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
-
 use super::window::Next;
 use super::*;
 use crate::{Clock, Config, Deadlines, Retention};
-use chaski_model::{ChannelKind, ContactId, WorkspaceId};
+use chaski_model::{ChannelKind, ContactId, Rank, WorkspaceId};
+use chaski_store::StoreError;
 use chaski_store::admin::NewChannel;
 use chaski_store::contacts::ContactChange;
 use chaski_store::nodes::{Fence, SLOTS, Tenure};
@@ -51,10 +50,10 @@ impl World {
         Self { dispatcher: Dispatcher::new(engine), folder, workspace, channel, contact }
     }
 
-    /// Stores a message for an address without telling the dispatcher; its head, if the lane was idle.
-    async fn accept(&self, address: &str) -> Option<Head> {
+    /// A message to an address, not stored yet.
+    fn plan(&self, address: &str) -> Accept {
         let (store, now) = (self.dispatcher.engine.store(), self.now());
-        let plan = Accept {
+        Accept {
             id: store.next_id(machine_now().0),
             workspace: self.workspace,
             contact: self.contact,
@@ -70,8 +69,12 @@ impl World {
             parts: 1,
             failed: None,
             idempotency: None,
-        };
-        match store.accept(plan).await.unwrap() {
+        }
+    }
+
+    /// Stores a message without telling the dispatcher; its head, if the lane was idle.
+    async fn accept(&self, plan: Accept) -> Option<Head> {
+        match self.dispatcher.engine.store().accept(plan).await.unwrap() {
             Accepted::Stored { head } => head,
             other => panic!("{other:?}"),
         }
@@ -123,8 +126,8 @@ fn config(folder: &std::path::Path) -> Config {
 async fn a_call_that_outlives_its_tenure_keeps_its_lane_and_its_place() {
     let mut world = World::new("tenure").await;
     world.hold(Some(2));
-    let head = world.accept("a").await.expect("the lane is idle");
-    let other = world.accept("b").await.expect("the lane is idle");
+    let head = world.accept(world.plan("a")).await.expect("the lane is idle");
+    let other = world.accept(world.plan("b")).await.expect("the lane is idle");
     let now = world.now();
     world.window().add(head, now);
     assert_eq!(world.window().next(now), Next::Deliver(head));
@@ -142,5 +145,25 @@ async fn a_call_that_outlives_its_tenure_keeps_its_lane_and_its_place() {
     let again = Head { due_at: now, ..head };
     world.window().add(again, now);
     assert_eq!(world.window().next(now), Next::Deliver(again), "its lane is free");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_whose_answer_was_lost_is_read_from_the_store() {
+    let world = World::new("doubt").await;
+    let engine = Arc::clone(&world.dispatcher.engine);
+    let expires_at = world.now() + Duration::from_secs(1);
+    let plan = Accept { expires_at, ..world.plan("a") };
+    let id = plan.id;
+    world.accept(plan).await.expect("the lane is idle");
+    let lost: Result<(), StoreError> = engine.noted(Err(StoreError::CommitUnknown));
+    assert!(lost.is_err(), "whoever asked is told so");
+    // The channel is locked, so all that can become of it is that its time is up.
+    engine.clock().set_offset_ms(2000);
+    let began = Instant::now();
+    while engine.store().message(world.workspace, id).await.unwrap().unwrap().rank != Rank::Failed {
+        assert!(began.elapsed() < Duration::from_secs(10), "nobody knows of it");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     world.end().await;
 }

@@ -4,7 +4,7 @@ use super::SqliteStore;
 use super::batch::{Batch, NewEvent};
 use super::contacts::{find_by_addresses, insert_contact, learn};
 use super::outbox::{
-    chain, end_part, end_rest, fail_message, head_of, leave_queue, make_lane, raise_message, state,
+    chain, end_part, end_rest, fail_message, head_of, lane_head, leave_queue, make_lane, raise_message, state,
 };
 use super::rows::failure_json;
 use super::writer::Class;
@@ -120,7 +120,7 @@ impl Receive for SqliteStore {
     }
 }
 
-fn receipt(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<ReceiptVerdict, StoreError> {
+pub(super) fn receipt(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<ReceiptVerdict, StoreError> {
     // Told twice it raises nothing, so it can go before the look whether it is known.
     let part = b.row(
         "UPDATE parts SET rank = MAX(rank, ?6), provider_id = IFNULL(provider_id, ?7)
@@ -152,6 +152,10 @@ fn receipt(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<ReceiptVerdict, StoreErro
             r.failure.as_ref().map(failure_json)
         ],
     )?;
+    if new == 0 && b.again {
+        // After a commit that failed half-way this may be the step's own trace: the work goes on.
+        return Ok(ReceiptVerdict::Applied { next: lane_head(b, &not_queued(r, lane))? });
+    }
     if new == 0 {
         return Ok(ReceiptVerdict::Duplicate);
     }

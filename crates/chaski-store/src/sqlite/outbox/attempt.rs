@@ -1,6 +1,6 @@
 //! One try of one part: begun before the call leaves, settled after it.
 
-use super::lane::{enqueue, fail_message, head_of, is_cut_off, lane_head, leave_queue};
+use super::lane::{as_it_stands, enqueue, fail_message, is_cut_off, lane_head, leave_queue};
 use super::state;
 use super::status::{end_part, raise_message, status_event};
 use crate::error::StoreError;
@@ -14,7 +14,7 @@ use chaski_model::message::PartBody;
 use chaski_model::{ContactId, ErrorCode, Failure, PartRef, Rank, Timestamp};
 use rusqlite::params;
 
-pub(super) fn begin(
+pub(in crate::sqlite) fn begin(
     b: &mut Batch<'_>,
     h: Head,
     now: Timestamp,
@@ -51,18 +51,23 @@ fn refused(b: &mut Batch<'_>, h: &Head, now: Timestamp) -> Result<Begun, StoreEr
             end_part(b, h, Rank::Failed, None, Some(&failure), now)?;
             Ok(Begun::Not(Verdict::Expired { next: fail_message(b, h, now)? }))
         }
-        None | Some((state::ENDED, ..)) => Ok(Begun::Not(Verdict::Gone { next: leave_queue(b, h, now)? })),
+        None | Some((state::ENDED, ..)) => {
+            let next = leave_queue(b, h, now)?;
+            // The commit that failed half-way may have ended it, and moved its lane on.
+            let next = if next.is_none() && b.again { lane_head(b, h)? } else { next };
+            Ok(Begun::Not(Verdict::Gone { next }))
+        }
         Some(_) => Ok(Begun::Not(Verdict::Gone { next: None })),
     }
 }
 
 /// What a begin comes to, the body still as text: the writer has no time to read JSON.
-pub(super) enum Begun {
+pub(in crate::sqlite) enum Begun {
     Work(Box<RawWork>),
     Not(Verdict),
 }
 
-pub(super) struct RawWork {
+pub(in crate::sqlite) struct RawWork {
     part: PartRef,
     attempt: u16,
     fresh: Fresh,
@@ -75,7 +80,7 @@ struct ResolvedParts {
 }
 
 impl Begun {
-    pub(super) fn verdict(self) -> Result<Verdict, StoreError> {
+    pub(in crate::sqlite) fn verdict(self) -> Result<Verdict, StoreError> {
         let raw = match self {
             Self::Work(raw) => *raw,
             Self::Not(verdict) => return Ok(verdict),
@@ -132,7 +137,7 @@ pub(super) fn addresses(b: &Batch<'_>, contact: ContactId) -> Result<Vec<Address
     )
 }
 
-pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
+pub(in crate::sqlite) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
     let h = &s.head;
     if let End::Sent { provider_id } = &s.end
         && let Some(rank) = sent_first(b, s, provider_id)?
@@ -149,9 +154,7 @@ pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreErro
     let Some((current, rank, first_failed, newest)) = part else { return Ok(Settled::default()) };
     if current != state::BEGUN && current != state::UNKNOWN {
         // After a commit that failed half-way this may be the step's own trace: the work goes on.
-        let (again, next) =
-            if b.again { (head_of(b, h.channel, h.part)?, lane_head(b, h)?) } else { (None, None) };
-        return Ok(Settled { again, next });
+        return if b.again { as_it_stands(b, h) } else { Ok(Settled::default()) };
     }
     // The late end of an attempt that was taken for lost, after a person sent the part again: that it was
     // taken is true of the part, anything else only of that attempt. (0: a begin that nobody answered.)

@@ -13,9 +13,9 @@ macro_rules! head_columns {
         "message_id, delivery, part, workspace_id, channel_id, lane_id, class, due_at, keep_until, held, expires_at"
     };
 }
-pub(super) use head_columns;
+pub(in crate::sqlite) use head_columns;
 
-pub(super) fn head(r: &Row<'_>) -> rusqlite::Result<Head> {
+pub(in crate::sqlite) fn head(r: &Row<'_>) -> rusqlite::Result<Head> {
     Ok(Head {
         part: part_ref(r, 0)?,
         workspace: WorkspaceId(r.get(3)?),
@@ -191,7 +191,11 @@ pub(super) fn is_cut_off(b: &Batch<'_>, part: PartRef) -> Result<bool, StoreErro
     Ok(failed.is_some())
 }
 
-pub(super) fn step_aside(b: &mut Batch<'_>, h: Head, now: Timestamp) -> Result<Settled, StoreError> {
+pub(in crate::sqlite) fn step_aside(
+    b: &mut Batch<'_>,
+    h: Head,
+    now: Timestamp,
+) -> Result<Settled, StoreError> {
     if h.held {
         // A person may have sent it again meanwhile: then it is not held any more, and stays.
         let still_held = b.row(
@@ -201,6 +205,7 @@ pub(super) fn step_aside(b: &mut Batch<'_>, h: Head, now: Timestamp) -> Result<S
         )?;
         return match still_held {
             Some(()) => Ok(Settled { again: None, next: leave_queue(b, &h, now)? }),
+            None if b.again => as_it_stands(b, &h),
             None => Ok(Settled::default()),
         };
     }
@@ -210,7 +215,9 @@ pub(super) fn step_aside(b: &mut Batch<'_>, h: Head, now: Timestamp) -> Result<S
         params![h.channel.0, h.part.message.0, h.part.delivery, h.part.part],
         |r| Ok(Timestamp(r.get(0)?)),
     )?;
-    let Some(due_at) = due else { return Ok(Settled::default()) };
+    let Some(due_at) = due else {
+        return if b.again { as_it_stands(b, &h) } else { Ok(Settled::default()) };
+    };
     let again = Head { due_at, keep_until: None, ..h };
     Ok(Settled { again: Some(again), next: next_of_lane(b, h.lane, 1, now)? })
 }
@@ -230,11 +237,17 @@ pub(in crate::sqlite) fn head_of(
 }
 
 /// What heads a lane just now, other than the given part. Rare: it looks through the channel's queue.
-pub(super) fn lane_head(b: &Batch<'_>, h: &Head) -> Result<Option<Head>, StoreError> {
+pub(in crate::sqlite) fn lane_head(b: &Batch<'_>, h: &Head) -> Result<Option<Head>, StoreError> {
     let sql = concat!(
         "SELECT ",
         head_columns!(),
-        " FROM queue WHERE channel_id = ?1 AND lane_id = ?2 AND aside = 0 AND message_id <> ?3 LIMIT 1"
+        " FROM queue WHERE channel_id = ?1 AND lane_id = ?2 AND aside = 0
+            AND (message_id, delivery, part) <> (?3, ?4, ?5) LIMIT 1"
     );
-    b.row(sql, params![h.channel.0, h.lane.0, h.part.message.0], head)
+    b.row(sql, params![h.channel.0, h.lane.0, h.part.message.0, h.part.delivery, h.part.part], head)
+}
+
+/// A step that finds its own traces: where its part and its lane stand now.
+pub(super) fn as_it_stands(b: &Batch<'_>, h: &Head) -> Result<Settled, StoreError> {
+    Ok(Settled { again: head_of(b, h.channel, h.part)?, next: lane_head(b, h)? })
 }
