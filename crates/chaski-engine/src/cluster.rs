@@ -67,7 +67,8 @@ impl Engine {
             Timestamp(i64::MAX)
         };
         let now = self.clock.now();
-        let found = self.store.recover(channels.clone(), over, now, now + UNKNOWN_KEEPS_LANE).await?;
+        let found = self.store.recover(channels.clone(), over, now, now + UNKNOWN_KEEPS_LANE).await;
+        let found = self.noted(found)?;
         if !found.unknown.is_empty() {
             tracing::warn!(
                 attempts = found.unknown.len(),

@@ -15,7 +15,8 @@ impl Engine {
     /// # Errors
     /// There is nothing that could be sent again, or the store cannot be written.
     pub async fn replay(&self, workspace: WorkspaceId, message: MessageId, by: &str) -> Result<(), Failure> {
-        match self.store().replay(workspace, message, self.replay_by(by, 1)).await.map_err(storage)? {
+        let replayed = self.store().replay(workspace, message, self.replay_by(by, 1)).await;
+        match self.noted(replayed).map_err(storage)? {
             Ok(head) => {
                 metrics::counter!("chaski_replays_total").increment(1);
                 self.offer(head);
@@ -35,7 +36,8 @@ impl Engine {
         let mut left = step.limit;
         while left > 0 {
             next.limit = left.min(COMMIT);
-            let done = self.store().replay_dead_letters(next.clone(), self.replay_by(by, 2)).await?;
+            let done = self.store().replay_dead_letters(next.clone(), self.replay_by(by, 2)).await;
+            let done = self.noted(done)?;
             metrics::counter!("chaski_replays_total").increment(done.messages as u64);
             done.heads.into_iter().for_each(|head| self.offer(Some(head)));
             let looked_at = done.messages + done.skipped.len();

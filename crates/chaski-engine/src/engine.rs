@@ -231,6 +231,15 @@ impl Engine {
         }
     }
 
+    /// Passes a step's answer on. When that was lost, the work which the step may have made possible is
+    /// read from the store.
+    pub(crate) fn noted<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        if matches!(answer, Err(StoreError::CommitUnknown)) {
+            self.offers.unsure();
+        }
+        answer
+    }
+
     /// Cancelled when the engine stops.
     pub fn stopping(&self) -> CancellationToken {
         self.stop.clone()

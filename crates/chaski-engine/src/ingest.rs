@@ -178,21 +178,19 @@ impl Engine {
         let closes_window = marks.contains(&FailureMark::WindowClosed);
         let stale = marks.contains(&FailureMark::TemplateStale);
         let provider_at = if receipt.at.0 > 0 { receipt.at } else { now };
-        let verdict = self
-            .store
-            .receipt(ReceiptIn {
-                part,
-                workspace: entry.channel.workspace,
-                channel: entry.channel.id,
-                kind: receipt.kind,
-                provider_at,
-                received_at: now,
-                provider_id: receipt.provider_id,
-                failure: receipt.failure,
-                learned: receipt.learned,
-                closes_window,
-            })
-            .await?;
+        let receipt = ReceiptIn {
+            part,
+            workspace: entry.channel.workspace,
+            channel: entry.channel.id,
+            kind: receipt.kind,
+            provider_at,
+            received_at: now,
+            provider_id: receipt.provider_id,
+            failure: receipt.failure,
+            learned: receipt.learned,
+            closes_window,
+        };
+        let verdict = self.noted(self.store.receipt(receipt).await)?;
         metrics::counter!("chaski_receipts_total").increment(1);
         if stale {
             self.mark_stale(entry.channel.account);

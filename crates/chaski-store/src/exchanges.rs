@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Exchanges that may wait to be written.
-pub(crate) const WAITING: usize = 1024;
+pub(crate) const WAITING: usize = 2048;
 /// How long a block gathers, and the most exchanges in it.
 pub(crate) const GATHER: Duration = Duration::from_millis(20);
 pub(crate) const BLOCK: usize = 64;

@@ -44,14 +44,26 @@ impl Done {
 /// A retry or an unknown one lets its lane go.
 pub(super) async fn step_aside(engine: Arc<Engine>, head: Head) -> Done {
     let now = engine.clock.now();
-    match engine.store.step_aside(head, now).await {
-        Ok(settled) => Done::new(head, settled),
-        // Its own time stays: only the look at its lane comes again.
-        Err(_) if !head.held => {
-            let again = Head { keep_until: Some(now + STORE_WAIT), ..head };
-            Done::new(head, Settled { again: Some(again), next: None })
+    let mut is_sure = true;
+    loop {
+        match engine.store.step_aside(head, now).await {
+            Ok(settled) => {
+                // What a lost answer named is not named again.
+                if !is_sure {
+                    engine.offers.unsure();
+                }
+                return Done::new(head, settled);
+            }
+            Err(StoreError::CommitUnknown) => is_sure = false,
+            Err(StoreError::Busy | StoreError::Unavailable(_)) if !is_sure => {}
+            // Its own time stays: only the look at its lane comes again.
+            Err(_) if !head.held => {
+                let again = Head { keep_until: Some(now + STORE_WAIT), ..head };
+                return Done::new(head, Settled { again: Some(again), next: None });
+            }
+            Err(_) => return Done::new(head, again_later(&head, now)),
         }
-        Err(_) => Done::new(head, again_later(&head, now)),
+        tokio::time::sleep(STORE_WAIT).await;
     }
 }
 
@@ -98,6 +110,8 @@ async fn give_back(engine: &Engine, head: Head, now: Timestamp) -> Done {
     let settle =
         Settle { head, attempt: 0, begun_at: now, ended_at: now, http_status: None, end, learned: vec![] };
     let settled = store(engine, settle).await;
+    // It may also have ended there, and moved its lane on.
+    engine.offers.unsure();
     let again = settled.again.or(again_later(&head, now).again);
     Done::new(head, Settled { again, next: settled.next })
 }
@@ -264,15 +278,23 @@ fn settle_of(
 
 /// Stores an outcome, however long the store takes: it must not be lost while the process lives.
 async fn store(engine: &Engine, settle: Settle) -> Settled {
+    let mut is_sure = true;
     loop {
         match engine.store.settle(settle.clone()).await {
-            Ok(settled) => return settled,
+            Ok(settled) => {
+                // What a lost answer named is not named again.
+                if !is_sure {
+                    engine.offers.unsure();
+                }
+                return settled;
+            }
             Err(StoreError::Fault(cause)) => {
                 tracing::error!(message.id = settle.head.part.message.0, %cause, "an outcome cannot be stored");
                 return Settled::default();
             }
             Err(cause) => {
                 tracing::warn!(message.id = settle.head.part.message.0, %cause, "an outcome waits for the store");
+                is_sure &= !matches!(cause, StoreError::CommitUnknown);
                 tokio::time::sleep(STORE_WAIT).await;
             }
         }

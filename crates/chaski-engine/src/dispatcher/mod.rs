@@ -5,6 +5,8 @@
 //! something arrives, ends, or is due.
 
 mod deliver;
+#[cfg(test)]
+mod tests;
 mod window;
 
 use crate::clock::machine_now;
@@ -89,6 +91,12 @@ impl Offers {
         }
     }
 
+    /// A step may have made work possible without saying which: it is read from the store.
+    pub(crate) fn unsure(&self) {
+        self.overflowed.store(true, Ordering::Relaxed);
+        self.changed.notify_one();
+    }
+
     /// Windows that claim to hold all work are held against the store.
     pub(crate) fn reread(&self) {
         self.reread.store(true, Ordering::Relaxed);
@@ -122,13 +130,7 @@ struct Dispatcher {
 /// Runs until the engine stops, then settles what is in flight.
 pub(crate) async fn run(engine: Arc<Engine>, mut arrivals: Arrivals) {
     let stop = engine.stopping();
-    let mut dispatcher = Dispatcher {
-        engine: Arc::clone(&engine),
-        windows: BTreeMap::new(),
-        fences: BTreeMap::new(),
-        in_flight: FuturesUnordered::new(),
-        turn: 0,
-    };
+    let mut dispatcher = Dispatcher::new(Arc::clone(&engine));
     dispatcher.channels_changed();
     loop {
         dispatcher.read_back(&arrivals.overflowed).await;
@@ -160,6 +162,16 @@ pub(crate) async fn run(engine: Arc<Engine>, mut arrivals: Arrivals) {
 }
 
 impl Dispatcher {
+    fn new(engine: Arc<Engine>) -> Self {
+        Self {
+            engine,
+            windows: BTreeMap::new(),
+            fences: BTreeMap::new(),
+            in_flight: FuturesUnordered::new(),
+            turn: 0,
+        }
+    }
+
     fn arrived(&mut self, head: Head) {
         let now = self.engine.clock.now();
         if self.fences.contains_key(&head.channel)
@@ -181,7 +193,9 @@ impl Dispatcher {
                 Some(number) if before != Some(number) => {
                     self.fences.insert(*id, number);
                     let window = window_of(entry, now);
-                    self.windows.insert(*id, if shared { window.taken_over(now) } else { window });
+                    let window = if shared { window.taken_over(now) } else { window };
+                    let before = self.windows.remove(id);
+                    self.windows.insert(*id, window.in_place_of(before));
                 }
                 Some(_) if !shared => continue,
                 Some(_) => {}

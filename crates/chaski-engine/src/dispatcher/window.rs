@@ -86,6 +86,14 @@ impl Window {
         Self { taken_over_at: Some(now), pace: self.pace.emptied(), ..self }
     }
 
+    /// The same in place of an earlier window: calls that are still out keep their lanes and their places.
+    pub(super) fn in_place_of(self, before: Option<Self>) -> Self {
+        match before {
+            Some(Self { busy, in_flight, .. }) => Self { busy, in_flight, ..self },
+            None => self,
+        }
+    }
+
     /// Another node serves the channel now: only what is in flight is seen to its end.
     pub(super) fn give_up(&mut self) {
         self.ready.iter_mut().for_each(VecDeque::clear);

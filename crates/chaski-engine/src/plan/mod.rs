@@ -260,7 +260,7 @@ impl Engine {
             failed: plan.refused.or(plan.failed),
             idempotency,
         };
-        let accepted = self.store.accept(accept).await?;
+        let accepted = self.noted(self.store.accept(accept).await)?;
         if let Accepted::Stored { head } = &accepted {
             metrics::counter!("chaski_messages_accepted_total").increment(1);
             self.offer(*head);
@@ -300,7 +300,8 @@ impl Engine {
         message: MessageId,
         resend: bool,
     ) -> Result<(), StoreError> {
-        let settled = self.store.resolve_unknown(workspace, message, resend, self.clock.now()).await?;
+        let resolved = self.store.resolve_unknown(workspace, message, resend, self.clock.now()).await;
+        let settled = self.noted(resolved)?;
         self.offer(settled.again);
         self.offer(settled.next);
         Ok(())

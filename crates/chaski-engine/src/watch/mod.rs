@@ -118,7 +118,7 @@ impl Watchdogs {
         }
         let now = engine.clock.now();
         let let_go_at = now + crate::dispatcher::UNKNOWN_KEEPS_LANE;
-        let lost = engine.store.recover(channels, before, now, let_go_at).await?;
+        let lost = engine.noted(engine.store.recover(channels, before, now, let_go_at).await)?;
         if !lost.unknown.is_empty() {
             tracing::error!(
                 attempts = lost.unknown.len(),

@@ -13,7 +13,7 @@ use chaski_model::{PartRef, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{sleep, timeout};
 
 /// How often a block is tried, and how long after a failure.
 const TRIES: u32 = 3;
@@ -88,36 +88,25 @@ impl Log {
 async fn write_all(target: Target, mut waiting: mpsc::Receiver<Note>) {
     let mut conn = None;
     while let Some(first) = waiting.recv().await {
-        let (block, told) = gather(first, &mut waiting).await;
-        if !block.is_empty() {
-            keep(&target, &mut conn, &block).await;
+        // What comes within a moment is written together; whoever wants to read waits as long.
+        sleep(GATHER).await;
+        let (mut entries, mut told) = (Vec::new(), Vec::new());
+        let mut next = Some(first);
+        while let Some(note) = next {
+            match note {
+                Note::Entry(entry) => entries.push(*entry),
+                Note::Flush(reader) => told.push(reader),
+            }
+            next = if entries.len() < WAITING { waiting.try_recv().ok() } else { None };
         }
-        if let Some(told) = told {
-            // The reader may have given up.
-            let _ = told.send(());
+        for block in entries.chunks(BLOCK) {
+            keep(&target, &mut conn, block).await;
+        }
+        for reader in told {
+            // It may have given up.
+            let _ = reader.send(());
         }
     }
-}
-
-/// What comes within a moment, or until somebody wants to read.
-async fn gather(
-    first: Note,
-    waiting: &mut mpsc::Receiver<Note>,
-) -> (Vec<Entry>, Option<oneshot::Sender<()>>) {
-    let until = Instant::now() + GATHER;
-    let mut block = Vec::new();
-    let mut next = Some(first);
-    while let Some(note) = next {
-        match note {
-            Note::Entry(entry) => block.push(*entry),
-            Note::Flush(told) => return (block, Some(told)),
-        }
-        if block.len() >= BLOCK {
-            break;
-        }
-        next = timeout_at(until, waiting.recv()).await.ok().flatten();
-    }
-    (block, None)
 }
 
 /// Writes a block, if need be on a new connection; what cannot be written is dropped and counted.

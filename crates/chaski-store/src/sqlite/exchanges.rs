@@ -11,15 +11,38 @@ use async_trait::async_trait;
 use chaski_model::{MessageId, PartRef, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::Instant;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex};
 
 const WEEK_MS: i64 = 7 * 86_400_000;
 
-enum Note {
-    Entry(Box<Entry>),
-    /// Write what has gathered, then say so.
-    Flush(SyncSender<()>),
+/// What waits for the thread.
+#[derive(Default)]
+struct Pending {
+    entries: Vec<Entry>,
+    /// Who wants to read, and waits until all of it is written.
+    readers: Vec<SyncSender<()>>,
+    /// The thread sleeps: only then is it worth a system call to wake it.
+    idle: bool,
+    closed: bool,
+}
+
+#[derive(Default)]
+struct Shared {
+    pending: Mutex<Pending>,
+    filled: Condvar,
+}
+
+/// The last handle ends the thread.
+struct Notes(Arc<Shared>);
+
+impl Drop for Notes {
+    fn drop(&mut self) {
+        if let Ok(mut pending) = self.0.pending.lock() {
+            pending.closed = true;
+        }
+        self.0.filled.notify_one();
+    }
 }
 
 #[async_trait]
@@ -45,17 +68,18 @@ impl ExchangeLog for SqliteStore {
 #[derive(Clone)]
 pub(super) struct Log {
     folder: PathBuf,
-    notes: SyncSender<Note>,
+    notes: Arc<Notes>,
 }
 
 impl Log {
     /// Starts the log of a folder.
     pub(super) fn open(folder: &Path) -> Self {
-        let (notes, waiting) = sync_channel(WAITING);
+        let shared = Arc::<Shared>::default();
+        let notes = Arc::new(Notes(Arc::clone(&shared)));
         let of_thread = folder.to_owned();
         let started = std::thread::Builder::new()
             .name("exchanges".into())
-            .spawn(move || write_all(&of_thread, &waiting));
+            .spawn(move || write_all(&of_thread, &shared));
         if let Err(cause) = started {
             tracing::error!(%cause, "no thread for the log of exchanges");
         }
@@ -63,17 +87,25 @@ impl Log {
     }
 
     fn note(&self, entry: Entry) {
-        if self.notes.try_send(Note::Entry(Box::new(entry))).is_err() {
-            dropped(1);
+        let Ok(mut pending) = self.notes.0.pending.lock() else { return dropped(1) };
+        if pending.entries.len() >= WAITING {
+            return dropped(1);
+        }
+        pending.entries.push(entry);
+        if std::mem::take(&mut pending.idle) {
+            self.notes.0.filled.notify_one();
         }
     }
 
     /// Waits until what was noted is written.
     pub(super) fn flush(&self) {
         let (told, written) = sync_channel(1);
-        if self.notes.send(Note::Flush(told)).is_ok() {
-            let _ = written.recv_timeout(FLUSH_WITHIN);
+        match self.notes.0.pending.lock() {
+            Ok(mut pending) => pending.readers.push(told),
+            Err(_) => return,
         }
+        self.notes.0.filled.notify_one();
+        let _ = written.recv_timeout(FLUSH_WITHIN);
     }
 
     fn read(&self, part: PartRef, attempt: u16, at: Timestamp) -> Result<Option<Exchange>, StoreError> {
@@ -221,41 +253,37 @@ fn file(folder: &Path, week: i64) -> PathBuf {
     folder.join(format!("exchanges-{week}.db"))
 }
 
-fn write_all(folder: &Path, waiting: &Receiver<Note>) {
+fn write_all(folder: &Path, shared: &Shared) {
     let mut open: Option<(PathBuf, Connection)> = None;
-    while let Ok(first) = waiting.recv() {
-        let (block, told) = gather(first, waiting);
-        if let Err(cause) = write_block(folder, &mut open, &block) {
-            tracing::warn!(%cause, entries = block.len(), "exchanges could not be written");
-            dropped(block.len());
+    while let Some((entries, readers)) = gather(shared) {
+        if let Err(cause) = write_blocks(folder, &mut open, &entries) {
+            tracing::warn!(%cause, entries = entries.len(), "exchanges could not be written");
+            dropped(entries.len());
             open = None;
         }
-        if let Some(told) = told {
-            // The reader may have given up.
-            let _ = told.try_send(());
+        for reader in readers {
+            // It may have given up.
+            let _ = reader.try_send(());
         }
     }
 }
 
-/// What comes within a moment, or until somebody wants to read.
-fn gather(first: Note, waiting: &Receiver<Note>) -> (Vec<Entry>, Option<SyncSender<()>>) {
-    let until = Instant::now() + GATHER;
-    let mut block = Vec::new();
-    let mut next = Some(first);
-    while let Some(note) = next {
-        match note {
-            Note::Entry(entry) => block.push(*entry),
-            Note::Flush(told) => return (block, Some(told)),
+/// What comes within a moment, or until somebody wants to read; `None` at the end.
+fn gather(shared: &Shared) -> Option<(Vec<Entry>, Vec<SyncSender<()>>)> {
+    let mut pending = shared.pending.lock().ok()?;
+    while pending.entries.is_empty() && pending.readers.is_empty() {
+        if pending.closed {
+            return None;
         }
-        if block.len() >= BLOCK {
-            break;
-        }
-        next = waiting.recv_timeout(until.saturating_duration_since(Instant::now())).ok();
+        pending.idle = true;
+        pending = shared.filled.wait(pending).ok()?;
     }
-    (block, None)
+    let gathers = |pending: &mut Pending| pending.readers.is_empty() && !pending.closed;
+    let (mut pending, _) = shared.filled.wait_timeout_while(pending, GATHER, gathers).ok()?;
+    Some((std::mem::take(&mut pending.entries), std::mem::take(&mut pending.readers)))
 }
 
-fn write_block(
+fn write_blocks(
     folder: &Path,
     open: &mut Option<(PathBuf, Connection)>,
     entries: &[Entry],
@@ -267,24 +295,24 @@ fn write_block(
         }
         let Some((_, connection)) = open else { continue };
         let transaction = connection.transaction()?;
-        transaction.prepare_cached("INSERT INTO blocks (body) VALUES (?1)")?.execute([pack(week)])?;
-        let block = transaction.last_insert_rowid();
-        for (place, entry) in (0_u16..).zip(week) {
-            transaction
-                .prepare_cached(
-                    "INSERT OR REPLACE INTO exchanges (message_id, delivery, part, attempt, block, place)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                )?
-                .execute(params![
-                    entry.part.message.0,
-                    entry.part.delivery,
-                    entry.part.part,
-                    entry.attempt,
-                    block,
-                    place
-                ])?;
+        for entries in week.chunks(BLOCK) {
+            write_block(&transaction, entries)?;
         }
         transaction.commit()?;
+    }
+    Ok(())
+}
+
+fn write_block(connection: &Connection, entries: &[Entry]) -> rusqlite::Result<()> {
+    connection.prepare_cached("INSERT INTO blocks (body) VALUES (?1)")?.execute([pack(entries)])?;
+    let block = connection.last_insert_rowid();
+    let mut insert = connection.prepare_cached(
+        "INSERT OR REPLACE INTO exchanges (message_id, delivery, part, attempt, block, place)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for (place, entry) in (0_u16..).zip(entries) {
+        let part = entry.part;
+        insert.execute(params![part.message.0, part.delivery, part.part, entry.attempt, block, place])?;
     }
     Ok(())
 }

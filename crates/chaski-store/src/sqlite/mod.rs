@@ -16,6 +16,8 @@ mod nodes;
 mod open;
 mod outbox;
 mod receive;
+#[cfg(test)]
+mod rerun_tests;
 mod rows;
 mod space;
 mod statements;

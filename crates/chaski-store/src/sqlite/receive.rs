@@ -4,7 +4,8 @@ use super::SqliteStore;
 use super::batch::{Batch, NewEvent};
 use super::contacts::{find_by_addresses, insert_contact, learn};
 use super::outbox::{
-    chain, close_window, end_part, fail_message, head_of, leave_queue, make_lane, raise_message, state,
+    chain, close_window, end_part, end_rest, fail_message, head_of, lane_head, leave_queue, make_lane,
+    raise_message, state,
 };
 use super::rows::failure_json;
 use super::writer::Class;
@@ -120,12 +121,12 @@ impl Receive for SqliteStore {
     }
 }
 
-fn receipt(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<ReceiptVerdict, StoreError> {
+pub(super) fn receipt(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<ReceiptVerdict, StoreError> {
     // Told twice it raises nothing, so it can go before the look whether it is known.
     let part = b.row(
         "UPDATE parts SET rank = MAX(rank, ?6), provider_id = IFNULL(provider_id, ?7)
          WHERE message_id = ?1 AND delivery = ?2 AND part = ?3 AND workspace_id = ?4 AND channel_id = ?5
-         RETURNING state, lane_id",
+         RETURNING state, lane_id, rank",
         params![
             r.part.message.0,
             r.part.delivery,
@@ -135,9 +136,9 @@ fn receipt(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<ReceiptVerdict, StoreErro
             r.kind.rank() as i64,
             r.provider_id
         ],
-        |row| Ok((row.get::<_, i64>(0)?, LaneId(row.get(1)?))),
+        |row| Ok((row.get::<_, i64>(0)?, LaneId(row.get(1)?), Rank::from_number(row.get(2)?))),
     )?;
-    let Some((current, lane)) = part else { return Ok(ReceiptVerdict::Unmatched) };
+    let Some((current, lane, rank)) = part else { return Ok(ReceiptVerdict::Unmatched) };
     let new = b.execute(
         "INSERT OR IGNORE INTO receipts (message_id, delivery, part, kind, provider_at, workspace_id, received_at, failure)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -152,6 +153,10 @@ fn receipt(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<ReceiptVerdict, StoreErro
             r.failure.as_ref().map(failure_json)
         ],
     )?;
+    if new == 0 && b.again {
+        // After a commit that failed half-way this may be the step's own trace: the work goes on.
+        return Ok(ReceiptVerdict::Applied { next: lane_head(b, &not_queued(r, lane))? });
+    }
     if new == 0 {
         return Ok(ReceiptVerdict::Duplicate);
     }
@@ -164,6 +169,11 @@ fn receipt(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<ReceiptVerdict, StoreErro
         (state::UNKNOWN | state::RETRY, _) => end_by_receipt(b, r, lane)?,
         // So does one that comes after a person has chosen to send it again, while that still waits.
         (state::QUEUED, kind) if kind != ReceiptKind::Failed => end_by_receipt(b, r, lane)?,
+        // What was taken, or is being taken just now, has failed after all.
+        (state::BEGUN | state::ENDED, ReceiptKind::Failed) if rank == Rank::Failed => {
+            raise(b, r)?;
+            end_rest(b, &not_queued(r, lane), r.received_at)?
+        }
         _ => {
             raise(b, r)?;
             None
@@ -186,9 +196,9 @@ fn raise(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<(), StoreError> {
     raise_message(b, r.workspace, r.part, r.kind.rank(), r.provider_at, r.failure.as_ref(), r.received_at)
 }
 
-fn end_by_receipt(b: &mut Batch<'_>, r: &ReceiptIn, lane: LaneId) -> Result<Option<Head>, StoreError> {
-    let queued = head_of(b, r.channel, r.part)?;
-    let h = queued.unwrap_or(Head {
+/// The part that a receipt is about, when it is not in the queue.
+fn not_queued(r: &ReceiptIn, lane: LaneId) -> Head {
+    Head {
         part: r.part,
         workspace: r.workspace,
         channel: r.channel,
@@ -198,7 +208,11 @@ fn end_by_receipt(b: &mut Batch<'_>, r: &ReceiptIn, lane: LaneId) -> Result<Opti
         keep_until: None,
         held: false,
         expires_at: r.received_at,
-    });
+    }
+}
+
+fn end_by_receipt(b: &mut Batch<'_>, r: &ReceiptIn, lane: LaneId) -> Result<Option<Head>, StoreError> {
+    let h = head_of(b, r.channel, r.part)?.unwrap_or(not_queued(r, lane));
     end_part(b, &h, r.kind.rank(), Some((&r.provider_id, r.provider_at)), r.failure.as_ref(), r.received_at)?;
     // A part that failed takes the later parts of its message with it.
     match r.kind {

@@ -1,5 +1,6 @@
 //! The cases, written once.
 
+pub(crate) use super::lanes::*;
 pub(crate) use super::more_cases::*;
 pub(crate) use super::recipients::*;
 use super::support::*;
@@ -17,7 +18,7 @@ use chaski_store::receive::*;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-fn receipt(bench: &Bench, message: MessageId, part: u16, kind: ReceiptKind, at: i64) -> ReceiptIn {
+pub(crate) fn receipt(bench: &Bench, message: MessageId, part: u16, kind: ReceiptKind, at: i64) -> ReceiptIn {
     ReceiptIn {
         part: PartRef { message, delivery: 1, part },
         workspace: bench.workspace,

@@ -5,6 +5,7 @@
 mod backup;
 mod cases;
 mod inventory;
+mod lanes;
 mod more_cases;
 mod nodes;
 #[path = "../../../../tests/src/postgres.rs"]
@@ -109,6 +110,11 @@ conformance! {
     a_send_sees_which_lane_was_used_last
     a_catalogue_is_synced_by_one_at_a_time_and_not_again_at_once
     what_was_said_to_providers_is_read_back_and_goes_with_its_age
+    a_failed_receipt_for_a_part_that_was_taken_ends_the_later_parts
+    a_failed_receipt_for_a_part_in_flight_ends_the_later_parts
+    a_part_in_flight_is_not_tried_again_after_an_earlier_one_of_its_message_has_failed
+    a_part_that_stepped_aside_and_failed_takes_the_later_ones_with_it
+    a_failure_told_after_the_arrival_ends_nothing
 }
 
 /// One process for each folder, and ids never go back over a restart.

@@ -1,6 +1,6 @@
 //! One try of one part: begun before the call leaves, settled after it.
 
-use super::lane::{fail_message, leave_queue};
+use super::lane::{fail_message, is_cut_off, leave_queue};
 use super::receive::{close_window, learn};
 use super::set::{AttemptRow, Set, failure_json, state};
 use super::status::{Told, end_part, status_event};
@@ -107,7 +107,8 @@ pub(super) fn settle(set: &mut Set, s: &Settle) -> Settled {
         revive(set, h);
     }
     if let End::Unsent { at } = s.end {
-        return give_back(set, h, at);
+        let given_back = give_back(set, h, at);
+        return if is_cut_off(set, h.part) { cut_off(set, s) } else { given_back };
     }
     // A receipt that came first has told the outcome: what looks lost or refused was taken.
     let told_before = rank != Rank::Pending;
@@ -124,15 +125,11 @@ pub(super) fn settle(set: &mut Set, s: &Settle) -> Settled {
                 lane.backoffs = 0;
                 lane.not_before = None;
             }
-            Settled { again: None, next: leave_queue(set, h, s.ended_at) }
+            Settled { again: None, next: leave_ended(set, h, rank, s.ended_at) }
         }
         End::Unknown { .. } | End::Retry { .. } | End::Failed { .. } if told_before => {
             end_part(set, h, &ended(rank, None, None));
-            let next = match rank {
-                Rank::Failed => fail_message(set, h, s.ended_at),
-                _ => leave_queue(set, h, s.ended_at),
-            };
-            Settled { again: None, next }
+            Settled { again: None, next: leave_ended(set, h, rank, s.ended_at) }
         }
         End::Failed { failure, closes_window } => {
             if *closes_window {
@@ -145,9 +142,23 @@ pub(super) fn settle(set: &mut Set, s: &Settle) -> Settled {
             set_part(set, h, state::UNKNOWN, first_failed);
             Settled { again: Some(hold_unknown(set, h, *let_go_at, s.ended_at)), next: None }
         }
+        End::Retry { .. } if is_cut_off(set, h.part) => cut_off(set, s),
         End::Retry { .. } => retry(set, s, first_failed),
         End::Unsent { .. } => Settled::default(),
     }
+}
+
+/// An ended part leaves the queue; one that failed, as a receipt may have told before the answer came,
+/// takes the later parts of its message with it.
+fn leave_ended(set: &mut Set, h: &Head, rank: Rank, now: Timestamp) -> Option<Head> {
+    if rank == Rank::Failed { fail_message(set, h, now) } else { leave_queue(set, h, now) }
+}
+
+/// It is not tried again: its message has failed meanwhile.
+fn cut_off(set: &mut Set, s: &Settle) -> Settled {
+    let now = s.ended_at;
+    end_part(set, &s.head, &Told { rank: Rank::Failed, at: now, provider_id: None, failure: None, now });
+    Settled { again: None, next: fail_message(set, &s.head, now) }
 }
 
 /// What was taken for lost turns out not to have been taken: the part is work again, beside its lane when

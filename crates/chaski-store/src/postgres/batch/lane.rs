@@ -65,21 +65,41 @@ fn next_of_lane(set: &mut Set, lane: LaneId, now: Timestamp) -> Option<Head> {
 
 /// A part failed for good: the later parts of its message are not sent.
 pub(super) fn fail_message(set: &mut Set, h: &Head, now: Timestamp) -> Option<Head> {
+    // Only one of them heads the lane: a later part does when this one has stepped aside.
+    let next = end_rest(set, h.part, now);
+    leave_queue(set, h, now).or(next)
+}
+
+/// Ends what follows a part in its message and has not been begun; if that headed the lane, the lane's next.
+pub(super) fn end_rest(set: &mut Set, part: PartRef, now: Timestamp) -> Option<Head> {
+    let not_begun = [state::WAITING, state::QUEUED, state::RETRY];
     let later: Vec<PartRef> = set
         .parts
-        .delivery_of(h.part)
-        .filter(|(_, row)| row.state == state::WAITING)
+        .delivery_of(part)
+        .filter(|(later, row)| later.part > part.part && not_begun.contains(&row.state))
         .map(|(part, _)| *part)
         .collect();
+    let mut headless = None;
     for part in later {
         let Some(row) = set.parts.get_mut(&part) else { continue };
-        row.state = state::ENDED;
-        row.rank = Rank::Failed as i32;
-        let (lane, key) = (row.lane.0, (row.lane.0, row.lane_seq));
-        let is_gone = set.waiting.take(&key).is_some();
-        set.fell_short |= !is_gone && set.more_waiting.contains_key(&lane);
+        let was = std::mem::replace(&mut row.state, state::ENDED);
+        row.rank = row.rank.max(Rank::Failed as i32);
+        let (channel, lane, seq) = (row.channel, row.lane, row.lane_seq);
+        if was == state::WAITING {
+            let is_gone = set.waiting.take(&(lane.0, seq)).is_some();
+            set.fell_short |= !is_gone && set.more_waiting.contains_key(&lane.0);
+        } else if set.queue.take(&(channel.0, part)).is_some_and(|row| !row.aside) {
+            headless = Some(lane);
+        }
     }
-    leave_queue(set, h, now)
+    next_of_lane(set, headless?, now)
+}
+
+/// Whether a part was cut off while it was in flight: an earlier one of its message has failed.
+pub(super) fn is_cut_off(set: &Set, part: PartRef) -> bool {
+    set.parts
+        .delivery_of(part)
+        .any(|(earlier, row)| earlier.part < part.part && row.rank == Rank::Failed as i32)
 }
 
 pub(super) fn step_aside(set: &mut Set, h: Head, now: Timestamp) -> Settled {

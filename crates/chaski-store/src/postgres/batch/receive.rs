@@ -1,7 +1,7 @@
 //! Receipts, inbound messages, and addresses that they tell.
 
 use super::accept::{chain, lane_of};
-use super::lane::{fail_message, head_of, leave_queue};
+use super::lane::{end_rest, fail_message, head_of, leave_queue};
 use super::set::{
     AddressKey, AddressRow, ContactRow, NewContact, NewMessage, ReceiptRow, Set, failure_json, state,
 };
@@ -78,14 +78,7 @@ pub(super) fn receipt(set: &mut Set, r: &ReceiptIn) -> ReceiptVerdict {
         state::UNKNOWN | state::RETRY => end_by_receipt(set, r, lane, &told),
         // So does one that comes after a person has chosen to send it again, while that still waits.
         state::QUEUED if r.kind != ReceiptKind::Failed => end_by_receipt(set, r, lane, &told),
-        _ => {
-            if let Some(part) = set.parts.get_mut(&r.part) {
-                part.rank = part.rank.max(told.rank as i32);
-                part.provider_id.get_or_insert_with(|| r.provider_id.clone());
-            }
-            raise_message(set, r.workspace, r.part, &told);
-            None
-        }
+        _ => raise_by_receipt(set, r, &told),
     };
     ReceiptVerdict::Applied { next }
 }
@@ -97,6 +90,17 @@ pub(super) fn close_window(set: &mut Set, lane: LaneId, at: Timestamp) {
         let contact = row.contact;
         set.touch(contact);
     }
+}
+
+fn raise_by_receipt(set: &mut Set, r: &ReceiptIn, told: &Told<'_>) -> Option<Head> {
+    let part = set.parts.get_mut(&r.part)?;
+    part.rank = part.rank.max(told.rank as i32);
+    part.provider_id.get_or_insert_with(|| r.provider_id.clone());
+    // What was taken, or is being taken just now, has failed after all.
+    let was_called = [state::BEGUN, state::ENDED].contains(&part.state);
+    let has_failed = r.kind == ReceiptKind::Failed && part.rank == Rank::Failed as i32;
+    raise_message(set, r.workspace, r.part, told);
+    if was_called && has_failed { end_rest(set, r.part, r.received_at) } else { None }
 }
 
 fn end_by_receipt(set: &mut Set, r: &ReceiptIn, lane: LaneId, told: &Told<'_>) -> Option<Head> {

@@ -11,7 +11,7 @@ use crate::sqlite::upkeep::dead_letters;
 use chaski_model::{ContactId, LaneId, MessageId, PartRef, Rank, Timestamp};
 use rusqlite::params;
 
-pub(super) fn accept(b: &mut Batch<'_>, plan: &Accept) -> Result<Accepted, StoreError> {
+pub(in crate::sqlite) fn accept(b: &mut Batch<'_>, plan: &Accept) -> Result<Accepted, StoreError> {
     if b.again && b.row("SELECT 1 FROM messages WHERE id = ?1", [plan.id.0], |_| Ok(()))?.is_some() {
         let sql = concat!(
             "SELECT ",

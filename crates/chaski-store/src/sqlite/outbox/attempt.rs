@@ -1,6 +1,6 @@
 //! One try of one part: begun before the call leaves, settled after it.
 
-use super::lane::{close_window, enqueue, fail_message, head_of, lane_head, leave_queue};
+use super::lane::{as_it_stands, close_window, enqueue, fail_message, is_cut_off, lane_head, leave_queue};
 use super::state;
 use super::status::{end_part, raise_message, status_event};
 use crate::error::StoreError;
@@ -14,7 +14,7 @@ use chaski_model::message::PartBody;
 use chaski_model::{ContactId, ErrorCode, Failure, PartRef, Rank, Timestamp};
 use rusqlite::params;
 
-pub(super) fn begin(
+pub(in crate::sqlite) fn begin(
     b: &mut Batch<'_>,
     h: Head,
     now: Timestamp,
@@ -51,18 +51,23 @@ fn refused(b: &mut Batch<'_>, h: &Head, now: Timestamp) -> Result<Begun, StoreEr
             end_part(b, h, Rank::Failed, None, Some(&failure), now)?;
             Ok(Begun::Not(Verdict::Expired { next: fail_message(b, h, now)? }))
         }
-        None | Some((state::ENDED, ..)) => Ok(Begun::Not(Verdict::Gone { next: leave_queue(b, h, now)? })),
+        None | Some((state::ENDED, ..)) => {
+            let next = leave_queue(b, h, now)?;
+            // The commit that failed half-way may have ended it, and moved its lane on.
+            let next = if next.is_none() && b.again { lane_head(b, h)? } else { next };
+            Ok(Begun::Not(Verdict::Gone { next }))
+        }
         Some(_) => Ok(Begun::Not(Verdict::Gone { next: None })),
     }
 }
 
 /// What a begin comes to, the body still as text: the writer has no time to read JSON.
-pub(super) enum Begun {
+pub(in crate::sqlite) enum Begun {
     Work(Box<RawWork>),
     Not(Verdict),
 }
 
-pub(super) struct RawWork {
+pub(in crate::sqlite) struct RawWork {
     part: PartRef,
     attempt: u16,
     backoffs: u32,
@@ -81,7 +86,7 @@ struct ResolvedParts {
 }
 
 impl Begun {
-    pub(super) fn verdict(self) -> Result<Verdict, StoreError> {
+    pub(in crate::sqlite) fn verdict(self) -> Result<Verdict, StoreError> {
         let raw = match self {
             Self::Work(raw) => *raw,
             Self::Not(verdict) => return Ok(verdict),
@@ -147,12 +152,12 @@ pub(super) fn addresses(b: &Batch<'_>, contact: ContactId) -> Result<Vec<Address
     )
 }
 
-pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
+pub(in crate::sqlite) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
     let h = &s.head;
     if let End::Sent { provider_id } = &s.end
-        && sent_first(b, s, provider_id)?
+        && let Some(rank) = sent_first(b, s, provider_id)?
     {
-        return taken(b, s);
+        return taken(b, s, rank);
     }
     let part = b.row(
         "SELECT state, rank, first_failed_at, attempts FROM parts WHERE message_id = ?1 AND delivery = ?2 AND part = ?3",
@@ -164,9 +169,7 @@ pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreErro
     let Some((current, rank, first_failed, newest)) = part else { return Ok(Settled::default()) };
     if current != state::BEGUN && current != state::UNKNOWN {
         // After a commit that failed half-way this may be the step's own trace: the work goes on.
-        let (again, next) =
-            if b.again { (head_of(b, h.channel, h.part)?, lane_head(b, h)?) } else { (None, None) };
-        return Ok(Settled { again, next });
+        return if b.again { as_it_stands(b, h) } else { Ok(Settled::default()) };
     }
     // The late end of an attempt that was taken for lost, after a person sent the part again: that it was
     // taken is true of the part, anything else only of that attempt. (0: a begin that nobody answered.)
@@ -181,7 +184,8 @@ pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreErro
     }
     let rank = Rank::from_number(rank);
     if let End::Unsent { at } = s.end {
-        return give_back(b, h, at);
+        let given_back = give_back(b, h, at)?;
+        return if is_cut_off(b, h.part)? { cut_off(b, s) } else { Ok(given_back) };
     }
     // A receipt that came first has told the outcome: what looks lost or refused was taken.
     let told = rank != Rank::Pending;
@@ -192,16 +196,11 @@ pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreErro
     match &s.end {
         End::Sent { provider_id } => {
             end_part(b, h, Rank::Sent, Some((provider_id, s.ended_at)), None, s.ended_at)?;
-            leave_well(b, s)
+            leave_well(b, s, rank)
         }
         End::Unknown { .. } | End::Retry { .. } | End::Failed { .. } if told => {
             end_part(b, h, rank, None, None, s.ended_at)?;
-            let next = if rank == Rank::Failed {
-                fail_message(b, h, s.ended_at)?
-            } else {
-                leave_queue(b, h, s.ended_at)?
-            };
-            Ok(Settled { again: None, next })
+            Ok(Settled { again: None, next: leave_ended(b, h, rank, s.ended_at)? })
         }
         End::Failed { failure, closes_window } => {
             if *closes_window {
@@ -214,6 +213,7 @@ pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreErro
             set_part(b, h, state::UNKNOWN, first_failed)?;
             Ok(Settled { again: Some(hold_unknown(b, h, *let_go_at, s.ended_at)?), next: None })
         }
+        End::Retry { .. } if is_cut_off(b, h.part)? => cut_off(b, s),
         End::Retry { at, keep_lane_ms, backoff, outcome, .. } => {
             let first = first_failed.unwrap_or(s.ended_at.0);
             // A hold or a back-off is no failure of the part: its minute in the lane begins afresh.
@@ -230,6 +230,12 @@ pub(super) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreErro
         }
         End::Unsent { .. } => Ok(Settled::default()),
     }
+}
+
+/// It is not tried again: its message has failed meanwhile.
+fn cut_off(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
+    end_part(b, &s.head, Rank::Failed, None, None, s.ended_at)?;
+    Ok(Settled { again: None, next: fail_message(b, &s.head, s.ended_at)? })
 }
 
 /// What was taken for lost turns out not to have been taken: the part is work again, beside its lane when
@@ -252,12 +258,13 @@ fn revive(b: &Batch<'_>, h: &Head) -> Result<(), StoreError> {
 }
 
 /// The way that nearly every attempt goes: it is open, and the provider took it. The part's own row
-/// then says when and how; `attempts` holds the others.
-fn sent_first(b: &mut Batch<'_>, s: &Settle, provider_id: &str) -> Result<bool, StoreError> {
+/// then says when and how; `attempts` holds the others. Returns what the part has reached.
+fn sent_first(b: &Batch<'_>, s: &Settle, provider_id: &str) -> Result<Option<Rank>, StoreError> {
     let h = &s.head;
-    let changed = b.execute(
+    b.row(
         "UPDATE parts SET state = 5, rank = MAX(rank, 1), provider_id = ?5, begun_at = ?6, ended_at = ?7, http_status = ?8
-         WHERE message_id = ?1 AND delivery = ?2 AND part = ?3 AND attempts = ?4 AND state = 2",
+         WHERE message_id = ?1 AND delivery = ?2 AND part = ?3 AND attempts = ?4 AND state = 2
+         RETURNING rank",
         params![
             h.part.message.0,
             h.part.delivery,
@@ -268,26 +275,32 @@ fn sent_first(b: &mut Batch<'_>, s: &Settle, provider_id: &str) -> Result<bool, 
             s.ended_at.0,
             s.http_status
         ],
-    )?;
-    Ok(changed == 1)
+        |r| Ok(Rank::from_number(r.get(0)?)),
+    )
 }
 
 /// What follows from it for the message and its lane.
-fn taken(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
+fn taken(b: &mut Batch<'_>, s: &Settle, rank: Rank) -> Result<Settled, StoreError> {
     let h = &s.head;
     if !s.learned.is_empty() {
         learn_for_message(b, h, &s.learned, "reply", s.ended_at)?;
     }
     raise_message(b, h.workspace, h.part, Rank::Sent, s.ended_at, None, s.ended_at)?;
-    leave_well(b, s)
+    leave_well(b, s, rank)
 }
 
-/// The recipient's back-off is over, and the lane goes on.
-fn leave_well(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
+/// The recipient's back-off is over, and the lane goes on: without the rest of the message when a receipt
+/// that came before the answer has told that the part failed.
+fn leave_well(b: &Batch<'_>, s: &Settle, rank: Rank) -> Result<Settled, StoreError> {
     if b.memory.end_back_off(s.head.lane) {
         b.execute("UPDATE lanes SET backoffs = 0, not_before = NULL WHERE id = ?1", [s.head.lane.0])?;
     }
-    Ok(Settled { again: None, next: leave_queue(b, &s.head, s.ended_at)? })
+    Ok(Settled { again: None, next: leave_ended(b, &s.head, rank, s.ended_at)? })
+}
+
+/// An ended part leaves the queue; one that failed takes the later parts of its message with it.
+fn leave_ended(b: &Batch<'_>, h: &Head, rank: Rank, now: Timestamp) -> Result<Option<Head>, StoreError> {
+    if rank == Rank::Failed { fail_message(b, h, now) } else { leave_queue(b, h, now) }
 }
 
 pub(super) fn insert_attempt(b: &Batch<'_>, s: &Settle) -> Result<(), StoreError> {

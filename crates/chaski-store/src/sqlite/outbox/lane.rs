@@ -13,9 +13,9 @@ macro_rules! head_columns {
         "message_id, delivery, part, workspace_id, channel_id, lane_id, class, due_at, keep_until, held, expires_at"
     };
 }
-pub(super) use head_columns;
+pub(in crate::sqlite) use head_columns;
 
-pub(super) fn head(r: &Row<'_>) -> rusqlite::Result<Head> {
+pub(in crate::sqlite) fn head(r: &Row<'_>) -> rusqlite::Result<Head> {
     Ok(Head {
         part: part_ref(r, 0)?,
         workspace: WorkspaceId(r.get(3)?),
@@ -150,29 +150,62 @@ fn first_waiting(b: &Batch<'_>, lane: LaneId, now: Timestamp) -> Result<Option<H
 
 /// A part failed for good: the later parts of its message are not sent.
 pub(in crate::sqlite) fn fail_message(
-    b: &mut Batch<'_>,
+    b: &Batch<'_>,
     h: &Head,
     now: Timestamp,
 ) -> Result<Option<Head>, StoreError> {
-    let later = b.execute(
-        "DELETE FROM waiting WHERE lane_id = ?1 AND message_id = ?2 AND delivery = ?3",
-        params![h.lane.0, h.part.message.0, h.part.delivery],
-    )?;
-    if later > 0 {
-        b.execute(
-            "UPDATE parts SET state = ?3, rank = ?4 WHERE message_id = ?1 AND delivery = ?2 AND state = 0",
-            params![h.part.message.0, h.part.delivery, state::ENDED, Rank::Failed as i64],
-        )?;
-    }
-    let later = u32::try_from(later).unwrap_or(u32::MAX);
-    if dequeue(b, h)? == Some(false) {
-        return next_of_lane(b, h.lane, 1 + later, now);
-    }
-    b.memory.leave(h.lane, later);
-    Ok(None)
+    // Only one of them heads the lane: a later part does when this one has stepped aside.
+    let next = end_rest(b, h, now)?;
+    Ok(leave_queue(b, h, now)?.or(next))
 }
 
-pub(super) fn step_aside(b: &mut Batch<'_>, h: Head, now: Timestamp) -> Result<Settled, StoreError> {
+/// Ends what follows a part in its message and has not been begun; if that headed the lane, the lane's next.
+pub(in crate::sqlite) fn end_rest(
+    b: &Batch<'_>,
+    h: &Head,
+    now: Timestamp,
+) -> Result<Option<Head>, StoreError> {
+    let ended = b.rows(
+        "UPDATE parts SET state = 5, rank = MAX(rank, ?4)
+         WHERE message_id = ?1 AND delivery = ?2 AND part > ?3 AND state IN (0, 1, 3) RETURNING part",
+        params![h.part.message.0, h.part.delivery, h.part.part, Rank::Failed as i64],
+        |r| r.get(0),
+    )?;
+    let (mut was_head, mut in_line) = (false, 0);
+    for part in ended {
+        match dequeue(b, &Head { part: PartRef { part, ..h.part }, ..*h })? {
+            Some(is_aside) => was_head |= !is_aside,
+            None => in_line += 1,
+        }
+    }
+    if in_line > 0 {
+        b.execute(
+            "DELETE FROM waiting WHERE lane_id = ?1 AND message_id = ?2 AND delivery = ?3",
+            params![h.lane.0, h.part.message.0, h.part.delivery],
+        )?;
+        b.memory.leave(h.lane, in_line);
+    }
+    if was_head { next_of_lane(b, h.lane, 1, now) } else { Ok(None) }
+}
+
+/// Whether a part was cut off while it was in flight: an earlier one of its message has failed.
+pub(super) fn is_cut_off(b: &Batch<'_>, part: PartRef) -> Result<bool, StoreError> {
+    if part.part == 1 {
+        return Ok(false);
+    }
+    let failed = b.row(
+        "SELECT 1 FROM parts WHERE message_id = ?1 AND delivery = ?2 AND part < ?3 AND rank = ?4 LIMIT 1",
+        params![part.message.0, part.delivery, part.part, Rank::Failed as i64],
+        |_| Ok(()),
+    )?;
+    Ok(failed.is_some())
+}
+
+pub(in crate::sqlite) fn step_aside(
+    b: &mut Batch<'_>,
+    h: Head,
+    now: Timestamp,
+) -> Result<Settled, StoreError> {
     if h.held {
         // A person may have sent it again meanwhile: then it is not held any more, and stays.
         let still_held = b.row(
@@ -182,6 +215,7 @@ pub(super) fn step_aside(b: &mut Batch<'_>, h: Head, now: Timestamp) -> Result<S
         )?;
         return match still_held {
             Some(()) => Ok(Settled { again: None, next: leave_queue(b, &h, now)? }),
+            None if b.again => as_it_stands(b, &h),
             None => Ok(Settled::default()),
         };
     }
@@ -191,7 +225,9 @@ pub(super) fn step_aside(b: &mut Batch<'_>, h: Head, now: Timestamp) -> Result<S
         params![h.channel.0, h.part.message.0, h.part.delivery, h.part.part],
         |r| Ok(Timestamp(r.get(0)?)),
     )?;
-    let Some(due_at) = due else { return Ok(Settled::default()) };
+    let Some(due_at) = due else {
+        return if b.again { as_it_stands(b, &h) } else { Ok(Settled::default()) };
+    };
     let again = Head { due_at, keep_until: None, ..h };
     Ok(Settled { again: Some(again), next: next_of_lane(b, h.lane, 1, now)? })
 }
@@ -211,11 +247,17 @@ pub(in crate::sqlite) fn head_of(
 }
 
 /// What heads a lane just now, other than the given part. Rare: it looks through the channel's queue.
-pub(super) fn lane_head(b: &Batch<'_>, h: &Head) -> Result<Option<Head>, StoreError> {
+pub(in crate::sqlite) fn lane_head(b: &Batch<'_>, h: &Head) -> Result<Option<Head>, StoreError> {
     let sql = concat!(
         "SELECT ",
         head_columns!(),
-        " FROM queue WHERE channel_id = ?1 AND lane_id = ?2 AND aside = 0 AND message_id <> ?3 LIMIT 1"
+        " FROM queue WHERE channel_id = ?1 AND lane_id = ?2 AND aside = 0
+            AND (message_id, delivery, part) <> (?3, ?4, ?5) LIMIT 1"
     );
-    b.row(sql, params![h.channel.0, h.lane.0, h.part.message.0], head)
+    b.row(sql, params![h.channel.0, h.lane.0, h.part.message.0, h.part.delivery, h.part.part], head)
+}
+
+/// A step that finds its own traces: where its part and its lane stand now.
+pub(super) fn as_it_stands(b: &Batch<'_>, h: &Head) -> Result<Settled, StoreError> {
+    Ok(Settled { again: head_of(b, h.channel, h.part)?, next: lane_head(b, h)? })
 }

@@ -11,8 +11,20 @@ mod status;
 mod unknown;
 
 pub(super) use accept::chain;
-pub(super) use lane::{close_window, enqueue, fail_message, head_of, leave_queue, make_lane};
+pub(super) use lane::{
+    close_window, end_rest, enqueue, fail_message, head_of, lane_head, leave_queue, make_lane,
+};
+pub(super) use lane::{head, head_columns};
 pub(super) use status::{end_part, raise_message};
+
+/// The steps by themselves.
+#[cfg(test)]
+pub(super) mod steps {
+    pub(in crate::sqlite) use super::accept::accept;
+    pub(in crate::sqlite) use super::attempt::{begin, settle};
+    pub(in crate::sqlite) use super::lane::step_aside;
+    pub(in crate::sqlite) use super::unknown::{recover, resolve_unknown};
+}
 
 use super::writer::Class;
 use super::{STEP_BYTES, SqliteStore};
@@ -21,7 +33,6 @@ use crate::nodes::Fence;
 use crate::outbox::*;
 use async_trait::async_trait;
 use chaski_model::{ChannelId, ChannelKind, MessageId, PartRef, Timestamp, WorkspaceId};
-use lane::{head, head_columns};
 use rusqlite::params;
 
 /// What `parts.state` holds.

@@ -1,7 +1,7 @@
 //! Outcomes that nobody knows: found after a crash, ended by a person.
 
 use super::attempt::settle;
-use super::lane::{enqueue, fail_message, head, leave_queue, part_ref};
+use super::lane::{as_it_stands, enqueue, fail_message, head, head_columns, leave_queue, part_ref};
 use super::status::end_part;
 use super::{DAY_MS, state};
 use crate::error::StoreError;
@@ -12,7 +12,7 @@ use chaski_model::{
 };
 use rusqlite::params;
 
-pub(super) fn recover(
+pub(in crate::sqlite) fn recover(
     b: &mut Batch<'_>,
     channels: &[ChannelId],
     call_by_before: Timestamp,
@@ -21,6 +21,9 @@ pub(super) fn recover(
 ) -> Result<Recovered, StoreError> {
     let mut recovered = Recovered::default();
     for channel in channels {
+        if b.again {
+            recovered.unknown.extend(held_until(b, *channel, let_go_at)?);
+        }
         for (h, attempt, begun_at, call_by) in open_attempts(b, *channel)? {
             if call_by >= call_by_before.0 {
                 recovered.open += 1;
@@ -45,6 +48,13 @@ pub(super) fn recover(
     Ok(recovered)
 }
 
+/// What the step itself may have found before its commit failed half-way.
+fn held_until(b: &Batch<'_>, channel: ChannelId, let_go_at: Timestamp) -> Result<Vec<Head>, StoreError> {
+    let sql =
+        concat!("SELECT ", head_columns!(), " FROM queue WHERE channel_id = ?1 AND held = 1 AND due_at = ?2");
+    b.rows(sql, params![channel.0, let_go_at.0], head)
+}
+
 type Open = (Head, u16, Option<i64>, i64);
 
 /// Begun attempts of a channel: the head, the attempt, when it began, until when it could leave.
@@ -59,13 +69,18 @@ fn open_attempts(b: &Batch<'_>, channel: ChannelId) -> Result<Vec<Open>, StoreEr
     )
 }
 
-pub(super) fn resolve_unknown(
+pub(in crate::sqlite) fn resolve_unknown(
     b: &mut Batch<'_>,
     workspace: WorkspaceId,
     message: MessageId,
     resend: bool,
     now: Timestamp,
 ) -> Result<Settled, StoreError> {
+    if b.again
+        && let Some(settled) = resolved_before(b, workspace, message, resend, now)?
+    {
+        return Ok(settled);
+    }
     let part = b
         .row(
             "SELECT p.message_id, p.delivery, p.part, p.channel_id, p.lane_id, m.contact_id FROM parts p JOIN messages m ON m.id = p.message_id
@@ -121,4 +136,38 @@ pub(super) fn resolve_unknown(
         },
     );
     Ok(Settled { again: Some(h), next })
+}
+
+/// What the choice came to, if its commit, which failed half-way, had taken effect after all.
+fn resolved_before(
+    b: &Batch<'_>,
+    workspace: WorkspaceId,
+    message: MessageId,
+    resend: bool,
+    now: Timestamp,
+) -> Result<Option<Settled>, StoreError> {
+    let traces = if resend {
+        "SELECT q.message_id, q.delivery, q.part, q.channel_id, q.lane_id
+         FROM messages m JOIN queue q ON q.channel_id = m.channel_id AND q.message_id = m.id
+         WHERE m.id = ?1 AND m.workspace_id = ?2 AND q.aside = 1 AND q.due_at = ?3"
+    } else {
+        "SELECT id, delivery, 1, channel_id, lane_id FROM messages
+         WHERE id = ?1 AND workspace_id = ?2 AND failed_at = ?3"
+    };
+    let found = b.row(traces, params![message.0, workspace.0, now.0], |r| {
+        Ok((part_ref(r, 0)?, ChannelId(r.get(3)?), LaneId(r.get(4)?)))
+    })?;
+    let Some((part, channel, lane)) = found else { return Ok(None) };
+    let h = Head {
+        part,
+        workspace,
+        channel,
+        lane,
+        class: 1,
+        due_at: now,
+        keep_until: None,
+        held: false,
+        expires_at: now,
+    };
+    as_it_stands(b, &h).map(Some)
 }

@@ -1,7 +1,7 @@
 //! Dead letters, watchdogs, retention.
 
 pub(super) mod dead_letters;
-mod replay;
+pub(super) mod replay;
 mod retention;
 mod watch;
 

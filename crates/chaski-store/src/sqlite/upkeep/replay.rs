@@ -8,7 +8,7 @@ use super::dead_letters::{chosen, exhume};
 use crate::error::StoreError;
 use crate::outbox::Head;
 use crate::sqlite::batch::{Batch, NewEvent};
-use crate::sqlite::outbox::{enqueue, head_of, state};
+use crate::sqlite::outbox::{enqueue, head, head_columns, state};
 use crate::sqlite::rows::json_or_none;
 use crate::upkeep::*;
 use chaski_model::{ChannelId, ContactId, LaneId, MessageId, PartRef, Rank, WorkspaceId};
@@ -33,7 +33,7 @@ struct Bodies {
     parts: Vec<serde::de::IgnoredAny>,
 }
 
-pub(super) fn replay(
+pub(in crate::sqlite) fn replay(
     b: &mut Batch<'_>,
     workspace: WorkspaceId,
     message: MessageId,
@@ -42,8 +42,12 @@ pub(super) fn replay(
     let Some(failed) = read(b, workspace, message)? else { return Ok(Err(NotReplayed::Missing)) };
     if b.again && opened_just_now(b, message, failed.delivery, how)? {
         // The commit that failed half-way had taken effect after all.
-        let first = PartRef { message, delivery: failed.delivery, part: 1 };
-        return Ok(Ok(head_of(b, failed.channel, first)?));
+        let sql = concat!(
+            "SELECT ",
+            head_columns!(),
+            " FROM queue WHERE channel_id = ?1 AND message_id = ?2 AND delivery = ?3 LIMIT 1"
+        );
+        return Ok(Ok(b.row(sql, params![failed.channel.0, message.0, failed.delivery], head)?));
     }
     let parts = match parts_to_send(b, message, &failed)? {
         Ok(parts) => parts,
@@ -71,6 +75,11 @@ pub(super) fn replay_many(
     how: &Replay,
 ) -> Result<Replayed, StoreError> {
     let mut done = Replayed::default();
+    if b.again {
+        // Those that the commit which failed half-way may have sent are no dead letters any more.
+        let sql = concat!("SELECT ", head_columns!(), " FROM queue WHERE delivery > 1 AND due_at = ?1");
+        done.heads = b.rows(sql, [how.now.0], head)?;
+    }
     for message in chosen(b, step)? {
         done.last = Some(message);
         match replay(b, step.workspace, message, how)? {

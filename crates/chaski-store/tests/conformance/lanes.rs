@@ -1,0 +1,95 @@
+//! The cases of how a lane goes on: what a failed part takes with it, what heads a lane, what is due.
+
+use super::cases::receipt;
+use super::support::*;
+use chaski_model::{MessageId, PartRef, Rank, ReceiptKind, Timestamp};
+use chaski_store::outbox::*;
+use chaski_store::receive::*;
+
+/// Tells that a part has failed after all; the work that can begin then.
+async fn failed_after_all(bench: &Bench, part: PartRef, at: i64) -> Option<Head> {
+    let failed = receipt(bench, part.message, part.part, ReceiptKind::Failed, at);
+    match bench.store.receipt(failed).await.unwrap() {
+        ReceiptVerdict::Applied { next } => next,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What is in the queue, in order.
+async fn queued(bench: &Bench) -> Vec<PartRef> {
+    let due = bench.store.due(bench.channel, None, 100).await.unwrap();
+    due.into_iter().map(|head| head.part).collect()
+}
+
+/// The lane holds this message and nothing else: it goes out, and then the lane is idle.
+async fn goes_out_last(bench: &Bench, head: Option<Head>, id: MessageId) {
+    let head = head.expect("the lane goes on");
+    assert_eq!(head.part.message, id);
+    assert_eq!(queued(bench).await, [head.part]);
+    assert!(bench.send(head).await.next.is_none(), "nothing else waits in the lane");
+    assert!(bench.accepted(bench.plan(1)).await.is_some(), "the lane is idle");
+}
+
+pub(crate) async fn a_failed_receipt_for_a_part_that_was_taken_ends_the_later_parts(bench: Bench) {
+    let first = bench.accepted(bench.plan(3)).await.expect("the first part");
+    let next = bench.accept(1).await;
+    let second = bench.send(first).await.next.expect("the second part");
+    let head = failed_after_all(&bench, first.part, 9).await;
+    let begun = bench.store.begin(second, FENCE, NOW, NOW).await.unwrap();
+    assert!(matches!(begun, Verdict::Gone { next: None }), "the second part is not sent: {begun:?}");
+    assert_eq!(bench.message(first.part.message).await.rank, Rank::Failed);
+    goes_out_last(&bench, head, next).await;
+}
+
+pub(crate) async fn a_failed_receipt_for_a_part_in_flight_ends_the_later_parts(bench: Bench) {
+    let first = bench.accepted(bench.plan(3)).await.expect("the first part");
+    let next = bench.accept(1).await;
+    let attempt = bench.begin(first).await;
+    assert!(failed_after_all(&bench, first.part, 9).await.is_none(), "its call is still out");
+    let settled = bench.settle(first, attempt, sent()).await;
+    assert_eq!(bench.message(first.part.message).await.rank, Rank::Failed);
+    goes_out_last(&bench, settled.next, next).await;
+}
+
+pub(crate) async fn a_part_in_flight_is_not_tried_again_after_an_earlier_one_of_its_message_has_failed(
+    bench: Bench,
+) {
+    for (n, end) in [retry(NOW.0 + 9), End::Unsent { at: NOW }].into_iter().enumerate() {
+        let plan = |parts| Accept { address: format!("+{n}"), ..bench.plan(parts) };
+        let first = bench.accepted(plan(3)).await.expect("the first part");
+        let next = plan(1);
+        let next_id = next.id;
+        bench.accepted(next).await;
+        let second = bench.send(first).await.next.expect("the second part");
+        let attempt = bench.begin(second).await;
+        assert!(failed_after_all(&bench, first.part, 9).await.is_none(), "a call of its lane is out");
+        let settled = bench.settle(second, attempt, end).await;
+        assert!(settled.again.is_none(), "{settled:?}");
+        let head = settled.next.expect("the lane goes on");
+        assert_eq!((head.part.message, queued(&bench).await.as_slice()), (next_id, [head.part].as_slice()));
+        bench.send(head).await;
+        assert!(queued(&bench).await.is_empty());
+    }
+}
+
+pub(crate) async fn a_part_that_stepped_aside_and_failed_takes_the_later_ones_with_it(bench: Bench) {
+    let first = bench.accepted(bench.plan(3)).await.expect("the first part");
+    let next = bench.accept(1).await;
+    let attempt = bench.begin(first).await;
+    let again = bench.settle(first, attempt, retry(NOW.0 + 300_000)).await.again.expect("it is tried again");
+    let aside = bench.store.step_aside(again, Timestamp(NOW.0 + 60_005)).await.unwrap();
+    assert_eq!(aside.next.map(|head| head.part.part), Some(2));
+    let alone = aside.again.expect("it is still due");
+    let attempt = bench.begin(alone).await;
+    let settled = bench.settle(alone, attempt, refused()).await;
+    goes_out_last(&bench, settled.next, next).await;
+}
+
+pub(crate) async fn a_failure_told_after_the_arrival_ends_nothing(bench: Bench) {
+    let first = bench.accepted(bench.plan(2)).await.expect("the first part");
+    let second = bench.send(first).await.next.expect("the second part");
+    bench.store.receipt(receipt(&bench, first.part.message, 1, ReceiptKind::Delivered, 8)).await.unwrap();
+    assert!(failed_after_all(&bench, first.part, 9).await.is_none());
+    bench.send(second).await;
+    assert_eq!(bench.message(first.part.message).await.rank, Rank::Sent);
+}
