@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 /// it takes no more than a fifth of its time.
 const PROJECT_EVERY: Duration = Duration::from_millis(100);
 const PROJECT_REST: Duration = Duration::from_secs(1);
-/// Events that one step of the projection takes.
-const PROJECT_STEP: usize = 2000;
+/// Events that one step of the projection takes: whoever waits for the same commit waits for it too, about
+/// half a millisecond.
+const PROJECT_STEP: usize = 256;
 
 /// Brings conversations up to the feed, at most ten times a second, and once a second anyway.
 pub(crate) async fn project(engine: Arc<Engine>) {

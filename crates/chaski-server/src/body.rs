@@ -23,15 +23,23 @@ const ARRIVES_WITHIN: Duration = Duration::from_secs(30);
 /// The whole body, at most `limit` bytes.
 pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
     let mut frames = body;
-    let mut collected = BytesMut::new();
+    // Nearly every body comes in one piece, which is used as it is.
+    let (mut first, mut collected) = (Bytes::new(), BytesMut::new());
     let arrived = tokio::time::timeout(ARRIVES_WITHIN, async {
         while let Some(frame) = frames.frame().await {
             let frame = frame.map_err(|_| {
                 Problem::new(ErrorCode::MalformedJson, "The body was cut off; send it again.")
             })?;
             let Ok(data) = frame.into_data() else { continue };
-            if collected.len() + data.len() > limit {
+            if first.len().max(collected.len()) + data.len() > limit {
                 return Ok(false);
+            }
+            if first.is_empty() {
+                first = data;
+                continue;
+            }
+            if collected.is_empty() {
+                collected.extend_from_slice(&first);
             }
             collected.extend_from_slice(&data);
         }
@@ -39,7 +47,7 @@ pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
     })
     .await;
     match arrived {
-        Ok(Ok(true)) => Ok(collected.freeze()),
+        Ok(Ok(true)) => Ok(if collected.is_empty() { first } else { collected.freeze() }),
         Ok(Ok(false)) => {
             let _ = tokio::time::timeout(READ_AWAY_FOR, read_away(frames)).await;
             Err(Problem::new(

@@ -4,9 +4,9 @@ use crate::body;
 use crate::finish::finish;
 use crate::problem::Problem;
 use crate::state::App;
-use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use chaski_engine::ingest::Refused;
 use chaski_model::ErrorCode;
@@ -27,13 +27,9 @@ pub(crate) async fn check(
 }
 
 /// A webhook. The answer comes after the commit; the work goes on even if the provider hangs up.
-pub(crate) async fn receive(
-    State(app): State<App>,
-    Path(key): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let bytes = match body::read(body, body::HOOK).await {
+pub(crate) async fn receive(State(app): State<App>, Path(key): Path<String>, request: Request) -> Response {
+    let (Parts { headers, .. }, content) = request.into_parts();
+    let bytes = match body::read(content, body::HOOK).await {
         Ok(bytes) => bytes,
         Err(problem) => return problem.into_response(),
     };

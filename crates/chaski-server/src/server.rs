@@ -26,7 +26,7 @@ pub fn router(app: App) -> Router {
         .route("/readyz", get(observe::readyz))
         .route("/metrics", get(observe::metrics))
         .route("/hooks/{key}", get(hooks::check).post(hooks::receive))
-        .nest("/v2", api::routes())
+        .merge(api::routes())
         .nest("/admin/v1", admin::routes())
         .merge(ui::routes())
         .merge(api::openapi::routes())

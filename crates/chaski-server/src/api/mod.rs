@@ -22,16 +22,16 @@ use chaski_store::contacts::Contact;
 
 pub(crate) use page::number as page_number;
 
-/// The routes of `/v2`.
+/// The routes of `/v2`, with their whole paths: a nested router costs each request a layer.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
-        .route("/contact/{identifier}", get(contacts::get).post(contacts::create))
-        .route("/contact/create_or_update/{identifier}", post(contacts::create_or_update))
-        .route("/contact/{identifier}/message", post(send::post))
-        .route("/contact/{identifier}/message/list", get(messages::list))
-        .route("/contact/{identifier}/message/{message_id}", get(messages::get))
-        .route("/space/channel", get(space::channels))
-        .route("/space/channel/{channel_id}/template", get(space::templates))
+        .route("/v2/contact/{identifier}", get(contacts::get).post(contacts::create))
+        .route("/v2/contact/create_or_update/{identifier}", post(contacts::create_or_update))
+        .route("/v2/contact/{identifier}/message", post(send::post))
+        .route("/v2/contact/{identifier}/message/list", get(messages::list))
+        .route("/v2/contact/{identifier}/message/{message_id}", get(messages::get))
+        .route("/v2/space/channel", get(space::channels))
+        .route("/v2/space/channel/{channel_id}/template", get(space::templates))
 }
 
 /// A path parameter, decoded; a path that is not UTF-8 is the caller's fault.

@@ -6,8 +6,8 @@ use crate::finish::finish;
 use crate::problem::{Problem, json_text, ok};
 use crate::state::App;
 use crate::{auth, body};
-use axum::body::Body;
-use axum::extract::{OriginalUri, Path, State, rejection::PathRejection};
+use axum::extract::{Path, Request, State, rejection::PathRejection};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use chaski_channels::template::refused_under_strict;
@@ -31,12 +31,11 @@ struct Caller {
 pub(crate) async fn post(
     State(app): State<App>,
     identifier_path: Result<Path<String>, PathRejection>,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-    request: Body,
+    request: Request,
 ) -> Result<Response, Problem> {
+    let (Parts { uri, headers, .. }, content) = request.into_parts();
     let token = auth::token(&app, &headers, "messages:send").await?;
-    let bytes = body::read(request, body::API).await?;
+    let bytes = body::read(content, body::API).await?;
     let whom = identifier(&app, token.workspace, &path(identifier_path)?)?;
     let dry_run = dry_run(&uri)?;
     let key = idempotency_key(&headers)?.map(|key| {
@@ -58,6 +57,8 @@ pub(crate) async fn post(
     let read = body::json(&bytes)?;
     let parsed = parse::send_body(&read)
         .map_err(|refused| Problem::from(refused.failure).with_faults(refused.faults))?;
+    // They are not needed while the store is waited for.
+    drop((bytes, read));
     if dry_run {
         return dry(&app, &caller, whom, parsed).await;
     }
