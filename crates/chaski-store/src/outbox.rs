@@ -160,6 +160,15 @@ pub struct Head {
     pub expires_at: Timestamp,
 }
 
+impl Head {
+    /// When something is to be done about it.
+    pub fn look_at(&self) -> Timestamp {
+        let wanted = self.keep_until.map_or(self.due_at, |keep| keep.min(self.due_at));
+        // A held part only waits to let its lane go; any other must not wait past its time to live.
+        if self.held { wanted } else { wanted.min(self.expires_at) }
+    }
+}
+
 /// Whether a part may be called.
 #[derive(Debug, Clone)]
 pub enum Verdict {
@@ -305,20 +314,25 @@ pub trait Outbox: Send + Sync {
     /// A retry has kept its lane long enough, or an unknown one has waited: the lane goes on.
     async fn step_aside(&self, head: Head, now: Timestamp) -> Result<Settled, StoreError>;
 
-    /// Work of a channel in order of age, after a remembered place.
+    /// Work of a channel that is to be looked at by `until` (`None` = ever), oldest first: it is due, has
+    /// kept its lane long enough, or its time is up.
     async fn due(
         &self,
         channel: ChannelId,
-        after: Option<PartRef>,
+        until: Option<Timestamp>,
         limit: usize,
     ) -> Result<Vec<Head>, StoreError>;
 
-    /// Work of several channels whose messages are newer than `after`, oldest first: what other nodes have
-    /// queued for the channels of this one.
+    /// When the first work of a channel is to be looked at after that moment.
+    async fn next_due(&self, channel: ChannelId, after: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Work of several channels as [`Self::due`] tells it, of messages newer than `after`: what other nodes
+    /// have queued for the channels of this one.
     async fn due_among(
         &self,
         channels: Vec<ChannelId>,
         after: MessageId,
+        until: Option<Timestamp>,
         limit: usize,
     ) -> Result<Vec<Head>, StoreError>;
 

@@ -13,6 +13,7 @@ use crate::clock::machine_now;
 use crate::directory::ChannelEntry;
 use crate::engine::Engine;
 use chaski_model::{ChannelId, IdSource, MessageId, Timestamp};
+use chaski_store::StoreError;
 use chaski_store::outbox::{Head, Settled};
 use deliver::{Done, Signal, deliver, step_aside};
 use futures_util::StreamExt;
@@ -219,9 +220,9 @@ impl Dispatcher {
             return;
         }
         let after = if whole { 0 } else { IdSource::at((machine_now() - NEWEST).0) };
-        match self.engine.store.due_among(channels.clone(), MessageId(after), WINDOW).await {
+        let now = self.engine.clock.now();
+        match self.engine.store.due_among(channels.clone(), MessageId(after), Some(now), WINDOW).await {
             Ok(heads) => {
-                let now = self.engine.clock.now();
                 if heads.len() >= WINDOW {
                     // There is more than one look brings: each window reads its own.
                     for id in channels {
@@ -238,8 +239,11 @@ impl Dispatcher {
         }
     }
 
-    /// Reads back what the windows have room for.
+    /// Reads back what the windows have room for: only what is due, so that what is to be tried again much
+    /// later does not stand before it.
     async fn read_back(&mut self, lost_arrivals: &AtomicBool) {
+        let now = self.engine.clock.now();
+        self.windows.values_mut().for_each(|window| window.look_for_later(now));
         if lost_arrivals.swap(false, Ordering::Relaxed) {
             self.windows.values_mut().for_each(|window| window.overflowed = true);
         }
@@ -250,12 +254,12 @@ impl Dispatcher {
             .map(|(id, _)| *id)
             .collect();
         for id in wanting {
-            match self.engine.store.due(id, None, WINDOW).await {
-                Ok(heads) => {
-                    let now = self.engine.clock.now();
+            match due_in_store(&self.engine, id, now).await {
+                Ok((heads, next)) => {
                     let Some(window) = self.windows.get_mut(&id) else { continue };
-                    window.overflowed = heads.len() >= WINDOW;
-                    heads.into_iter().for_each(|head| window.add(head, now));
+                    let more = heads.len() >= WINDOW;
+                    window.refill(heads, more, now);
+                    next.into_iter().for_each(|at| window.read_at(at, now));
                 }
                 Err(cause) => {
                     tracing::warn!(channel.id = id.0, %cause, "queued work cannot be read");
@@ -270,8 +274,8 @@ impl Dispatcher {
         let served = self.windows.iter().filter(|(id, _)| self.fences.contains_key(id));
         let complete: Vec<ChannelId> = served.filter(|(_, w)| !w.overflowed).map(|(id, _)| *id).collect();
         for id in complete {
-            let Ok(heads) = self.engine.store.due(id, None, WINDOW).await else { continue };
             let now = self.engine.clock.now();
+            let Ok(heads) = self.engine.store.due(id, Some(now), WINDOW).await else { continue };
             let Some(window) = self.windows.get_mut(&id) else { continue };
             let lost: Vec<Head> = heads
                 .into_iter()
@@ -313,7 +317,8 @@ impl Dispatcher {
             }
         }
         let read_again = self.windows.values().any(Window::wants_more).then(|| now + READ_AGAIN);
-        waits.into_values().flatten().chain(read_again).min()
+        let later = self.windows.values().filter_map(Window::later_at);
+        waits.into_values().flatten().chain(read_again).chain(later).min()
     }
 
     /// Up to a quantum of one channel's work; `Some` when it has no more for now.
@@ -371,6 +376,17 @@ impl Dispatcher {
             }
         }
     }
+}
+
+/// What is due in the store, and when the next is, unless there is more than a window holds.
+async fn due_in_store(
+    engine: &Engine,
+    id: ChannelId,
+    now: Timestamp,
+) -> Result<(Vec<Head>, Option<Timestamp>), StoreError> {
+    let heads = engine.store.due(id, Some(now), WINDOW).await?;
+    let next = if heads.len() < WINDOW { engine.store.next_due(id, now).await? } else { None };
+    Ok((heads, next))
 }
 
 fn window_of(entry: &ChannelEntry, now: Timestamp) -> Window {

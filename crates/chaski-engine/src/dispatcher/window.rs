@@ -7,9 +7,14 @@ use chaski_model::{LaneId, PartRef, Timestamp};
 use chaski_store::outbox::Head;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+use std::time::Duration;
 
 /// Heads that one channel keeps in memory; the rest is read back from the store in order.
 pub(super) const WINDOW: usize = 20_000;
+/// How many of them may be due later, so that what is due always finds room.
+const LATER: usize = WINDOW / 2;
+/// Later work that only the store holds is looked for at most this often.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// How the classes high, normal and low share a channel.
 const WEIGHTS: [u32; 3] = [16, 4, 1];
 /// Lanes whose pair pace is remembered; full buckets are forgotten first.
@@ -59,8 +64,10 @@ pub(super) struct Window {
     taken_over_at: Option<Timestamp>,
     pub(super) pace: Pace,
     pub(super) in_flight: usize,
-    /// The store holds more than the window.
+    /// The store holds more that is due than the window.
     pub(super) overflowed: bool,
+    /// When something may be due that only the store holds.
+    later_at: Option<Timestamp>,
 }
 
 impl Window {
@@ -78,6 +85,7 @@ impl Window {
             pace: Pace::new(per_second, now),
             in_flight: 0,
             overflowed: false,
+            later_at: None,
         }
     }
 
@@ -101,6 +109,7 @@ impl Window {
         self.known.clear();
         self.blocked.clear();
         self.overflowed = false;
+        self.later_at = None;
     }
 
     /// Whether another head would be kept.
@@ -108,18 +117,53 @@ impl Window {
         !self.overflowed && self.known.len() < WINDOW
     }
 
-    /// Adds work. What is known already, or does not fit, is left to the store.
+    /// Adds work. What is known already, or does not fit, is left to the store. Once something was left
+    /// there, so is what comes after it: it is read back in order.
     pub(super) fn add(&mut self, head: Head, now: Timestamp) {
         let known = self.known.get(&head.part);
         if known == Some(&head) {
             return;
         }
-        if known.is_none() && self.known.len() >= WINDOW {
-            self.overflowed = true;
+        if known.is_none() && self.is_left_to_the_store(&head, now) {
             return;
         }
         self.known.insert(head.part, head);
         self.place(head, now);
+    }
+
+    fn is_left_to_the_store(&mut self, head: &Head, now: Timestamp) -> bool {
+        if head.look_at() > now && self.known.len() >= LATER {
+            self.read_at(head.look_at(), now);
+            return true;
+        }
+        self.overflowed |= self.known.len() >= WINDOW;
+        self.overflowed
+    }
+
+    /// The store has work that is due then.
+    pub(super) fn read_at(&mut self, at: Timestamp, now: Timestamp) {
+        let at = at.max(now + LOOK_AGAIN);
+        self.later_at = Some(self.later_at.map_or(at, |known| known.min(at)));
+    }
+
+    /// When something may be due that only the store holds.
+    pub(super) fn later_at(&self) -> Option<Timestamp> {
+        self.later_at
+    }
+
+    /// What was left to the store may be due by now.
+    pub(super) fn look_for_later(&mut self, now: Timestamp) {
+        if self.later_at.is_some_and(|at| at <= now) {
+            self.later_at = None;
+            self.overflowed = true;
+        }
+    }
+
+    /// Takes what is due in the store; there may be `more` than was read.
+    pub(super) fn refill(&mut self, heads: Vec<Head>, more: bool, now: Timestamp) {
+        self.overflowed = false;
+        heads.into_iter().for_each(|head| self.add(head, now));
+        self.overflowed |= more;
     }
 
     /// Whether a part is here, waiting or in flight.
@@ -128,11 +172,8 @@ impl Window {
     }
 
     fn place(&mut self, head: Head, now: Timestamp) {
-        let wanted = head.keep_until.map_or(head.due_at, |keep| keep.min(head.due_at));
-        // A held part only waits to let its lane go; any other must not wait past its time to live.
-        let look_at = if head.held { wanted } else { wanted.min(head.expires_at) };
-        if look_at > now {
-            self.later.push(Reverse(Later(look_at, head.part, head)));
+        if head.look_at() > now {
+            self.later.push(Reverse(Later(head.look_at(), head.part, head)));
         } else {
             self.ready[usize::from(head.class.min(2))].push_back(head);
         }
@@ -400,5 +441,38 @@ mod tests {
             w.done(&h, None, None, NOW);
         }
         assert!(w.wants_more());
+    }
+
+    #[test]
+    fn what_is_due_later_leaves_room_for_what_is_due() {
+        let mut w = window();
+        let late = NOW + Duration::from_secs(600);
+        for n in 0..20_000 {
+            w.add(Head { due_at: late, ..head(n, n) }, NOW);
+        }
+        assert!(!w.overflowed, "nothing that is due was left to the store");
+        assert_eq!(w.later_at(), Some(late), "the rest is read when it is due");
+        w.add(head(30_000, 30_000), NOW);
+        assert_eq!(w.next(NOW), Next::Deliver(head(30_000, 30_000)));
+        w.look_for_later(late);
+        assert!(w.overflowed && w.later_at().is_none());
+    }
+
+    #[test]
+    fn new_work_does_not_take_the_place_of_what_was_left_to_the_store() {
+        let mut w = window();
+        for n in 0..30_000 {
+            w.add(head(n, n), NOW);
+        }
+        let mut newest = 30_000;
+        while !w.wants_more() && newest < 45_000 {
+            let Next::Deliver(h) = w.next(NOW) else { panic!("there is work") };
+            w.done(&h, None, None, NOW);
+            w.add(head(newest, newest), NOW);
+            newest += 1;
+        }
+        assert!(w.wants_more(), "the store is read in time");
+        w.refill((20_000..30_000).map(|n| head(n, n)).collect(), false, NOW);
+        assert!(w.knows(&head(29_999, 1)) && !w.overflowed);
     }
 }

@@ -93,3 +93,37 @@ pub(crate) async fn a_failure_told_after_the_arrival_ends_nothing(bench: Bench) 
     bench.send(second).await;
     assert_eq!(bench.message(first.part.message).await.rank, Rank::Sent);
 }
+
+/// What waits to be tried again must not stand before what can go out now.
+pub(crate) async fn only_what_is_due_is_read_and_the_rest_has_its_moment(bench: Bench) {
+    let mut heads = Vec::new();
+    for address in ["retry", "unknown", "fresh"] {
+        let plan = Accept { address: address.into(), ..bench.plan(1) };
+        heads.push(bench.accepted(plan).await.expect("the lane is new"));
+    }
+    let attempt = bench.begin(heads[0]).await;
+    let again = bench.settle(heads[0], attempt, retry(NOW.0 + 300_000)).await.again.expect("it is due again");
+    let attempt = bench.begin(heads[1]).await;
+    bench.settle(heads[1], attempt, unknown()).await;
+    let at = |ms: i64| Timestamp(NOW.0 + ms);
+    let due = async |ms| {
+        let due = bench.store.due(bench.channel, Some(at(ms)), 10).await.unwrap();
+        let among = bench.store.due_among(vec![bench.channel], MessageId(0), Some(at(ms)), 10).await.unwrap();
+        assert_eq!(due, among);
+        due.into_iter().map(|head| head.part).collect::<Vec<_>>()
+    };
+    let next = async |ms| bench.store.next_due(bench.channel, at(ms)).await.unwrap();
+    let [first, second, fresh] = [heads[0].part, heads[1].part, heads[2].part];
+    assert_eq!(
+        (due(10).await, next(10).await),
+        (vec![fresh], Some(at(30_000))),
+        "an unknown one holds its lane"
+    );
+    assert_eq!((due(30_000).await, next(30_000).await), (vec![second, fresh], Some(at(60_005))));
+    assert_eq!(due(60_005).await, [first, second, fresh], "its minute in the lane is over");
+    bench.store.step_aside(again, at(60_005)).await.unwrap();
+    assert_eq!((due(60_005).await, next(60_005).await), (vec![second, fresh], Some(at(300_000))));
+    assert_eq!((due(300_000).await.len(), next(300_000).await), (3, None));
+    let oldest = bench.store.due(bench.channel, Some(at(300_000)), 2).await.unwrap();
+    assert_eq!(oldest.iter().map(|head| head.part).collect::<Vec<_>>(), [first, second], "the oldest first");
+}

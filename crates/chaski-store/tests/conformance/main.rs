@@ -108,6 +108,7 @@ conformance! {
     a_part_in_flight_is_not_tried_again_after_an_earlier_one_of_its_message_has_failed
     a_part_that_stepped_aside_and_failed_takes_the_later_ones_with_it
     a_failure_told_after_the_arrival_ends_nothing
+    only_what_is_due_is_read_and_the_rest_has_its_moment
 }
 
 /// One process for each folder, and ids never go back over a restart.
