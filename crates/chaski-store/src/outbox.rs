@@ -7,7 +7,7 @@ use chaski_model::address::Address;
 use chaski_model::message::{Content, PartBody};
 use chaski_model::template::{Difference, Finding, Mark, Note, Rendered};
 use chaski_model::{
-    ChannelId, ChannelKind, ContactId, Failure, LaneId, MessageId, PartRef, Timestamp, WorkspaceId,
+    ChannelId, ChannelKind, ContactId, ErrorCode, Failure, LaneId, MessageId, PartRef, Timestamp, WorkspaceId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,25 @@ pub struct Resolved {
     /// What the lint found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+}
+
+/// One part of the JSON of [`Resolved`]; or that it cannot be read, which ends the part and nothing else.
+pub(crate) fn body_of(resolved: &str, part: PartRef) -> Result<PartBody, Failure> {
+    #[derive(Deserialize)]
+    struct Parts {
+        #[serde(default)]
+        parts: Vec<PartBody>,
+    }
+    let unreadable = |cause: String| {
+        tracing::error!(%part, cause, "what is stored of a message cannot be read");
+        Failure::new(
+            ErrorCode::Internal,
+            "What is stored of the message cannot be read; it was not sent. Send it as a new message.",
+        )
+    };
+    let read: Parts = serde_json::from_str(resolved).map_err(|cause| unreadable(cause.to_string()))?;
+    let place = usize::from(part.part).saturating_sub(1);
+    read.parts.into_iter().nth(place).ok_or_else(|| unreadable("it has no such part".into()))
 }
 
 /// Where a message came from and why it goes this way: the first lines of its timeline.
@@ -193,8 +212,8 @@ pub enum Verdict {
 pub struct Work {
     /// The attempt's number, from 1.
     pub attempt: u16,
-    /// What is sent.
-    pub body: PartBody,
+    /// What is sent; or why what was stored of it cannot be read, so that nothing can be sent.
+    pub body: Result<PartBody, Failure>,
     /// The contact.
     pub contact: ContactId,
     /// The contact's addresses, the lane's own first.

@@ -1,10 +1,11 @@
 //! The cases of how a lane goes on: what a failed part takes with it, what heads a lane, what is due.
 
-use super::cases::receipt;
+use super::cases::{futures, receipt};
 use super::support::*;
-use chaski_model::{MessageId, PartRef, Rank, ReceiptKind, Timestamp};
+use chaski_model::{ErrorCode, MessageId, PartRef, Rank, ReceiptKind, Timestamp};
 use chaski_store::outbox::*;
 use chaski_store::receive::*;
+use chaski_store::upkeep::*;
 
 /// Tells that a part has failed after all; the work that can begin then.
 async fn failed_after_all(bench: &Bench, part: PartRef, at: i64) -> Option<Head> {
@@ -126,4 +127,48 @@ pub(crate) async fn only_what_is_due_is_read_and_the_rest_has_its_moment(bench: 
     assert_eq!((due(300_000).await.len(), next(300_000).await), (3, None));
     let oldest = bench.store.due(bench.channel, Some(at(300_000)), 2).await.unwrap();
     assert_eq!(oldest.iter().map(|head| head.part).collect::<Vec<_>>(), [first, second], "the oldest first");
+}
+
+pub(crate) async fn what_is_stored_and_cannot_be_read_ends_its_own_part_only(bench: Bench) {
+    let mut heads = Vec::new();
+    for resolved in ["{", "[]", r#"{"parts":[]}"#, r#"{"parts":[{"type":"text","text":"hola"}]}"#] {
+        let plan = Accept { address: resolved.into(), resolved: resolved.into(), ..bench.plan(1) };
+        heads.push(bench.accepted(plan).await.expect("the lane is new"));
+    }
+    let begin = async |head: &Head| (*head, bench.store.begin(*head, FENCE, NOW, NOW).await);
+    for (head, verdict) in futures(heads.iter().map(begin)).await {
+        let Ok(Verdict::Began(work)) = verdict else { panic!("{verdict:?}") };
+        assert_eq!(work.body.is_ok(), head == heads[3], "{:?}", work.body);
+        let Err(failure) = work.body else { continue };
+        assert_eq!(failure.code, ErrorCode::Internal);
+        bench.settle(head, work.attempt, End::Failed { failure, closes_window: false }).await;
+    }
+    let groups = bench.store.dead_letter_groups(Some(bench.workspace)).await.unwrap();
+    let causes: Vec<_> = groups.iter().map(|group| (group.cause.code.as_str(), group.messages)).collect();
+    assert_eq!(causes, [("internal", 3)]);
+    assert_eq!(queued(&bench).await, [heads[3].part]);
+    let how = Replay { by: "Carla".into(), class: 2, now: NOW, expires_at: Timestamp(NOW.0 + DAY) };
+    let step = DeadLetterStep {
+        workspace: bench.workspace,
+        cause: None,
+        after: None,
+        failed_before: Timestamp(NOW.0 + DAY),
+        limit: 10,
+    };
+    let done = bench.store.replay_dead_letters(step, how).await.unwrap();
+    assert_eq!(done.messages, 3, "it may be sent again, and say the same again");
+}
+
+/// Begins messages whose bodies were taken away behind the store's back.
+pub(crate) async fn a_missing_body_is_told(bench: Bench, without_bodies: impl FnOnce()) {
+    let mut heads = Vec::new();
+    for address in ["a", "b"] {
+        let plan = Accept { address: address.into(), ..bench.plan(1) };
+        heads.push(bench.accepted(plan).await.expect("the lane is new"));
+    }
+    without_bodies();
+    for verdict in futures(heads.iter().map(|head| bench.store.begin(*head, FENCE, NOW, NOW))).await {
+        let Ok(Verdict::Began(work)) = verdict else { panic!("{verdict:?}") };
+        assert_eq!(work.body.map_err(|failure| failure.code), Err(ErrorCode::Internal));
+    }
 }

@@ -4,13 +4,12 @@ use super::lane::{as_it_stands, enqueue, fail_message, is_cut_off, lane_head, le
 use super::state;
 use super::status::{end_part, raise_message, status_event};
 use crate::error::StoreError;
-use crate::outbox::{End, Head, Settle, Settled, Verdict, Work};
+use crate::outbox::{End, Head, Settle, Settled, Verdict, Work, body_of};
 use crate::sqlite::batch::Batch;
 use crate::sqlite::contacts::learn;
 use crate::sqlite::memory::Fresh;
 use crate::sqlite::rows::failure_json;
 use chaski_model::address::{Address, AddressKind};
-use chaski_model::message::PartBody;
 use chaski_model::{ContactId, ErrorCode, Failure, PartRef, Rank, Timestamp};
 use rusqlite::params;
 
@@ -73,23 +72,13 @@ pub(in crate::sqlite) struct RawWork {
     fresh: Fresh,
 }
 
-#[derive(serde::Deserialize)]
-struct ResolvedParts {
-    #[serde(default)]
-    parts: Vec<PartBody>,
-}
-
 impl Begun {
     pub(in crate::sqlite) fn verdict(self) -> Result<Verdict, StoreError> {
         let raw = match self {
             Self::Work(raw) => *raw,
             Self::Not(verdict) => return Ok(verdict),
         };
-        let resolved: ResolvedParts =
-            serde_json::from_str(&raw.fresh.resolved).map_err(|e| StoreError::Fault(e.to_string()))?;
-        let place = usize::from(raw.part.part).saturating_sub(1);
-        let body = resolved.parts.into_iter().nth(place);
-        let body = body.ok_or_else(|| StoreError::Fault(format!("part {} has no body", raw.part)))?;
+        let body = body_of(&raw.fresh.resolved, raw.part);
         let Fresh { contact, to, backoffs, .. } = raw.fresh;
         Ok(Verdict::Began(Box::new(Work { attempt: raw.attempt, body, contact, to, backoffs })))
     }
@@ -111,7 +100,7 @@ fn stored(b: &Batch<'_>, h: &Head) -> Result<Fresh, StoreError> {
             "SELECT m.contact_id, d.resolved, l.address, l.backoffs FROM messages m
              JOIN bodies d ON d.message_id = m.id JOIN lanes l ON l.id = ?2 WHERE m.id = ?1",
             params![h.part.message.0, h.lane.0],
-            |r| Ok((ContactId(r.get(0)?), r.get::<_, String>(1)?, r.get::<_, String>(2)?, r.get(3)?)),
+            |r| Ok((ContactId(r.get(0)?), r.get::<_, Option<String>>(1)?, r.get::<_, String>(2)?, r.get(3)?)),
         )?
         .ok_or(StoreError::NotFound("message"))?;
     let mut to = addresses(b, contact)?;
@@ -119,7 +108,7 @@ fn stored(b: &Batch<'_>, h: &Head) -> Result<Fresh, StoreError> {
     if to.first().is_none_or(|first| first.value != address) {
         to.insert(0, Address { kind: AddressKind::Native, scope: h.channel.to_string(), value: address });
     }
-    Ok(Fresh { contact, resolved, to, backoffs })
+    Ok(Fresh { contact, resolved: resolved.unwrap_or_default(), to, backoffs })
 }
 
 pub(super) fn addresses(b: &Batch<'_>, contact: ContactId) -> Result<Vec<Address>, StoreError> {
