@@ -144,6 +144,8 @@ pub enum Accepted {
     Stored {
         /// The work that can begin.
         head: Option<Head>,
+        /// Else the lane in which it waits: what heads that is as urgent as it is, from now on.
+        behind: Option<LaneId>,
     },
     /// The key was used with the same body: answer this again.
     Replay {

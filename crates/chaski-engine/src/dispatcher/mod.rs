@@ -12,14 +12,14 @@ mod window;
 use crate::clock::machine_now;
 use crate::directory::ChannelEntry;
 use crate::engine::Engine;
-use chaski_model::{ChannelId, IdSource, MessageId, Timestamp};
+use chaski_model::{ChannelId, IdSource, LaneId, MessageId, Timestamp};
 use chaski_store::StoreError;
 use chaski_store::outbox::{Head, Settled};
 use deliver::{Done, Signal, deliver, step_aside};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -43,9 +43,17 @@ const NEWEST: Duration = Duration::from_secs(60);
 /// Heads on their way from commits to the dispatcher.
 const ARRIVALS: usize = 16_384;
 
+/// What a commit tells the dispatcher.
+enum Arrival {
+    /// Work that can begin.
+    Head(Head),
+    /// A message of this class waits in the lane.
+    Behind(ChannelId, LaneId, u8),
+}
+
 /// Where commits hand over the work that they made possible.
 pub struct Offers {
-    heads: mpsc::Sender<Head>,
+    arrivals: mpsc::Sender<Arrival>,
     overflowed: Arc<AtomicBool>,
     reread: Arc<AtomicBool>,
     changed: Arc<Notify>,
@@ -61,7 +69,7 @@ struct Look {
 
 /// The dispatcher's end of it.
 pub struct Arrivals {
-    heads: mpsc::Receiver<Head>,
+    arrivals: mpsc::Receiver<Arrival>,
     overflowed: Arc<AtomicBool>,
     reread: Arc<AtomicBool>,
     changed: Arc<Notify>,
@@ -76,18 +84,27 @@ impl Offers {
         let changed = Arc::new(Notify::new());
         let look = Arc::new(Look::default());
         let arrivals = Arrivals {
-            heads: receiver,
+            arrivals: receiver,
             overflowed: Arc::clone(&overflowed),
             reread: Arc::clone(&reread),
             changed: Arc::clone(&changed),
             look: Arc::clone(&look),
         };
-        (Self { heads: sender, overflowed, reread, changed, look }, arrivals)
+        (Self { arrivals: sender, overflowed, reread, changed, look }, arrivals)
     }
 
     /// Hands work over. What does not fit is in the store and is read from there.
     pub(crate) fn offer(&self, head: Head) {
-        if self.heads.try_send(head).is_err() {
+        self.send(Arrival::Head(head));
+    }
+
+    /// A message of a class waits in a lane: what heads it is as urgent.
+    pub(crate) fn wait_behind(&self, channel: ChannelId, lane: LaneId, class: u8) {
+        self.send(Arrival::Behind(channel, lane, class));
+    }
+
+    fn send(&self, arrival: Arrival) {
+        if self.arrivals.try_send(arrival).is_err() {
             self.overflowed.store(true, Ordering::Relaxed);
         }
     }
@@ -143,11 +160,9 @@ pub(crate) async fn run(engine: Arc<Engine>, mut arrivals: Arrivals) {
             biased;
             () = stop.cancelled() => break,
             Some(done) = dispatcher.in_flight.next(), if !dispatcher.in_flight.is_empty() => dispatcher.finished(&done),
-            Some(head) = arrivals.heads.recv() => {
-                dispatcher.arrived(head);
-                while let Ok(head) = arrivals.heads.try_recv() {
-                    dispatcher.arrived(head);
-                }
+            Some(first) = arrivals.arrivals.recv() => {
+                let more = std::iter::from_fn(|| arrivals.arrivals.try_recv().ok());
+                dispatcher.arrived(std::iter::once(first).chain(more));
             }
             () = arrivals.changed.notified() => dispatcher.channels_changed(),
             () = arrivals.look.wake.notified() => {
@@ -173,13 +188,28 @@ impl Dispatcher {
         }
     }
 
-    fn arrived(&mut self, head: Head) {
+    fn arrived(&mut self, arrivals: impl Iterator<Item = Arrival>) {
         let now = self.engine.clock.now();
-        if self.fences.contains_key(&head.channel)
-            && let Some(window) = self.windows.get_mut(&head.channel)
-        {
-            window.add(head, now);
+        let mut urgent: BTreeMap<ChannelId, HashMap<LaneId, u8>> = BTreeMap::new();
+        for arrival in arrivals {
+            match arrival {
+                Arrival::Head(head) => {
+                    self.served(head.channel).into_iter().for_each(|window| window.add(head, now));
+                }
+                Arrival::Behind(channel, lane, class) => {
+                    let known = urgent.entry(channel).or_default().entry(lane).or_insert(class);
+                    *known = class.min(*known);
+                }
+            }
         }
+        for (channel, lanes) in urgent {
+            self.served(channel).into_iter().for_each(|window| window.raise(&lanes, now));
+        }
+    }
+
+    /// The window of a channel that this node serves.
+    fn served(&mut self, channel: ChannelId) -> Option<&mut Window> {
+        self.windows.get_mut(&channel).filter(|_| self.fences.contains_key(&channel))
     }
 
     /// Channels that this node begins to serve get a window that is filled from the store; those that it

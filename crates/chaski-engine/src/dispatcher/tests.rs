@@ -74,7 +74,7 @@ impl World {
     /// Stores a message without telling the dispatcher; its head, if the lane was idle.
     async fn accept(&self, plan: Accept) -> Option<Head> {
         match self.dispatcher.engine.store().accept(plan).await.unwrap() {
-            Accepted::Stored { head } => head,
+            Accepted::Stored { head, .. } => head,
             other => panic!("{other:?}"),
         }
     }

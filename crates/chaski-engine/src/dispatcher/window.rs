@@ -6,7 +6,7 @@ use crate::pace::{Bucket, Pace};
 use chaski_model::{LaneId, PartRef, Timestamp};
 use chaski_store::outbox::Head;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::time::Duration;
 
 /// Heads that one channel keeps in memory; the rest is read back from the store in order.
@@ -54,7 +54,12 @@ pub(super) struct Window {
     later: BinaryHeap<Reverse<Later>>,
     /// The newest word on each part; a head that differs from it is out of date and is dropped.
     known: HashMap<PartRef, Head>,
-    busy: HashSet<LaneId>,
+    /// The part that each lane has in flight.
+    busy: HashMap<LaneId, PartRef>,
+    /// The class of what came to wait in a lane while it was busy.
+    urgent: HashMap<LaneId, u8>,
+    /// The least urgent class that was ever here.
+    least: u8,
     blocked: HashMap<LaneId, Vec<Head>>,
     pairs: HashMap<LaneId, Bucket>,
     /// (messages a second, burst) for one contact; a rate of 0 means none.
@@ -77,7 +82,9 @@ impl Window {
             credits: WEIGHTS,
             later: BinaryHeap::new(),
             known: HashMap::new(),
-            busy: HashSet::new(),
+            busy: HashMap::new(),
+            urgent: HashMap::new(),
+            least: 0,
             blocked: HashMap::new(),
             pairs: HashMap::new(),
             pair_pace,
@@ -108,6 +115,7 @@ impl Window {
         self.later.clear();
         self.known.clear();
         self.blocked.clear();
+        self.urgent.clear();
         self.overflowed = false;
         self.later_at = None;
     }
@@ -121,14 +129,40 @@ impl Window {
     /// there, so is what comes after it: it is read back in order.
     pub(super) fn add(&mut self, head: Head, now: Timestamp) {
         let known = self.known.get(&head.part);
-        if known == Some(&head) {
+        if known == Some(&head) || known.is_some_and(|known| self.is_only_raised(known, &head)) {
             return;
         }
         if known.is_none() && self.is_left_to_the_store(&head, now) {
             return;
         }
+        self.least = self.least.max(head.class);
         self.known.insert(head.part, head);
         self.place(head, now);
+    }
+
+    /// Whether a part is in flight and only its class has changed: that matters when it comes again.
+    fn is_only_raised(&self, known: &Head, head: &Head) -> bool {
+        self.busy.get(&head.lane) == Some(&head.part) && *known == Head { class: known.class, ..*head }
+    }
+
+    /// More urgent messages wait in these lanes: what stands before them goes out as urgently.
+    pub(super) fn raise(&mut self, lanes: &HashMap<LaneId, u8>, now: Timestamp) {
+        for (lane, class) in lanes.iter().filter(|(lane, _)| self.busy.contains_key(lane)) {
+            let known = self.urgent.entry(*lane).or_insert(*class);
+            *known = (*class).min(*known);
+        }
+        if lanes.values().all(|class| *class >= self.least) {
+            return;
+        }
+        let raised = |head: &Head| {
+            let class = lanes.get(&head.lane).filter(|class| **class < head.class)?;
+            (self.busy.get(&head.lane) != Some(&head.part)).then_some(Head { class: *class, ..*head })
+        };
+        let raised: Vec<Head> = self.known.values().filter_map(raised).collect();
+        for head in raised {
+            self.known.insert(head.part, head);
+            self.place(head, now);
+        }
     }
 
     fn is_left_to_the_store(&mut self, head: &Head, now: Timestamp) -> bool {
@@ -192,7 +226,7 @@ impl Window {
             if self.known.get(&head.part) != Some(&head) {
                 continue;
             }
-            if self.busy.contains(&head.lane) {
+            if self.busy.contains_key(&head.lane) {
                 self.blocked.entry(head.lane).or_default().push(head);
                 continue;
             }
@@ -234,7 +268,7 @@ impl Window {
                     break;
                 } else {
                     self.ready[class].pop_front();
-                    if self.busy.contains(&head.lane) {
+                    if self.busy.contains_key(&head.lane) {
                         self.blocked.entry(head.lane).or_default().push(head);
                         continue;
                     }
@@ -267,7 +301,7 @@ impl Window {
     }
 
     fn start(&mut self, head: &Head) {
-        self.busy.insert(head.lane);
+        self.busy.insert(head.lane, head.part);
         self.in_flight += 1;
     }
 
@@ -301,6 +335,8 @@ impl Window {
         for head in self.blocked.remove(&head.lane).unwrap_or_default() {
             self.place(head, now);
         }
+        let urgent = self.urgent.remove(&head.lane).unwrap_or(u8::MAX);
+        let again = again.map(|again| Head { class: again.class.min(urgent), ..again });
         for head in again.into_iter().chain(next) {
             self.add(head, now);
         }
@@ -474,5 +510,38 @@ mod tests {
         assert!(w.wants_more(), "the store is read in time");
         w.refill((20_000..30_000).map(|n| head(n, n)).collect(), false, NOW);
         assert!(w.knows(&head(29_999, 1)) && !w.overflowed);
+    }
+
+    #[test]
+    fn what_stands_before_something_urgent_goes_out_as_urgently() {
+        let mut w = window();
+        let low = |n| Head { class: 2, ..head(n, n) };
+        for n in 0..100 {
+            w.add(low(n), NOW);
+        }
+        w.raise(&HashMap::from([(LaneId(70), 0)]), NOW);
+        let raised = Head { class: 0, ..low(70) };
+        assert_eq!(w.next(NOW), Next::Deliver(raised));
+        w.done(&raised, None, None, NOW);
+        let after: Vec<_> = std::iter::from_fn(|| match w.next(NOW) {
+            Next::Deliver(h) => Some(h.lane.0),
+            _ => None,
+        })
+        .collect();
+        assert_eq!(after.len(), 99, "each once");
+        assert!(!after.contains(&70));
+    }
+
+    #[test]
+    fn a_part_in_flight_is_more_urgent_when_it_comes_again() {
+        let mut w = window();
+        let low = Head { class: 2, ..head(1, 7) };
+        w.add(low, NOW);
+        assert_eq!(w.next(NOW), Next::Deliver(low));
+        w.raise(&HashMap::from([(LaneId(7), 0)]), NOW);
+        w.add(Head { class: 0, ..low }, NOW);
+        assert_eq!(w.next(NOW), Next::Wait(None));
+        w.done(&low, Some(Head { keep_until: Some(NOW + Duration::from_secs(60)), ..low }), None, NOW);
+        assert!(matches!(w.next(NOW), Next::Deliver(Head { class: 0, .. })));
     }
 }

@@ -19,17 +19,28 @@ macro_rules! look_at {
     };
 }
 
+/// The columns that [`head`] reads. What heads a lane is as urgent as the most urgent behind it.
+macro_rules! head_columns {
+    () => {
+        "q.message_id, q.delivery, q.part, q.workspace_id, q.channel_id, q.lane_id,
+          LEAST(q.class, (SELECT MIN(w.class) FROM waiting w WHERE w.lane_id = q.lane_id AND NOT q.aside)),
+          q.due_at, q.keep_until, q.held, q.expires_at"
+    };
+}
+
 const DUE: &str = concat!(
-    "SELECT message_id, delivery, part, workspace_id, channel_id, lane_id, class, due_at, keep_until, held, expires_at
-    FROM queue WHERE channel_id = $1 AND ",
+    "SELECT ",
+    head_columns!(),
+    " FROM queue q WHERE channel_id = $1 AND ",
     look_at!(),
     " <= $2 ORDER BY message_id, delivery, part LIMIT $3"
 );
 const NEXT_DUE: &str =
     concat!("SELECT MIN(", look_at!(), ") FROM queue WHERE channel_id = $1 AND ", look_at!(), " > $2");
 const DUE_AMONG: &str = concat!(
-    "SELECT q.message_id, q.delivery, q.part, q.workspace_id, q.channel_id, q.lane_id, q.class, q.due_at, q.keep_until, q.held, q.expires_at
-    FROM UNNEST($1::int8[]) AS u(channel) CROSS JOIN LATERAL
+    "SELECT ",
+    head_columns!(),
+    " FROM UNNEST($1::int8[]) AS u(channel) CROSS JOIN LATERAL
       (SELECT * FROM queue WHERE channel_id = u.channel AND message_id > $2 AND ",
     look_at!(),
     " <= $4 ORDER BY message_id, delivery, part LIMIT $3::int8) q

@@ -172,3 +172,26 @@ pub(crate) async fn a_missing_body_is_told(bench: Bench, without_bodies: impl Fn
         assert_eq!(work.body.map_err(|failure| failure.code), Err(ErrorCode::Internal));
     }
 }
+
+pub(crate) async fn what_heads_a_lane_is_as_urgent_as_what_waits_behind_it(bench: Bench) {
+    let low = bench.accepted(Accept { class: 2, ..bench.plan(1) }).await.expect("the lane is idle");
+    let classes = async || {
+        let due = bench.store.due(bench.channel, None, 10).await.unwrap();
+        let among = bench.store.due_among(vec![bench.channel], MessageId(0), None, 10).await.unwrap();
+        assert_eq!(due, among);
+        due.into_iter().map(|head| head.class).collect::<Vec<_>>()
+    };
+    assert_eq!(classes().await, [2]);
+    for (class, head_is) in [(1, 1), (2, 1), (0, 0)] {
+        match bench.store.accept(Accept { class, ..bench.plan(1) }).await.unwrap() {
+            Accepted::Stored { head: None, behind } => assert_eq!(behind, Some(low.lane)),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(classes().await, [head_is]);
+    }
+    // What has stepped aside stands before nothing any more.
+    let attempt = bench.begin(low).await;
+    let again = bench.settle(low, attempt, retry(NOW.0 + 300_000)).await.again.expect("it is tried again");
+    bench.store.step_aside(again, Timestamp(NOW.0 + 60_005)).await.unwrap();
+    assert_eq!(classes().await, [2, 0]);
+}

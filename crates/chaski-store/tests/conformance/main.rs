@@ -110,6 +110,7 @@ conformance! {
     a_failure_told_after_the_arrival_ends_nothing
     only_what_is_due_is_read_and_the_rest_has_its_moment
     what_is_stored_and_cannot_be_read_ends_its_own_part_only
+    what_heads_a_lane_is_as_urgent_as_what_waits_behind_it
 }
 
 /// One process for each folder, and ids never go back over a restart.

@@ -133,7 +133,9 @@ async fn two_nodes_write_one_dense_feed_without_losing_or_doubling_anything() {
                 let lane = if n % 2 == 0 { format!("+{n}") } else { format!("+{prefix}{n}") };
                 let plan = Accept { id: store.next_id(NOW.0), address: lane, ..bench.plan(1) };
                 let id = plan.id;
-                let Accepted::Stored { head } = store.accept(plan).await.unwrap() else { panic!("stored") };
+                let Accepted::Stored { head, .. } = store.accept(plan).await.unwrap() else {
+                    panic!("stored")
+                };
                 let Some(head) = head else { return (id, false) };
                 let verdict = store.begin(head, fence, NOW, NOW).await.unwrap();
                 let Verdict::Began(work) = verdict else { panic!("{verdict:?}") };
@@ -365,7 +367,7 @@ async fn fail_and_follow(store: &dyn chaski_store::Store, bench: &Bench, fence: 
     let plan =
         Accept { id: store.next_id(NOW.0), address: format!("+{n} {}", store.node()), ..bench.plan(2) };
     let id = plan.id;
-    let Accepted::Stored { head: Some(head) } = store.accept(plan).await.unwrap() else { return };
+    let Accepted::Stored { head: Some(head), .. } = store.accept(plan).await.unwrap() else { return };
     let Verdict::Began(work) = store.begin(head, fence, NOW, NOW).await.unwrap() else { return };
     let code = [131_026, 131_047, 130_429][n % 3];
     let end = End::Failed { failure: failure().provider(code), closes_window: false };

@@ -52,7 +52,8 @@ macro_rules! look_at {
     };
 }
 
-/// Work of a channel by its key, oldest first, of messages newer than `after`.
+/// Work of a channel by its key, oldest first, of messages newer than `after`. What heads a lane is as
+/// urgent as the most urgent behind it.
 fn due(
     c: &Connection,
     channel: ChannelId,
@@ -61,9 +62,10 @@ fn due(
     limit: usize,
 ) -> rusqlite::Result<Vec<Head>> {
     let sql = concat!(
-        "SELECT ",
-        head_columns!(),
-        " FROM queue WHERE channel_id = ?1 AND message_id > ?2 AND ",
+        "SELECT message_id, delivery, part, workspace_id, channel_id, lane_id,
+           MIN(class, IFNULL((SELECT MIN(w.class) FROM waiting w WHERE w.lane_id = queue.lane_id AND queue.aside = 0), class)),
+           due_at, keep_until, held, expires_at
+         FROM queue WHERE channel_id = ?1 AND message_id > ?2 AND ",
         look_at!(),
         " <= ?3 ORDER BY message_id, delivery, part LIMIT ?4"
     );
