@@ -71,7 +71,7 @@ impl World {
     /// Stores the message behind the engine's back: the dispatcher is not told.
     async fn accepted(&self) -> (MessageId, Head) {
         match self.engine.store().accept(self.plan.clone()).await.unwrap() {
-            Accepted::Stored { head } => (self.plan.id, head.unwrap()),
+            Accepted::Stored { head, .. } => (self.plan.id, head.unwrap()),
             other => panic!("{other:?}"),
         }
     }

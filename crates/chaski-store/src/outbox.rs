@@ -7,7 +7,7 @@ use chaski_model::address::Address;
 use chaski_model::message::{Content, PartBody};
 use chaski_model::template::{Difference, Finding, Mark, Note, Rendered};
 use chaski_model::{
-    ChannelId, ChannelKind, ContactId, Failure, LaneId, MessageId, PartRef, Timestamp, WorkspaceId,
+    ChannelId, ChannelKind, ContactId, ErrorCode, Failure, LaneId, MessageId, PartRef, Timestamp, WorkspaceId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,25 @@ pub struct Resolved {
     /// What the lint found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+}
+
+/// One part of the JSON of [`Resolved`]; or that it cannot be read, which ends the part and nothing else.
+pub(crate) fn body_of(resolved: &str, part: PartRef) -> Result<PartBody, Failure> {
+    #[derive(Deserialize)]
+    struct Parts {
+        #[serde(default)]
+        parts: Vec<PartBody>,
+    }
+    let unreadable = |cause: String| {
+        tracing::error!(%part, cause, "what is stored of a message cannot be read");
+        Failure::new(
+            ErrorCode::Internal,
+            "What is stored of the message cannot be read; it was not sent. Send it as a new message.",
+        )
+    };
+    let read: Parts = serde_json::from_str(resolved).map_err(|cause| unreadable(cause.to_string()))?;
+    let place = usize::from(part.part).saturating_sub(1);
+    read.parts.into_iter().nth(place).ok_or_else(|| unreadable("it has no such part".into()))
 }
 
 /// Where a message came from and why it goes this way: the first lines of its timeline.
@@ -129,6 +148,8 @@ pub enum Accepted {
     Stored {
         /// The work that can begin.
         head: Option<Head>,
+        /// Else the lane in which it waits: what heads that is as urgent as it is, from now on.
+        behind: Option<LaneId>,
     },
     /// The key was used with the same body: answer this again.
     Replay {
@@ -166,6 +187,15 @@ pub struct Head {
     pub expires_at: Timestamp,
 }
 
+impl Head {
+    /// When something is to be done about it.
+    pub fn look_at(&self) -> Timestamp {
+        let wanted = self.keep_until.map_or(self.due_at, |keep| keep.min(self.due_at));
+        // A held part only waits to let its lane go; any other must not wait past its time to live.
+        if self.held { wanted } else { wanted.min(self.expires_at) }
+    }
+}
+
 /// Whether a part may be called.
 #[derive(Debug, Clone)]
 pub enum Verdict {
@@ -190,8 +220,8 @@ pub enum Verdict {
 pub struct Work {
     /// The attempt's number, from 1.
     pub attempt: u16,
-    /// What is sent.
-    pub body: PartBody,
+    /// What is sent; or why what was stored of it cannot be read, so that nothing can be sent.
+    pub body: Result<PartBody, Failure>,
     /// The contact.
     pub contact: ContactId,
     /// The contact's addresses, the lane's own first.
@@ -311,20 +341,25 @@ pub trait Outbox: Send + Sync {
     /// A retry has kept its lane long enough, or an unknown one has waited: the lane goes on.
     async fn step_aside(&self, head: Head, now: Timestamp) -> Result<Settled, StoreError>;
 
-    /// Work of a channel in order of age, after a remembered place.
+    /// Work of a channel that is to be looked at by `until` (`None` = ever), oldest first: it is due, has
+    /// kept its lane long enough, or its time is up.
     async fn due(
         &self,
         channel: ChannelId,
-        after: Option<PartRef>,
+        until: Option<Timestamp>,
         limit: usize,
     ) -> Result<Vec<Head>, StoreError>;
 
-    /// Work of several channels whose messages are newer than `after`, oldest first: what other nodes have
-    /// queued for the channels of this one.
+    /// When the first work of a channel is to be looked at after that moment.
+    async fn next_due(&self, channel: ChannelId, after: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Work of several channels as [`Self::due`] tells it, of messages newer than `after`: what other nodes
+    /// have queued for the channels of this one.
     async fn due_among(
         &self,
         channels: Vec<ChannelId>,
         after: MessageId,
+        until: Option<Timestamp>,
         limit: usize,
     ) -> Result<Vec<Head>, StoreError>;
 

@@ -144,7 +144,8 @@ async fn call(
         hook_url: &entry.hook_url,
         now,
     };
-    let call: Call = match adapter.call(&cx, &work.body) {
+    let call: Call = match work.body.as_ref().map_err(Failure::clone).and_then(|body| adapter.call(&cx, body))
+    {
         Ok(call) => call,
         Err(failure) => return (Tried::Outcome(Outcome::Fail { failure, marks: vec![] }), None),
     };

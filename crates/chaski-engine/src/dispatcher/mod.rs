@@ -12,13 +12,14 @@ mod window;
 use crate::clock::machine_now;
 use crate::directory::ChannelEntry;
 use crate::engine::Engine;
-use chaski_model::{ChannelId, IdSource, MessageId, Timestamp};
+use chaski_model::{ChannelId, IdSource, LaneId, MessageId, Timestamp};
+use chaski_store::StoreError;
 use chaski_store::outbox::{Head, Settled};
 use deliver::{Done, Signal, deliver, step_aside};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -42,9 +43,17 @@ const NEWEST: Duration = Duration::from_secs(60);
 /// Heads on their way from commits to the dispatcher.
 const ARRIVALS: usize = 16_384;
 
+/// What a commit tells the dispatcher.
+enum Arrival {
+    /// Work that can begin.
+    Head(Head),
+    /// A message of this class waits in the lane.
+    Behind(ChannelId, LaneId, u8),
+}
+
 /// Where commits hand over the work that they made possible.
 pub struct Offers {
-    heads: mpsc::Sender<Head>,
+    arrivals: mpsc::Sender<Arrival>,
     overflowed: Arc<AtomicBool>,
     reread: Arc<AtomicBool>,
     changed: Arc<Notify>,
@@ -60,7 +69,7 @@ struct Look {
 
 /// The dispatcher's end of it.
 pub struct Arrivals {
-    heads: mpsc::Receiver<Head>,
+    arrivals: mpsc::Receiver<Arrival>,
     overflowed: Arc<AtomicBool>,
     reread: Arc<AtomicBool>,
     changed: Arc<Notify>,
@@ -75,18 +84,27 @@ impl Offers {
         let changed = Arc::new(Notify::new());
         let look = Arc::new(Look::default());
         let arrivals = Arrivals {
-            heads: receiver,
+            arrivals: receiver,
             overflowed: Arc::clone(&overflowed),
             reread: Arc::clone(&reread),
             changed: Arc::clone(&changed),
             look: Arc::clone(&look),
         };
-        (Self { heads: sender, overflowed, reread, changed, look }, arrivals)
+        (Self { arrivals: sender, overflowed, reread, changed, look }, arrivals)
     }
 
     /// Hands work over. What does not fit is in the store and is read from there.
     pub(crate) fn offer(&self, head: Head) {
-        if self.heads.try_send(head).is_err() {
+        self.send(Arrival::Head(head));
+    }
+
+    /// A message of a class waits in a lane: what heads it is as urgent.
+    pub(crate) fn wait_behind(&self, channel: ChannelId, lane: LaneId, class: u8) {
+        self.send(Arrival::Behind(channel, lane, class));
+    }
+
+    fn send(&self, arrival: Arrival) {
+        if self.arrivals.try_send(arrival).is_err() {
             self.overflowed.store(true, Ordering::Relaxed);
         }
     }
@@ -142,11 +160,9 @@ pub(crate) async fn run(engine: Arc<Engine>, mut arrivals: Arrivals) {
             biased;
             () = stop.cancelled() => break,
             Some(done) = dispatcher.in_flight.next(), if !dispatcher.in_flight.is_empty() => dispatcher.finished(&done),
-            Some(head) = arrivals.heads.recv() => {
-                dispatcher.arrived(head);
-                while let Ok(head) = arrivals.heads.try_recv() {
-                    dispatcher.arrived(head);
-                }
+            Some(first) = arrivals.arrivals.recv() => {
+                let more = std::iter::from_fn(|| arrivals.arrivals.try_recv().ok());
+                dispatcher.arrived(std::iter::once(first).chain(more));
             }
             () = arrivals.changed.notified() => dispatcher.channels_changed(),
             () = arrivals.look.wake.notified() => {
@@ -172,13 +188,28 @@ impl Dispatcher {
         }
     }
 
-    fn arrived(&mut self, head: Head) {
+    fn arrived(&mut self, arrivals: impl Iterator<Item = Arrival>) {
         let now = self.engine.clock.now();
-        if self.fences.contains_key(&head.channel)
-            && let Some(window) = self.windows.get_mut(&head.channel)
-        {
-            window.add(head, now);
+        let mut urgent: BTreeMap<ChannelId, HashMap<LaneId, u8>> = BTreeMap::new();
+        for arrival in arrivals {
+            match arrival {
+                Arrival::Head(head) => {
+                    self.served(head.channel).into_iter().for_each(|window| window.add(head, now));
+                }
+                Arrival::Behind(channel, lane, class) => {
+                    let known = urgent.entry(channel).or_default().entry(lane).or_insert(class);
+                    *known = class.min(*known);
+                }
+            }
         }
+        for (channel, lanes) in urgent {
+            self.served(channel).into_iter().for_each(|window| window.raise(&lanes, now));
+        }
+    }
+
+    /// The window of a channel that this node serves.
+    fn served(&mut self, channel: ChannelId) -> Option<&mut Window> {
+        self.windows.get_mut(&channel).filter(|_| self.fences.contains_key(&channel))
     }
 
     /// Channels that this node begins to serve get a window that is filled from the store; those that it
@@ -219,9 +250,9 @@ impl Dispatcher {
             return;
         }
         let after = if whole { 0 } else { IdSource::at((machine_now() - NEWEST).0) };
-        match self.engine.store.due_among(channels.clone(), MessageId(after), WINDOW).await {
+        let now = self.engine.clock.now();
+        match self.engine.store.due_among(channels.clone(), MessageId(after), Some(now), WINDOW).await {
             Ok(heads) => {
-                let now = self.engine.clock.now();
                 if heads.len() >= WINDOW {
                     // There is more than one look brings: each window reads its own.
                     for id in channels {
@@ -238,8 +269,11 @@ impl Dispatcher {
         }
     }
 
-    /// Reads back what the windows have room for.
+    /// Reads back what the windows have room for: only what is due, so that what is to be tried again much
+    /// later does not stand before it.
     async fn read_back(&mut self, lost_arrivals: &AtomicBool) {
+        let now = self.engine.clock.now();
+        self.windows.values_mut().for_each(|window| window.look_for_later(now));
         if lost_arrivals.swap(false, Ordering::Relaxed) {
             self.windows.values_mut().for_each(|window| window.overflowed = true);
         }
@@ -250,12 +284,12 @@ impl Dispatcher {
             .map(|(id, _)| *id)
             .collect();
         for id in wanting {
-            match self.engine.store.due(id, None, WINDOW).await {
-                Ok(heads) => {
-                    let now = self.engine.clock.now();
+            match due_in_store(&self.engine, id, now).await {
+                Ok((heads, next)) => {
                     let Some(window) = self.windows.get_mut(&id) else { continue };
-                    window.overflowed = heads.len() >= WINDOW;
-                    heads.into_iter().for_each(|head| window.add(head, now));
+                    let more = heads.len() >= WINDOW;
+                    window.refill(heads, more, now);
+                    next.into_iter().for_each(|at| window.read_at(at, now));
                 }
                 Err(cause) => {
                     tracing::warn!(channel.id = id.0, %cause, "queued work cannot be read");
@@ -270,8 +304,8 @@ impl Dispatcher {
         let served = self.windows.iter().filter(|(id, _)| self.fences.contains_key(id));
         let complete: Vec<ChannelId> = served.filter(|(_, w)| !w.overflowed).map(|(id, _)| *id).collect();
         for id in complete {
-            let Ok(heads) = self.engine.store.due(id, None, WINDOW).await else { continue };
             let now = self.engine.clock.now();
+            let Ok(heads) = self.engine.store.due(id, Some(now), WINDOW).await else { continue };
             let Some(window) = self.windows.get_mut(&id) else { continue };
             let lost: Vec<Head> = heads
                 .into_iter()
@@ -313,7 +347,8 @@ impl Dispatcher {
             }
         }
         let read_again = self.windows.values().any(Window::wants_more).then(|| now + READ_AGAIN);
-        waits.into_values().flatten().chain(read_again).min()
+        let later = self.windows.values().filter_map(Window::later_at);
+        waits.into_values().flatten().chain(read_again).chain(later).min()
     }
 
     /// Up to a quantum of one channel's work; `Some` when it has no more for now.
@@ -371,6 +406,17 @@ impl Dispatcher {
             }
         }
     }
+}
+
+/// What is due in the store, and when the next is, unless there is more than a window holds.
+async fn due_in_store(
+    engine: &Engine,
+    id: ChannelId,
+    now: Timestamp,
+) -> Result<(Vec<Head>, Option<Timestamp>), StoreError> {
+    let heads = engine.store.due(id, Some(now), WINDOW).await?;
+    let next = if heads.len() < WINDOW { engine.store.next_due(id, now).await? } else { None };
+    Ok((heads, next))
 }
 
 fn window_of(entry: &ChannelEntry, now: Timestamp) -> Window {

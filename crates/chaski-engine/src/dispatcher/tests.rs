@@ -3,12 +3,11 @@
 use super::window::Next;
 use super::*;
 use crate::{Clock, Config, Deadlines, Retention};
-use chaski_model::{ChannelKind, ContactId, Rank, WorkspaceId};
-use chaski_store::StoreError;
+use chaski_model::{ChannelKind, ContactId, ErrorCode, Failure, Rank, WorkspaceId};
 use chaski_store::admin::NewChannel;
 use chaski_store::contacts::ContactChange;
 use chaski_store::nodes::{Fence, SLOTS, Tenure};
-use chaski_store::outbox::{Accept, Accepted};
+use chaski_store::outbox::{Accept, Accepted, End, Settle, Verdict};
 use chaski_store::sqlite::SqliteStore;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -77,7 +76,7 @@ impl World {
     /// Stores a message without telling the dispatcher; its head, if the lane was idle.
     async fn accept(&self, plan: Accept) -> Option<Head> {
         match self.dispatcher.engine.store().accept(plan).await.unwrap() {
-            Accepted::Stored { head } => head,
+            Accepted::Stored { head, .. } => head,
             other => panic!("{other:?}"),
         }
     }
@@ -130,14 +129,12 @@ async fn a_call_that_outlives_its_tenure_keeps_its_lane_and_its_place() {
     let head = world.accept(world.plan("a")).await.expect("the lane is idle");
     let other = world.accept(world.plan("b")).await.expect("the lane is idle");
     let now = world.now();
-    world.window().add(head, now);
+    world.window().refill(vec![head], false, now);
     assert_eq!(world.window().next(now), Next::Deliver(head));
     world.hold(None);
     world.hold(Some(3));
     assert_eq!(world.window().in_flight, 1, "the call is still out");
-    for found in [head, other] {
-        world.window().add(found, now);
-    }
+    world.window().refill(vec![head, other], false, now);
     assert_eq!(world.window().next(now), Next::Deliver(other));
     assert_eq!(world.window().next(now), Next::Wait(None), "no second call for its lane");
     let (settled, signal) = (Settled { again: None, next: None }, Signal::None);
@@ -165,6 +162,58 @@ async fn work_whose_answer_was_lost_is_read_from_the_store() {
     while engine.store().message(world.workspace, id).await.unwrap().unwrap().rank != Rank::Failed {
         assert!(began.elapsed() < Duration::from_secs(10), "nobody knows of it");
         tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    world.end().await;
+}
+
+/// Tries a message once; it is to be tried again in ten minutes.
+async fn tried_in_vain(world: &World, n: usize) {
+    let head = world.accept(world.plan(&format!("late {n}"))).await.expect("the lane is new");
+    let (store, now) = (world.dispatcher.engine.store(), world.now());
+    let Verdict::Began(work) = store.begin(head, Fence { slot: 0, number: 1 }, now, now).await.unwrap()
+    else {
+        panic!("it is begun")
+    };
+    let end = End::Retry {
+        at: now + Duration::from_secs(600),
+        keep_lane_ms: i64::MAX / 4,
+        outcome: "retry",
+        failure: Failure::new(ErrorCode::ProviderUnavailable, "it is down"),
+        backoff: false,
+    };
+    let settle = Settle {
+        head,
+        attempt: work.attempt,
+        begun_at: now,
+        ended_at: now,
+        http_status: None,
+        end,
+        learned: vec![],
+    };
+    store.settle(settle).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_tried_again_later_does_not_starve_what_can_go_out_now() {
+    let mut world = World::new("starve").await;
+    for from in (0..=WINDOW).step_by(1000) {
+        let some = (from..from + 1000).map(|n| tried_in_vain(&world, n));
+        futures_util::future::join_all(some).await;
+    }
+    let fresh = world.accept(world.plan("fresh")).await.expect("the lane is idle");
+    world.dispatcher.channels_changed();
+    let nothing_lost = AtomicBool::new(false);
+    world.dispatcher.read_back(&nothing_lost).await;
+    let now = world.now();
+    assert_eq!(world.window().next(now), Next::Deliver(fresh));
+    // What is left to the store comes by itself when it is due.
+    let wake = world.dispatcher.start_what_can().expect("there is more to do");
+    assert!(wake <= now + Duration::from_secs(600), "{wake:?}");
+    let later = now + Duration::from_secs(601);
+    world.dispatcher.engine.clock().set_offset_ms(601_000);
+    world.dispatcher.read_back(&nothing_lost).await;
+    for _ in 0..10 {
+        assert!(matches!(world.window().next(later), Next::Deliver(_)));
     }
     world.end().await;
 }

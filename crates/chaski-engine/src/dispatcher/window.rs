@@ -6,10 +6,15 @@ use crate::pace::{Bucket, Pace};
 use chaski_model::{LaneId, PartRef, Timestamp};
 use chaski_store::outbox::Head;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::time::Duration;
 
 /// Heads that one channel keeps in memory; the rest is read back from the store in order.
 pub(super) const WINDOW: usize = 20_000;
+/// How many of them may be due later, so that what is due always finds room.
+const LATER: usize = WINDOW / 2;
+/// Later work that only the store holds is looked for at most this often.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// How the classes high, normal and low share a channel.
 const WEIGHTS: [u32; 3] = [16, 4, 1];
 /// Lanes whose pair pace is remembered; full buckets are forgotten first.
@@ -49,7 +54,12 @@ pub(super) struct Window {
     later: BinaryHeap<Reverse<Later>>,
     /// The newest word on each part; a head that differs from it is out of date and is dropped.
     known: HashMap<PartRef, Head>,
-    busy: HashSet<LaneId>,
+    /// The part that each lane has in flight.
+    busy: HashMap<LaneId, PartRef>,
+    /// The class of what came to wait in a lane while it was busy.
+    urgent: HashMap<LaneId, u8>,
+    /// The least urgent class that was ever here.
+    least: u8,
     blocked: HashMap<LaneId, Vec<Head>>,
     pairs: HashMap<LaneId, Bucket>,
     /// (messages a second, burst) for one contact; a rate of 0 means none.
@@ -59,8 +69,10 @@ pub(super) struct Window {
     taken_over_at: Option<Timestamp>,
     pub(super) pace: Pace,
     pub(super) in_flight: usize,
-    /// The store holds more than the window.
+    /// The store holds more that is due than the window.
     pub(super) overflowed: bool,
+    /// When something may be due that only the store holds.
+    later_at: Option<Timestamp>,
 }
 
 impl Window {
@@ -70,7 +82,9 @@ impl Window {
             credits: WEIGHTS,
             later: BinaryHeap::new(),
             known: HashMap::new(),
-            busy: HashSet::new(),
+            busy: HashMap::new(),
+            urgent: HashMap::new(),
+            least: 0,
             blocked: HashMap::new(),
             pairs: HashMap::new(),
             pair_pace,
@@ -78,6 +92,7 @@ impl Window {
             pace: Pace::new(per_second, now),
             in_flight: 0,
             overflowed: false,
+            later_at: None,
         }
     }
 
@@ -100,7 +115,9 @@ impl Window {
         self.later.clear();
         self.known.clear();
         self.blocked.clear();
+        self.urgent.clear();
         self.overflowed = false;
+        self.later_at = None;
     }
 
     /// Whether another head would be kept.
@@ -108,18 +125,79 @@ impl Window {
         !self.overflowed && self.known.len() < WINDOW
     }
 
-    /// Adds work. What is known already, or does not fit, is left to the store.
+    /// Adds work. What is known already, or does not fit, is left to the store. Once something was left
+    /// there, so is what comes after it: it is read back in order.
     pub(super) fn add(&mut self, head: Head, now: Timestamp) {
         let known = self.known.get(&head.part);
-        if known == Some(&head) {
+        if known == Some(&head) || known.is_some_and(|known| self.is_only_raised(known, &head)) {
             return;
         }
-        if known.is_none() && self.known.len() >= WINDOW {
-            self.overflowed = true;
+        if known.is_none() && self.is_left_to_the_store(&head, now) {
             return;
         }
+        self.least = self.least.max(head.class);
         self.known.insert(head.part, head);
         self.place(head, now);
+    }
+
+    /// Whether a part is in flight and only its class has changed: that matters when it comes again.
+    fn is_only_raised(&self, known: &Head, head: &Head) -> bool {
+        self.busy.get(&head.lane) == Some(&head.part) && *known == Head { class: known.class, ..*head }
+    }
+
+    /// More urgent messages wait in these lanes: what stands before them goes out as urgently.
+    pub(super) fn raise(&mut self, lanes: &HashMap<LaneId, u8>, now: Timestamp) {
+        for (lane, class) in lanes.iter().filter(|(lane, _)| self.busy.contains_key(lane)) {
+            let known = self.urgent.entry(*lane).or_insert(*class);
+            *known = (*class).min(*known);
+        }
+        if lanes.values().all(|class| *class >= self.least) {
+            return;
+        }
+        let raised = |head: &Head| {
+            let class = lanes.get(&head.lane).filter(|class| **class < head.class)?;
+            (self.busy.get(&head.lane) != Some(&head.part)).then_some(Head { class: *class, ..*head })
+        };
+        let raised: Vec<Head> = self.known.values().filter_map(raised).collect();
+        for head in raised {
+            self.known.insert(head.part, head);
+            self.place(head, now);
+        }
+    }
+
+    fn is_left_to_the_store(&mut self, head: &Head, now: Timestamp) -> bool {
+        if head.look_at() > now && self.known.len() >= LATER {
+            self.read_at(head.look_at(), now);
+            return true;
+        }
+        self.overflowed |= self.known.len() >= WINDOW;
+        self.overflowed
+    }
+
+    /// The store has work that is due then.
+    pub(super) fn read_at(&mut self, at: Timestamp, now: Timestamp) {
+        let at = at.max(now + LOOK_AGAIN);
+        self.later_at = Some(self.later_at.map_or(at, |known| known.min(at)));
+    }
+
+    /// When something may be due that only the store holds.
+    pub(super) fn later_at(&self) -> Option<Timestamp> {
+        self.later_at
+    }
+
+    /// What was left to the store may be due by now.
+    pub(super) fn look_for_later(&mut self, now: Timestamp) {
+        if self.later_at.is_some_and(|at| at <= now) {
+            self.later_at = None;
+            self.overflowed = true;
+        }
+    }
+
+    /// Takes what is due in the store; there may be `more` than was read.
+    pub(super) fn refill(&mut self, heads: Vec<Head>, more: bool, now: Timestamp) {
+        self.overflowed = false;
+        heads.into_iter().for_each(|head| self.add(head, now));
+        self.overflowed |= more;
     }
 
     /// Whether a part is here, waiting or in flight.
@@ -128,11 +206,8 @@ impl Window {
     }
 
     fn place(&mut self, head: Head, now: Timestamp) {
-        let wanted = head.keep_until.map_or(head.due_at, |keep| keep.min(head.due_at));
-        // A held part only waits to let its lane go; any other must not wait past its time to live.
-        let look_at = if head.held { wanted } else { wanted.min(head.expires_at) };
-        if look_at > now {
-            self.later.push(Reverse(Later(look_at, head.part, head)));
+        if head.look_at() > now {
+            self.later.push(Reverse(Later(head.look_at(), head.part, head)));
         } else {
             self.ready[usize::from(head.class.min(2))].push_back(head);
         }
@@ -151,7 +226,7 @@ impl Window {
             if self.known.get(&head.part) != Some(&head) {
                 continue;
             }
-            if self.busy.contains(&head.lane) {
+            if self.busy.contains_key(&head.lane) {
                 self.blocked.entry(head.lane).or_default().push(head);
                 continue;
             }
@@ -193,7 +268,7 @@ impl Window {
                     break;
                 } else {
                     self.ready[class].pop_front();
-                    if self.busy.contains(&head.lane) {
+                    if self.busy.contains_key(&head.lane) {
                         self.blocked.entry(head.lane).or_default().push(head);
                         continue;
                     }
@@ -226,7 +301,7 @@ impl Window {
     }
 
     fn start(&mut self, head: &Head) {
-        self.busy.insert(head.lane);
+        self.busy.insert(head.lane, head.part);
         self.in_flight += 1;
     }
 
@@ -260,6 +335,8 @@ impl Window {
         for head in self.blocked.remove(&head.lane).unwrap_or_default() {
             self.place(head, now);
         }
+        let urgent = self.urgent.remove(&head.lane).unwrap_or(u8::MAX);
+        let again = again.map(|again| Head { class: again.class.min(urgent), ..again });
         for head in again.into_iter().chain(next) {
             self.add(head, now);
         }
@@ -400,5 +477,71 @@ mod tests {
             w.done(&h, None, None, NOW);
         }
         assert!(w.wants_more());
+    }
+
+    #[test]
+    fn what_is_due_later_leaves_room_for_what_is_due() {
+        let mut w = window();
+        let late = NOW + Duration::from_secs(600);
+        for n in 0..20_000 {
+            w.add(Head { due_at: late, ..head(n, n) }, NOW);
+        }
+        assert!(!w.overflowed, "nothing that is due was left to the store");
+        assert_eq!(w.later_at(), Some(late), "the rest is read when it is due");
+        w.add(head(30_000, 30_000), NOW);
+        assert_eq!(w.next(NOW), Next::Deliver(head(30_000, 30_000)));
+        w.look_for_later(late);
+        assert!(w.overflowed && w.later_at().is_none());
+    }
+
+    #[test]
+    fn new_work_does_not_take_the_place_of_what_was_left_to_the_store() {
+        let mut w = window();
+        for n in 0..30_000 {
+            w.add(head(n, n), NOW);
+        }
+        let mut newest = 30_000;
+        while !w.wants_more() && newest < 45_000 {
+            let Next::Deliver(h) = w.next(NOW) else { panic!("there is work") };
+            w.done(&h, None, None, NOW);
+            w.add(head(newest, newest), NOW);
+            newest += 1;
+        }
+        assert!(w.wants_more(), "the store is read in time");
+        w.refill((20_000..30_000).map(|n| head(n, n)).collect(), false, NOW);
+        assert!(w.knows(&head(29_999, 1)) && !w.overflowed);
+    }
+
+    #[test]
+    fn what_stands_before_something_urgent_goes_out_as_urgently() {
+        let mut w = window();
+        let low = |n| Head { class: 2, ..head(n, n) };
+        for n in 0..100 {
+            w.add(low(n), NOW);
+        }
+        w.raise(&HashMap::from([(LaneId(70), 0)]), NOW);
+        let raised = Head { class: 0, ..low(70) };
+        assert_eq!(w.next(NOW), Next::Deliver(raised));
+        w.done(&raised, None, None, NOW);
+        let after: Vec<_> = std::iter::from_fn(|| match w.next(NOW) {
+            Next::Deliver(h) => Some(h.lane.0),
+            _ => None,
+        })
+        .collect();
+        assert_eq!(after.len(), 99, "each once");
+        assert!(!after.contains(&70));
+    }
+
+    #[test]
+    fn a_part_in_flight_is_more_urgent_when_it_comes_again() {
+        let mut w = window();
+        let low = Head { class: 2, ..head(1, 7) };
+        w.add(low, NOW);
+        assert_eq!(w.next(NOW), Next::Deliver(low));
+        w.raise(&HashMap::from([(LaneId(7), 0)]), NOW);
+        w.add(Head { class: 0, ..low }, NOW);
+        assert_eq!(w.next(NOW), Next::Wait(None));
+        w.done(&low, Some(Head { keep_until: Some(NOW + Duration::from_secs(60)), ..low }), None, NOW);
+        assert!(matches!(w.next(NOW), Next::Deliver(Head { class: 0, .. })));
     }
 }

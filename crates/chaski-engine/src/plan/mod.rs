@@ -241,6 +241,7 @@ impl Engine {
     ) -> Result<Accepted, StoreError> {
         let mut origin = plan.origin;
         origin.idempotent = idempotency.is_some();
+        let (channel, class) = (plan.channel, plan.class);
         let accept = Accept {
             id: plan.id,
             workspace: plan.workspace,
@@ -261,9 +262,12 @@ impl Engine {
             idempotency,
         };
         let accepted = self.noted(self.store.accept(accept).await)?;
-        if let Accepted::Stored { head } = &accepted {
+        if let Accepted::Stored { head, behind } = &accepted {
             metrics::counter!("chaski_messages_accepted_total").increment(1);
             self.offer(*head);
+            if let Some(lane) = behind {
+                self.offers.wait_behind(channel, *lane, class);
+            }
         }
         Ok(accepted)
     }

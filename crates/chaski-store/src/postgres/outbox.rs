@@ -9,19 +9,45 @@ use crate::fresh::{FreshCall, FreshCalls};
 use crate::nodes::Fence;
 use crate::outbox::*;
 use async_trait::async_trait;
-use chaski_model::{
-    ChannelId, ChannelKind, ErrorCode, Failure, LaneId, MessageId, PartRef, Timestamp, WorkspaceId,
-};
+use chaski_model::{ChannelId, ChannelKind, ErrorCode, Failure, LaneId, MessageId, Timestamp, WorkspaceId};
 use futures_util::stream::{self, StreamExt};
 use std::sync::MutexGuard;
 use tokio_postgres::Row;
 
-const DUE: &str = "SELECT message_id, delivery, part, workspace_id, channel_id, lane_id, class, due_at, keep_until, held, expires_at
-    FROM queue WHERE channel_id = $1 AND (message_id, delivery, part) > ($2, $3, $4) ORDER BY message_id, delivery, part LIMIT $5";
-const DUE_AMONG: &str = "SELECT q.message_id, q.delivery, q.part, q.workspace_id, q.channel_id, q.lane_id, q.class, q.due_at, q.keep_until, q.held, q.expires_at
-    FROM UNNEST($1::int8[]) AS u(channel) CROSS JOIN LATERAL
-      (SELECT * FROM queue WHERE channel_id = u.channel AND message_id > $2 ORDER BY message_id, delivery, part LIMIT $3::int8) q
-    ORDER BY q.message_id, q.delivery, q.part LIMIT $3::int8";
+/// [`Head::look_at`] of a row of the queue.
+macro_rules! look_at {
+    () => {
+        "CASE WHEN held THEN due_at ELSE LEAST(due_at, keep_until, expires_at) END"
+    };
+}
+
+/// The columns that [`head`] reads. What heads a lane is as urgent as the most urgent behind it.
+macro_rules! head_columns {
+    () => {
+        "q.message_id, q.delivery, q.part, q.workspace_id, q.channel_id, q.lane_id,
+          LEAST(q.class, (SELECT MIN(w.class) FROM waiting w WHERE w.lane_id = q.lane_id AND NOT q.aside)),
+          q.due_at, q.keep_until, q.held, q.expires_at"
+    };
+}
+
+const DUE: &str = concat!(
+    "SELECT ",
+    head_columns!(),
+    " FROM queue q WHERE channel_id = $1 AND ",
+    look_at!(),
+    " <= $2 ORDER BY message_id, delivery, part LIMIT $3"
+);
+const NEXT_DUE: &str =
+    concat!("SELECT MIN(", look_at!(), ") FROM queue WHERE channel_id = $1 AND ", look_at!(), " > $2");
+const DUE_AMONG: &str = concat!(
+    "SELECT ",
+    head_columns!(),
+    " FROM UNNEST($1::int8[]) AS u(channel) CROSS JOIN LATERAL
+      (SELECT * FROM queue WHERE channel_id = u.channel AND message_id > $2 AND ",
+    look_at!(),
+    " <= $4 ORDER BY message_id, delivery, part LIMIT $3::int8) q
+    ORDER BY q.message_id, q.delivery, q.part LIMIT $3::int8"
+);
 const ANSWERED: &str = "SELECT body, status, answer FROM idempotency WHERE day IN ($1::int8, $1::int8 - 1) AND key = $2 AND created_at > $3";
 const OPEN: &str = "SELECT q.message_id, q.delivery, q.part, q.workspace_id, q.channel_id, q.lane_id, q.class, q.due_at, q.keep_until, q.held, q.expires_at,
       p.attempts, p.begun_at, COALESCE(p.call_by, 0)
@@ -75,7 +101,7 @@ impl Outbox for PgStore {
             return Err(mismatch());
         };
         match (&accepted, call) {
-            (Accepted::Stored { head: Some(_) }, Some((body, to))) => {
+            (Accepted::Stored { head: Some(_), .. }, Some((body, to))) => {
                 self.fresh().keep(message, FreshCall { contact, body, to });
             }
             (Accepted::Stale, _) => self.inner.recipients.forget([contact]),
@@ -122,26 +148,29 @@ impl Outbox for PgStore {
     async fn due(
         &self,
         channel: ChannelId,
-        after: Option<PartRef>,
+        until: Option<Timestamp>,
         most: usize,
     ) -> Result<Vec<Head>, StoreError> {
-        let after = after.unwrap_or(PartRef { message: MessageId(0), delivery: 0, part: 0 });
-        let (delivery, part) = (i32::from(after.delivery), i32::from(after.part));
-        let most = limit(most);
-        let after: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
-            [&channel.0, &after.message.0, &delivery, &part, &most];
-        let rows = self.reads().rows(DUE, &after).await?;
+        let until = until.map_or(i64::MAX, |until| until.0);
+        let rows = self.reads().rows(DUE, &[&channel.0, &until, &limit(most)]).await?;
         Ok(rows.iter().map(head).collect())
+    }
+
+    async fn next_due(&self, channel: ChannelId, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let row = self.reads().row(NEXT_DUE, &[&channel.0, &after.0]).await?;
+        Ok(row.and_then(|row| row.get::<_, Option<i64>>(0)).map(Timestamp))
     }
 
     async fn due_among(
         &self,
         channels: Vec<ChannelId>,
         after: MessageId,
+        until: Option<Timestamp>,
         most: usize,
     ) -> Result<Vec<Head>, StoreError> {
         let channels: Vec<i64> = channels.iter().map(|channel| channel.0).collect();
-        let rows = self.reads().rows(DUE_AMONG, &[&channels, &after.0, &limit(most)]).await?;
+        let until = until.map_or(i64::MAX, |until| until.0);
+        let rows = self.reads().rows(DUE_AMONG, &[&channels, &after.0, &limit(most), &until]).await?;
         Ok(rows.iter().map(head).collect())
     }
 

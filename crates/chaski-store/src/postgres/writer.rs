@@ -91,13 +91,30 @@ impl Thread {
             }
             Err(error) => {
                 tracing::warn!(cause = %error, commands = commands.len(), "a batch failed; its steps run alone");
-                for command in commands {
-                    let answer = match self.commit(&[&command.job]).await {
-                        Ok(mut answers) => answers.pop().unwrap_or(Err(StoreError::CommitUnknown)),
-                        Err(error) => Err(error),
-                    };
-                    command.answer(answer);
+                self.serve_each(commands).await;
+            }
+        }
+    }
+
+    /// A transaction for each. When the connection is lost, those that are left are told so at once: each
+    /// would only wait for the database again.
+    async fn serve_each(&mut self, commands: Vec<Command>) {
+        let mut commands = commands.into_iter();
+        while let Some(command) = commands.next() {
+            let error = match self.commit(&[&command.job]).await {
+                Ok(mut answers) => {
+                    command.answer(answers.pop().unwrap_or(Err(StoreError::CommitUnknown)));
+                    continue;
                 }
+                Err(error) => error,
+            };
+            let is_lost = matches!(error, StoreError::Unavailable(_) | StoreError::CommitUnknown);
+            let cause = error.to_string();
+            command.answer(Err(error));
+            if is_lost && self.conn.is_none() {
+                let untried = StoreError::Unavailable(cause.clone());
+                commands.for_each(|command| command.answer(Err(untried.clone())));
+                return self.wait_for_database(cause).await;
             }
         }
     }

@@ -95,7 +95,7 @@ impl Bench {
             idempotency: None,
         };
         match self.once(|b| accept(b, &plan)) {
-            Accepted::Stored { head } => head,
+            Accepted::Stored { head, .. } => head,
             other => panic!("{other:?}"),
         }
     }

@@ -623,7 +623,7 @@ pub(crate) async fn newer_work_of_several_channels_is_found_at_once(bench: Bench
         accepted.push((channel, plan.id));
         bench.accepted(plan).await;
     }
-    let among = |after, limit| bench.store.due_among(vec![bench.channel, other], after, limit);
+    let among = |after, limit| bench.store.due_among(vec![bench.channel, other], after, None, limit);
     let found = |heads: Vec<Head>| heads.iter().map(|h| (h.channel, h.part.message)).collect::<Vec<_>>();
     let ours: Vec<_> = accepted.iter().copied().filter(|(channel, _)| *channel != foreign).collect();
     assert_eq!(found(among(old, 10).await.unwrap()), ours, "newer, oldest first, of these channels only");

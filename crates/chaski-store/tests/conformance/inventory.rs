@@ -14,6 +14,7 @@ const TRAITS: &[(&str, &str)] = &[
 ];
 const CASES: &[&str] = &[
     include_str!("cases.rs"),
+    include_str!("lanes.rs"),
     include_str!("more_cases.rs"),
     include_str!("recipients.rs"),
     include_str!("support.rs"),

@@ -1,10 +1,11 @@
 //! The cases of how a lane goes on: what a failed part takes with it, what heads a lane, what is due.
 
-use super::cases::receipt;
+use super::cases::{futures, receipt};
 use super::support::*;
-use chaski_model::{MessageId, PartRef, Rank, ReceiptKind, Timestamp};
+use chaski_model::{ErrorCode, MessageId, PartRef, Rank, ReceiptKind, Timestamp};
 use chaski_store::outbox::*;
 use chaski_store::receive::*;
+use chaski_store::upkeep::*;
 
 /// Tells that a part has failed after all; the work that can begin then.
 async fn failed_after_all(bench: &Bench, part: PartRef, at: i64) -> Option<Head> {
@@ -92,4 +93,105 @@ pub(crate) async fn a_failure_told_after_the_arrival_ends_nothing(bench: Bench) 
     assert!(failed_after_all(&bench, first.part, 9).await.is_none());
     bench.send(second).await;
     assert_eq!(bench.message(first.part.message).await.rank, Rank::Sent);
+}
+
+/// What waits to be tried again must not stand before what can go out now.
+pub(crate) async fn only_what_is_due_is_read_and_the_rest_has_its_moment(bench: Bench) {
+    let mut heads = Vec::new();
+    for address in ["retry", "unknown", "fresh"] {
+        let plan = Accept { address: address.into(), ..bench.plan(1) };
+        heads.push(bench.accepted(plan).await.expect("the lane is new"));
+    }
+    let attempt = bench.begin(heads[0]).await;
+    let again = bench.settle(heads[0], attempt, retry(NOW.0 + 300_000)).await.again.expect("it is due again");
+    let attempt = bench.begin(heads[1]).await;
+    bench.settle(heads[1], attempt, unknown()).await;
+    let at = |ms: i64| Timestamp(NOW.0 + ms);
+    let due = async |ms| {
+        let due = bench.store.due(bench.channel, Some(at(ms)), 10).await.unwrap();
+        let among = bench.store.due_among(vec![bench.channel], MessageId(0), Some(at(ms)), 10).await.unwrap();
+        assert_eq!(due, among);
+        due.into_iter().map(|head| head.part).collect::<Vec<_>>()
+    };
+    let next = async |ms| bench.store.next_due(bench.channel, at(ms)).await.unwrap();
+    let [first, second, fresh] = [heads[0].part, heads[1].part, heads[2].part];
+    assert_eq!(
+        (due(10).await, next(10).await),
+        (vec![fresh], Some(at(30_000))),
+        "an unknown one holds its lane"
+    );
+    assert_eq!((due(30_000).await, next(30_000).await), (vec![second, fresh], Some(at(60_005))));
+    assert_eq!(due(60_005).await, [first, second, fresh], "its minute in the lane is over");
+    bench.store.step_aside(again, at(60_005)).await.unwrap();
+    assert_eq!((due(60_005).await, next(60_005).await), (vec![second, fresh], Some(at(300_000))));
+    assert_eq!((due(300_000).await.len(), next(300_000).await), (3, None));
+    let oldest = bench.store.due(bench.channel, Some(at(300_000)), 2).await.unwrap();
+    assert_eq!(oldest.iter().map(|head| head.part).collect::<Vec<_>>(), [first, second], "the oldest first");
+}
+
+pub(crate) async fn what_is_stored_and_cannot_be_read_ends_its_own_part_only(bench: Bench) {
+    let mut heads = Vec::new();
+    for resolved in ["{", "[]", r#"{"parts":[]}"#, r#"{"parts":[{"type":"text","text":"hola"}]}"#] {
+        let plan = Accept { address: resolved.into(), resolved: resolved.into(), ..bench.plan(1) };
+        heads.push(bench.accepted(plan).await.expect("the lane is new"));
+    }
+    let begin = async |head: &Head| (*head, bench.store.begin(*head, FENCE, NOW, NOW).await);
+    for (head, verdict) in futures(heads.iter().map(begin)).await {
+        let Ok(Verdict::Began(work)) = verdict else { panic!("{verdict:?}") };
+        assert_eq!(work.body.is_ok(), head == heads[3], "{:?}", work.body);
+        let Err(failure) = work.body else { continue };
+        assert_eq!(failure.code, ErrorCode::Internal);
+        bench.settle(head, work.attempt, End::Failed { failure, closes_window: false }).await;
+    }
+    let groups = bench.store.dead_letter_groups(Some(bench.workspace)).await.unwrap();
+    let causes: Vec<_> = groups.iter().map(|group| (group.cause.code.as_str(), group.messages)).collect();
+    assert_eq!(causes, [("internal", 3)]);
+    assert_eq!(queued(&bench).await, [heads[3].part]);
+    let how = Replay { by: "Carla".into(), class: 2, now: NOW, expires_at: Timestamp(NOW.0 + DAY) };
+    let step = DeadLetterStep {
+        workspace: bench.workspace,
+        cause: None,
+        after: None,
+        failed_before: Timestamp(NOW.0 + DAY),
+        limit: 10,
+    };
+    let done = bench.store.replay_dead_letters(step, how).await.unwrap();
+    assert_eq!(done.messages, 3, "it may be sent again, and say the same again");
+}
+
+/// Begins messages whose bodies were taken away behind the store's back.
+pub(crate) async fn a_missing_body_is_told(bench: Bench, without_bodies: impl FnOnce()) {
+    let mut heads = Vec::new();
+    for address in ["a", "b"] {
+        let plan = Accept { address: address.into(), ..bench.plan(1) };
+        heads.push(bench.accepted(plan).await.expect("the lane is new"));
+    }
+    without_bodies();
+    for verdict in futures(heads.iter().map(|head| bench.store.begin(*head, FENCE, NOW, NOW))).await {
+        let Ok(Verdict::Began(work)) = verdict else { panic!("{verdict:?}") };
+        assert_eq!(work.body.map_err(|failure| failure.code), Err(ErrorCode::Internal));
+    }
+}
+
+pub(crate) async fn what_heads_a_lane_is_as_urgent_as_what_waits_behind_it(bench: Bench) {
+    let low = bench.accepted(Accept { class: 2, ..bench.plan(1) }).await.expect("the lane is idle");
+    let classes = async || {
+        let due = bench.store.due(bench.channel, None, 10).await.unwrap();
+        let among = bench.store.due_among(vec![bench.channel], MessageId(0), None, 10).await.unwrap();
+        assert_eq!(due, among);
+        due.into_iter().map(|head| head.class).collect::<Vec<_>>()
+    };
+    assert_eq!(classes().await, [2]);
+    for (class, head_is) in [(1, 1), (2, 1), (0, 0)] {
+        match bench.store.accept(Accept { class, ..bench.plan(1) }).await.unwrap() {
+            Accepted::Stored { head: None, behind } => assert_eq!(behind, Some(low.lane)),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(classes().await, [head_is]);
+    }
+    // What has stepped aside stands before nothing any more.
+    let attempt = bench.begin(low).await;
+    let again = bench.settle(low, attempt, retry(NOW.0 + 300_000)).await.again.expect("it is tried again");
+    bench.store.step_aside(again, Timestamp(NOW.0 + 60_005)).await.unwrap();
+    assert_eq!(classes().await, [2, 0]);
 }

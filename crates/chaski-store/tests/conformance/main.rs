@@ -115,6 +115,9 @@ conformance! {
     a_part_in_flight_is_not_tried_again_after_an_earlier_one_of_its_message_has_failed
     a_part_that_stepped_aside_and_failed_takes_the_later_ones_with_it
     a_failure_told_after_the_arrival_ends_nothing
+    only_what_is_due_is_read_and_the_rest_has_its_moment
+    what_is_stored_and_cannot_be_read_ends_its_own_part_only
+    what_heads_a_lane_is_as_urgent_as_what_waits_behind_it
 }
 
 /// One process for each folder, and ids never go back over a restart.
@@ -130,6 +133,22 @@ async fn a_store_is_opened_once_and_its_ids_go_on() {
     let again = chaski_store::sqlite::SqliteStore::open(&scratch.0, 0).expect("it opens again");
     // The machine's clock stands still, or went back.
     assert!(again.next_id(0) > last);
+}
+
+/// A body that is missing is one that cannot be read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_part_without_a_body_does_not_hold_up_the_others() {
+    let scratch = Scratch::new();
+    let store = chaski_store::sqlite::SqliteStore::open(&scratch.0, 0).expect("it opens");
+    let file = rusqlite::Connection::open(scratch.0.join("chaski.db")).expect("the file opens");
+    let without_bodies = || file.execute_batch("UPDATE bodies SET resolved = NULL").expect("it is changed");
+    cases::a_missing_body_is_told(support::Bench::new(std::sync::Arc::new(store)).await, without_bodies)
+        .await;
+    let Some(database) = postgres::database() else { return };
+    let store = chaski_store::postgres::PgStore::open(&database.url).await.expect("a new store opens");
+    let without_bodies = || drop(database.sql("UPDATE messages SET resolved = NULL"));
+    cases::a_missing_body_is_told(support::Bench::new(std::sync::Arc::new(store)).await, without_bodies)
+        .await;
 }
 
 /// Unusable webhooks are bounded in number for each workspace by itself, and each in length.

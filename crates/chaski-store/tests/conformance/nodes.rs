@@ -152,7 +152,9 @@ async fn two_nodes_write_one_dense_feed_without_losing_or_doubling_anything() {
                 let lane = if n % 2 == 0 { format!("+{n}") } else { format!("+{prefix}{n}") };
                 let plan = Accept { id: store.next_id(NOW.0), address: lane, ..bench.plan(1) };
                 let id = plan.id;
-                let Accepted::Stored { head } = store.accept(plan).await.unwrap() else { panic!("stored") };
+                let Accepted::Stored { head, .. } = store.accept(plan).await.unwrap() else {
+                    panic!("stored")
+                };
                 let Some(head) = head else { return (id, false) };
                 let verdict = store.begin(head, fence, NOW, NOW).await.unwrap();
                 let Verdict::Began(work) = verdict else { panic!("{verdict:?}") };
@@ -299,6 +301,33 @@ async fn a_database_that_stops_is_told_at_once_and_is_used_again_when_it_is_back
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_database_that_stops_while_steps_run_alone_is_told_to_all_of_them_at_once() {
+    let Some(cluster) = Cluster::private("off") else { return };
+    let store = PgStore::open(&cluster.url("postgres")).await.expect("the store opens");
+    let bench = Arc::new(Bench::new(Arc::new(store)).await);
+    // Text that the database refuses makes its whole batch run step by step.
+    let odd = Accept { content: "\0".into(), ..bench.plan(1) };
+    let plans: Vec<Accept> = (0..1500).map(|_| bench.plan(1)).chain([odd]).collect();
+    let (answered, mut answers) = tokio::sync::mpsc::unbounded_channel();
+    for plan in plans {
+        let (bench, answered) = (Arc::clone(&bench), answered.clone());
+        tokio::spawn(async move { answered.send(bench.store.accept(plan).await) });
+    }
+    drop(answered);
+    for _ in 0..20 {
+        answers.recv().await.expect("there are more").expect("it is stored");
+    }
+    cluster.stop();
+    let began = Instant::now();
+    let mut refused = 0;
+    while let Some(answer) = answers.recv().await {
+        refused += usize::from(answer.is_err());
+        assert!(began.elapsed() < Duration::from_secs(15), "{refused} were told so far");
+    }
+    assert!(refused > 20, "the database stopped while they waited: {refused}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nodes_that_touch_the_same_rows_in_any_order_never_fail() {
     let Some(database) = database() else { return };
     let (bench, second, _) = two(&database).await;
@@ -357,7 +386,7 @@ async fn fail_and_follow(store: &dyn chaski_store::Store, bench: &Bench, fence: 
     let plan =
         Accept { id: store.next_id(NOW.0), address: format!("+{n} {}", store.node()), ..bench.plan(2) };
     let id = plan.id;
-    let Accepted::Stored { head: Some(head) } = store.accept(plan).await.unwrap() else { return };
+    let Accepted::Stored { head: Some(head), .. } = store.accept(plan).await.unwrap() else { return };
     let Verdict::Began(work) = store.begin(head, fence, NOW, NOW).await.unwrap() else { return };
     let code = [131_026, 131_047, 130_429][n % 3];
     let end = End::Failed { failure: failure().provider(code), closes_window: false };

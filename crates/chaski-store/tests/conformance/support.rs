@@ -83,7 +83,7 @@ impl Bench {
     /// Stores a message; its head, if it can go out.
     pub(crate) async fn accepted(&self, plan: Accept) -> Option<Head> {
         match self.store.accept(plan).await.unwrap() {
-            Accepted::Stored { head } => head,
+            Accepted::Stored { head, .. } => head,
             other => panic!("{other:?}"),
         }
     }

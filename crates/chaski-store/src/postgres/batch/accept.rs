@@ -68,7 +68,7 @@ pub(super) fn accept(set: &mut Set, plan: &Accept, command: usize) -> Result<Acc
         add_part(set, plan, lane, number, seq + i64::from(number), head.filter(|_| number == 1));
     }
     set.event(plan.workspace, plan.now, "message.accepted", Some(plan.contact), Some(plan.id));
-    Ok(Accepted::Stored { head })
+    Ok(Accepted::Stored { head, behind: (queued > 0 && was_busy).then_some(lane) })
 }
 
 fn seen_key(set: &Set, key: &Idempotency, now: Timestamp) -> Option<Accepted> {

@@ -7,9 +7,8 @@ use super::status::{Told, end_part, status_event};
 use crate::error::StoreError;
 use crate::fresh::FreshCall;
 use crate::nodes::Fence;
-use crate::outbox::{End, Head, Settle, Settled, Verdict, Work};
+use crate::outbox::{End, Head, Settle, Settled, Verdict, Work, body_of};
 use chaski_model::address::{Address, AddressKind};
-use chaski_model::message::PartBody;
 use chaski_model::{ErrorCode, Failure, MessageId, Rank, Timestamp, WorkspaceId};
 
 const DAY_MS: i64 = 86_400_000;
@@ -49,27 +48,15 @@ pub(super) fn begin(
     Ok(Verdict::Began(Box::new(work)))
 }
 
-#[derive(serde::Deserialize)]
-struct ResolvedParts {
-    #[serde(default)]
-    parts: Vec<PartBody>,
-}
-
 fn work(set: &Set, h: &Head, fresh: Option<&FreshCall>, attempt: u16) -> Result<Work, StoreError> {
     let lane = set.lanes.get(&h.lane.0).ok_or(StoreError::NotFound("lane"))?;
     let backoffs = u32::try_from(lane.backoffs).unwrap_or(0);
     if let Some(FreshCall { contact, body, to }) = fresh.cloned() {
-        return Ok(Work { attempt, body, contact, to, backoffs });
+        return Ok(Work { attempt, body: Ok(body), contact, to, backoffs });
     }
     let body = set.bodies.get(&h.part.message.0).ok_or(StoreError::NotFound("message"))?;
-    let resolved: ResolvedParts =
-        serde_json::from_str(&body.resolved).map_err(|e| StoreError::Fault(e.to_string()))?;
     let contact = body.contact;
-    let body = resolved
-        .parts
-        .into_iter()
-        .nth(usize::from(h.part.part).saturating_sub(1))
-        .ok_or_else(|| StoreError::Fault(format!("part {} has no body", h.part)))?;
+    let body = body_of(&body.resolved, h.part);
     let mut known = set.reachable.get(&contact.0).cloned().unwrap_or_default();
     for ((_, kind, scope, value), row) in set.addresses.inserted() {
         if row.contact == contact {

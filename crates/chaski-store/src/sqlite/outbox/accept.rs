@@ -18,7 +18,8 @@ pub(in crate::sqlite) fn accept(b: &mut Batch<'_>, plan: &Accept) -> Result<Acce
             head_columns!(),
             " FROM queue WHERE channel_id = ?1 AND message_id = ?2 LIMIT 1"
         );
-        return Ok(Accepted::Stored { head: b.row(sql, params![plan.channel.0, plan.id.0], head)? });
+        let head = b.row(sql, params![plan.channel.0, plan.id.0], head)?;
+        return Ok(Accepted::Stored { head, behind: None });
     }
     if let Some(key) = &plan.idempotency
         && let Some(seen) = seen_key(b, key, plan.now)?
@@ -60,7 +61,7 @@ pub(in crate::sqlite) fn accept(b: &mut Batch<'_>, plan: &Accept) -> Result<Acce
             body: None,
         },
     );
-    Ok(Accepted::Stored { head: first.map(|_| first_head(plan, lane)) })
+    Ok(Accepted::Stored { head: first.map(|_| first_head(plan, lane)), behind: busy.then_some(lane) })
 }
 
 pub(super) fn seen_key(

@@ -5,12 +5,11 @@ use super::state;
 use super::status::{end_part, raise_message, status_event};
 use crate::error::StoreError;
 use crate::fresh::FreshCall;
-use crate::outbox::{End, Head, Settle, Settled, Verdict, Work};
+use crate::outbox::{End, Head, Settle, Settled, Verdict, Work, body_of};
 use crate::sqlite::batch::Batch;
 use crate::sqlite::contacts::learn;
 use crate::sqlite::rows::failure_json;
 use chaski_model::address::{Address, AddressKind};
-use chaski_model::message::PartBody;
 use chaski_model::{ContactId, ErrorCode, Failure, PartRef, Rank, Timestamp};
 use rusqlite::params;
 
@@ -79,12 +78,6 @@ enum RawCall {
     Stored { contact: ContactId, resolved: String, to: Vec<Address> },
 }
 
-#[derive(serde::Deserialize)]
-struct ResolvedParts {
-    #[serde(default)]
-    parts: Vec<PartBody>,
-}
-
 impl Begun {
     pub(in crate::sqlite) fn verdict(self) -> Result<Verdict, StoreError> {
         let raw = match self {
@@ -92,21 +85,12 @@ impl Begun {
             Self::Not(verdict) => return Ok(verdict),
         };
         let RawWork { part, attempt, backoffs, call } = raw;
-        let FreshCall { contact, body, to } = match call {
-            RawCall::Fresh(call) => call,
-            RawCall::Stored { contact, resolved, to } => {
-                FreshCall { contact, body: body_of(part, &resolved)?, to }
-            }
+        let (contact, body, to) = match call {
+            RawCall::Fresh(FreshCall { contact, body, to }) => (contact, Ok(body), to),
+            RawCall::Stored { contact, resolved, to } => (contact, body_of(&resolved, part), to),
         };
         Ok(Verdict::Began(Box::new(Work { attempt, body, contact, to, backoffs })))
     }
-}
-
-fn body_of(part: PartRef, resolved: &str) -> Result<PartBody, StoreError> {
-    let resolved: ResolvedParts =
-        serde_json::from_str(resolved).map_err(|e| StoreError::Fault(e.to_string()))?;
-    let body = resolved.parts.into_iter().nth(usize::from(part.part).saturating_sub(1));
-    body.ok_or_else(|| StoreError::Fault(format!("part {part} has no body")))
 }
 
 pub(super) fn work(b: &Batch<'_>, h: &Head, attempt: u16) -> Result<RawWork, StoreError> {
@@ -126,7 +110,7 @@ fn stored(b: &Batch<'_>, h: &Head) -> Result<RawCall, StoreError> {
             "SELECT m.contact_id, d.resolved, l.address FROM messages m
              JOIN bodies d ON d.message_id = m.id JOIN lanes l ON l.id = ?2 WHERE m.id = ?1",
             params![h.part.message.0, h.lane.0],
-            |r| Ok((ContactId(r.get(0)?), r.get::<_, String>(1)?, r.get::<_, String>(2)?)),
+            |r| Ok((ContactId(r.get(0)?), r.get::<_, Option<String>>(1)?, r.get::<_, String>(2)?)),
         )?
         .ok_or(StoreError::NotFound("message"))?;
     let mut to = addresses(b, contact)?;
@@ -134,7 +118,7 @@ fn stored(b: &Batch<'_>, h: &Head) -> Result<RawCall, StoreError> {
     if to.first().is_none_or(|first| first.value != address) {
         to.insert(0, Address { kind: AddressKind::Native, scope: h.channel.to_string(), value: address });
     }
-    Ok(RawCall::Stored { contact, resolved, to })
+    Ok(RawCall::Stored { contact, resolved: resolved.unwrap_or_default(), to })
 }
 
 pub(super) fn addresses(b: &Batch<'_>, contact: ContactId) -> Result<Vec<Address>, StoreError> {

@@ -32,8 +32,8 @@ use crate::error::StoreError;
 use crate::nodes::Fence;
 use crate::outbox::*;
 use async_trait::async_trait;
-use chaski_model::{ChannelId, ChannelKind, MessageId, PartRef, Timestamp, WorkspaceId};
-use rusqlite::params;
+use chaski_model::{ChannelId, ChannelKind, MessageId, Timestamp, WorkspaceId};
+use rusqlite::{Connection, params};
 
 /// What `parts.state` holds.
 pub(super) mod state {
@@ -46,6 +46,35 @@ pub(super) mod state {
 }
 
 const DAY_MS: i64 = 86_400_000;
+
+/// [`Head::look_at`] of a row of the queue.
+macro_rules! look_at {
+    () => {
+        "CASE held WHEN 1 THEN due_at ELSE MIN(due_at, IFNULL(keep_until, due_at), expires_at) END"
+    };
+}
+
+/// Work of a channel by its key, oldest first, of messages newer than `after`. What heads a lane is as
+/// urgent as the most urgent behind it.
+fn due(
+    c: &Connection,
+    channel: ChannelId,
+    after: MessageId,
+    until: Option<Timestamp>,
+    limit: usize,
+) -> rusqlite::Result<Vec<Head>> {
+    let sql = concat!(
+        "SELECT message_id, delivery, part, workspace_id, channel_id, lane_id,
+           MIN(class, IFNULL((SELECT MIN(w.class) FROM waiting w WHERE w.lane_id = queue.lane_id AND queue.aside = 0), class)),
+           due_at, keep_until, held, expires_at
+         FROM queue WHERE channel_id = ?1 AND message_id > ?2 AND ",
+        look_at!(),
+        " <= ?3 ORDER BY message_id, delivery, part LIMIT ?4"
+    );
+    let until = until.map_or(i64::MAX, |until| until.0);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    c.prepare_cached(sql)?.query_map(params![channel.0, after.0, until, limit], head)?.collect()
+}
 
 #[async_trait]
 impl Outbox for SqliteStore {
@@ -100,28 +129,24 @@ impl Outbox for SqliteStore {
     async fn due(
         &self,
         channel: ChannelId,
-        after: Option<PartRef>,
+        until: Option<Timestamp>,
         limit: usize,
     ) -> Result<Vec<Head>, StoreError> {
-        let after = after.unwrap_or(PartRef { message: MessageId(0), delivery: 0, part: 0 });
+        self.read_page(move |c| due(c, channel, MessageId(0), until, limit)).await
+    }
+
+    async fn next_due(&self, channel: ChannelId, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         self.read_page(move |c| {
-            c.prepare_cached(concat!(
-                "SELECT ",
-                head_columns!(),
-                " FROM queue WHERE channel_id = ?1 AND (message_id, delivery, part) > (?2, ?3, ?4)
-                 ORDER BY message_id, delivery, part LIMIT ?5"
-            ))?
-            .query_map(
-                params![
-                    channel.0,
-                    after.message.0,
-                    after.delivery,
-                    after.part,
-                    i64::try_from(limit).unwrap_or(i64::MAX)
-                ],
-                head,
-            )?
-            .collect()
+            let sql = concat!(
+                "SELECT MIN(",
+                look_at!(),
+                ") FROM queue WHERE channel_id = ?1 AND ",
+                look_at!(),
+                " > ?2"
+            );
+            let found: Option<i64> =
+                c.prepare_cached(sql)?.query_row(params![channel.0, after.0], |r| r.get(0))?;
+            Ok(found.map(Timestamp))
         })
         .await
     }
@@ -130,12 +155,12 @@ impl Outbox for SqliteStore {
         &self,
         channels: Vec<ChannelId>,
         after: MessageId,
+        until: Option<Timestamp>,
         limit: usize,
     ) -> Result<Vec<Head>, StoreError> {
-        let after = PartRef { message: MessageId(after.0 + 1), delivery: 0, part: 0 };
         let mut heads = Vec::new();
         for channel in channels {
-            heads.extend(self.due(channel, Some(after), limit).await?);
+            heads.extend(self.read_page(move |c| due(c, channel, after, until, limit)).await?);
         }
         heads.sort_by_key(|head| head.part);
         heads.truncate(limit);

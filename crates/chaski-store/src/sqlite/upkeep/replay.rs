@@ -9,7 +9,6 @@ use crate::error::StoreError;
 use crate::outbox::Head;
 use crate::sqlite::batch::{Batch, NewEvent};
 use crate::sqlite::outbox::{enqueue, head, head_columns, state};
-use crate::sqlite::rows::json_or_none;
 use crate::upkeep::*;
 use chaski_model::{ChannelId, ContactId, LaneId, MessageId, PartRef, Rank, WorkspaceId};
 use rusqlite::params;
@@ -100,7 +99,10 @@ fn read(b: &Batch<'_>, workspace: WorkspaceId, message: MessageId) -> Result<Opt
          FROM messages m JOIN bodies d ON d.message_id = m.id WHERE m.id = ?1 AND m.workspace_id = ?2 AND m.direction = 1",
         params![message.0, workspace.0],
         |r| {
-            let bodies = json_or_none::<Bodies>(r, 8)?.map_or(0, |bodies| bodies.parts.len());
+            // What cannot be read must not keep the others from going out.
+            let resolved = r.get_ref(8)?.as_str_or_null()?;
+            let bodies = resolved.and_then(|text| serde_json::from_str::<Bodies>(text).ok());
+            let bodies = bodies.map_or(0, |bodies| bodies.parts.len());
             Ok(Failed {
                 contact: ContactId(r.get(0)?),
                 channel: ChannelId(r.get(1)?),
