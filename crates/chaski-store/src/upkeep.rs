@@ -240,6 +240,9 @@ pub trait Watch: Send + Sync {
         limit: usize,
     ) -> Result<Vec<UnknownOutcome>, StoreError>;
 
+    /// Whether something can be stored just now: reading goes on where a disk has turned read-only.
+    async fn can_write(&self) -> Result<(), StoreError>;
+
     /// Steps that wait for the writer just now.
     fn writer_waiting(&self) -> usize;
 

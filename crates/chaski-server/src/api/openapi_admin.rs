@@ -127,7 +127,11 @@ pub(super) fn parameters() -> Vec<(&'static str, Value)> {
         ("Before", query("before", integer.clone(), "Only older messages than this one.")),
         (
             "PageLimit",
-            query("limit", json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 100}), "How many of a page."),
+            query(
+                "limit",
+                json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 100}),
+                "How many of a page.",
+            ),
         ),
         (
             "CauseChannel",
