@@ -178,6 +178,66 @@ async fn a_full_disk_refuses_and_goes_on_when_there_is_room() {
     assert!(!phone.contains(&"mientras".to_owned()), "what was refused is not sent: {phone:?}");
 }
 
+/// A server whose disk is read-only while a file exists; the library that makes it so is built here.
+fn on_a_disk_that_turns_read_only(scratch: &Path, switch: &Path) -> Option<impl FnOnce() -> Process> {
+    let library = scratch.join("read_only.so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/read_only.c");
+    let built = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).status();
+    if !built.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: no C compiler");
+        return None;
+    }
+    let data = scratch.join("data").to_string_lossy().into_owned();
+    let mut program = Command::new(e2e::binary());
+    program.env("LD_PRELOAD", library).env("READ_ONLY_WHILE", switch);
+    let environment = [("CHASKI__SECURITY__ALLOW_PRIVATE_NETWORKS", "true"), ("CHASKI__LOG__LEVEL", "off")];
+    Some(move || {
+        let arguments = ["serve", "--json", "--listen", "127.0.0.1:0", "--data", &data];
+        Process::start_by(program, &arguments, &environment)
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_only_disk_refuses_and_goes_on_when_it_can_be_written() {
+    let scratch = Scratch::new();
+    std::fs::create_dir_all(&scratch.0).expect("a folder");
+    let switch = scratch.0.join("read-only");
+    let Some(serve) = on_a_disk_that_turns_read_only(&scratch.0, &switch) else { return };
+    let site = Site::start(serve).await;
+    let before = site.accepted("antes").await;
+    site.reaches(before, "delivered").await;
+    std::fs::write(&switch, "").expect("a file can be made");
+    for _ in 0..3 {
+        is_refused(&site.send("durante").await, "read");
+    }
+    assert_eq!(site.call("GET", "/healthz", Value::Null).await.status, 200, "the server lives");
+    let path = format!("/v2/contact/phone:{PHONE}/message/{before}");
+    assert_eq!(site.call("GET", &path, Value::Null).await.status, 200, "what is there can be read");
+    let ready = site.call("GET", "/readyz", Value::Null).await;
+    assert!(ready.status == 503 && ready.text().contains("read"), "{} {}", ready.status, ready.text());
+    let check = site.call("GET", "/admin/v1/check", Value::Null).await.json();
+    assert!(check["items"][0].to_string().contains("read"), "{check}");
+    // What a contact writes meanwhile is refused too, and brought again by the provider.
+    let question = json!({"type": "text", "text": "¿hay alguien?", "provider": "360dialog_whatsapp"});
+    site.simulated("POST", &format!("/phones/{PHONE}/messages"), question).await;
+    std::fs::remove_file(&switch).expect("it is there");
+    let after = until("a message is accepted again", || async {
+        let answer = site.send("después").await;
+        (answer.status == 200).then(|| answer.json()["messageId"].as_i64().expect("a number"))
+    })
+    .await;
+    site.reaches(after, "delivered").await;
+    assert_eq!(site.call("GET", "/readyz", Value::Null).await.status, 200, "no restart was needed");
+    let phone = site.on_phone().await;
+    let count = |text: &str| phone.iter().filter(|body| *body == text).count();
+    assert_eq!((count("antes"), count("durante"), count("después")), (1, 0, 1), "{phone:?}");
+    until("what the contact wrote is there", || async {
+        let path = format!("/v2/contact/phone:{PHONE}/message/list?limit=10");
+        site.call("GET", &path, Value::Null).await.text().contains("¿hay alguien?").then_some(())
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn accepting_stops_before_the_disk_is_full_so_that_receipts_find_room() {
     let Some(serve) = on_a_small_disk(48, "12") else { return };

@@ -6,6 +6,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use chaski_store::StoreError;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,10 +15,17 @@ pub(crate) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// `/readyz`: the store can be read.
+/// `/readyz`: the store can be read and written.
 pub(crate) async fn readyz(State(app): State<App>) -> Response {
-    match app.engine.store().head(chaski_model::WorkspaceId(0)).await {
-        Ok(_) => "ready\n".into_response(),
+    let store = app.engine.store();
+    let read = store.head(chaski_model::WorkspaceId(0)).await;
+    let written = match read {
+        Ok(_) => store.can_write().await,
+        Err(cause) => Err(cause),
+    };
+    match written {
+        // One that has much to do is ready.
+        Ok(()) | Err(StoreError::Busy) => "ready\n".into_response(),
         Err(cause) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {cause}\n")).into_response(),
     }
 }

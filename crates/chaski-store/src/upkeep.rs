@@ -240,6 +240,9 @@ pub trait Watch: Send + Sync {
         limit: usize,
     ) -> Result<Vec<UnknownOutcome>, StoreError>;
 
+    /// Whether something can be stored just now: reading goes on where a disk has turned read-only.
+    async fn can_write(&self) -> Result<(), StoreError>;
+
     /// Steps that wait for the writer just now.
     fn writer_waiting(&self) -> usize;
 
@@ -305,6 +308,44 @@ impl Kept {
             Self::Sessions => "sessions",
             Self::Signatures => "signatures",
         }
+    }
+}
+
+/// What is left of a message's content.
+pub(crate) const BLANK: &str = r#"{"type":"text","text":""}"#;
+const DAY_MS: i64 = 86_400_000;
+const WEEK_MS: i64 = 7 * DAY_MS;
+
+/// A failure without anybody's words, as its column has it.
+pub(crate) fn bare(json: &str) -> Option<String> {
+    let failure: Failure = serde_json::from_str(json).ok()?;
+    let mut bare = Failure::new(failure.code, failure.code.info().en.0);
+    bare.provider_code = failure.provider_code;
+    Some(serde_json::to_string(&bare).expect("a failure is plain data"))
+}
+
+/// A moment as the kind's tables keep it: whole weeks and days go as such.
+pub(crate) fn bound(kind: Kept, before: Timestamp) -> i64 {
+    match kind {
+        Kept::ProviderIds => before.0.div_euclid(WEEK_MS),
+        Kept::Idempotency => before.0.div_euclid(DAY_MS),
+        _ => before.0,
+    }
+}
+
+/// A message in a stretch from the old end.
+pub(crate) struct Old {
+    pub(crate) id: i64,
+    pub(crate) created_at: i64,
+    pub(crate) has_ended: bool,
+    pub(crate) is_blanked: bool,
+}
+
+impl Old {
+    /// Whether a stretch ends before it. A provider's clock that runs years ahead must not stop
+    /// everything behind it.
+    pub(crate) fn is_young(&self, before: Timestamp, now: Timestamp) -> bool {
+        (before.0..=now.0 + DAY_MS).contains(&self.created_at)
     }
 }
 

@@ -131,7 +131,7 @@ pub(crate) async fn resume(
 pub(crate) async fn check_all(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let token = operator(&app, &headers).await?;
     let mut items = Vec::new();
-    let database = app.engine.store().depths().await;
+    let database = app.engine.store().can_write().await;
     items.push(row(
         "database",
         "",

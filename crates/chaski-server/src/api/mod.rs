@@ -4,6 +4,7 @@ pub(crate) mod contact_fields;
 mod contacts;
 mod messages;
 pub(crate) mod openapi;
+mod openapi_admin;
 mod page;
 pub(crate) mod parse;
 mod parse_template;

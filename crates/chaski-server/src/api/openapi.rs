@@ -1,8 +1,9 @@
-//! The OpenAPI 3.1 document of `/v2`, and a page that shows it.
+//! The OpenAPI 3.1 document of `/v2` and of what operators' programs use, and a page that shows it.
 //!
 //! The enumeration of errors comes from the code's own closed set; a test holds the paths here
 //! against the router.
 
+use super::openapi_admin as admin;
 use crate::problem::ok;
 use crate::state::App;
 use axum::Router;
@@ -33,7 +34,7 @@ pub fn document() -> Value {
                 Ecuabots / respond.io Developer API v2: change the base URL. What is ours beside it is optional \
                 and marked as an extension.",
         },
-        "servers": [{"url": "/v2"}],
+        "servers": [{"url": BASE}],
         "security": [{"bearer": []}],
         "paths": paths(),
         "components": {
@@ -43,28 +44,34 @@ pub fn document() -> Value {
                 "description": "What was wrong and what to do.",
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
             }},
-            "schemas": schemas(),
+            "schemas": all_schemas(),
         },
     })
 }
 
 /// One operation.
-struct Operation {
-    id: &'static str,
-    method: &'static str,
-    path: &'static str,
-    summary: &'static str,
-    scope: &'static str,
-    body: Option<&'static str>,
-    answer: &'static str,
-    statuses: &'static [u16],
-    query: &'static [&'static str],
+pub(super) struct Operation {
+    pub(super) id: &'static str,
+    pub(super) method: &'static str,
+    /// `/v2`, or where else its path begins.
+    pub(super) base: &'static str,
+    pub(super) path: &'static str,
+    pub(super) summary: &'static str,
+    pub(super) scope: &'static str,
+    pub(super) body: Option<&'static str>,
+    pub(super) answer: &'static str,
+    pub(super) statuses: &'static [u16],
+    pub(super) query: &'static [&'static str],
 }
+
+/// Where the public API is.
+const BASE: &str = "/v2";
 
 const OPERATIONS: &[Operation] = &[
     Operation {
         id: "getContact",
         method: "get",
+        base: BASE,
         path: "/contact/{identifier}",
         summary: "Get a contact",
         scope: "contacts:read",
@@ -76,6 +83,7 @@ const OPERATIONS: &[Operation] = &[
     Operation {
         id: "createContact",
         method: "post",
+        base: BASE,
         path: "/contact/{identifier}",
         summary: "Create a contact by e-mail or phone",
         scope: "contacts:write",
@@ -87,6 +95,7 @@ const OPERATIONS: &[Operation] = &[
     Operation {
         id: "createOrUpdateContact",
         method: "post",
+        base: BASE,
         path: "/contact/create_or_update/{identifier}",
         summary: "Create a contact, or update the one that the identifier names",
         scope: "contacts:write",
@@ -98,6 +107,7 @@ const OPERATIONS: &[Operation] = &[
     Operation {
         id: "sendMessage",
         method: "post",
+        base: BASE,
         path: "/contact/{identifier}/message",
         summary: "Send a message",
         scope: "messages:send",
@@ -109,6 +119,7 @@ const OPERATIONS: &[Operation] = &[
     Operation {
         id: "getMessage",
         method: "get",
+        base: BASE,
         path: "/contact/{identifier}/message/{messageId}",
         summary: "Get a message with its status, rendering and difference",
         scope: "messages:read",
@@ -120,6 +131,7 @@ const OPERATIONS: &[Operation] = &[
     Operation {
         id: "listMessages",
         method: "get",
+        base: BASE,
         path: "/contact/{identifier}/message/list",
         summary: "List a contact's messages, newest first",
         scope: "messages:read",
@@ -131,6 +143,7 @@ const OPERATIONS: &[Operation] = &[
     Operation {
         id: "listChannels",
         method: "get",
+        base: BASE,
         path: "/space/channel",
         summary: "List the channels",
         scope: "space:read",
@@ -142,6 +155,7 @@ const OPERATIONS: &[Operation] = &[
     Operation {
         id: "listTemplates",
         method: "get",
+        base: BASE,
         path: "/space/channel/{channelId}/template",
         summary: "List a channel's templates",
         scope: "space:read",
@@ -152,10 +166,17 @@ const OPERATIONS: &[Operation] = &[
     },
 ];
 
+fn operations() -> impl Iterator<Item = &'static Operation> {
+    OPERATIONS.iter().chain(admin::OPERATIONS)
+}
+
 fn paths() -> Value {
     let mut paths = Map::new();
-    for operation in OPERATIONS {
+    for operation in operations() {
         let entry = paths.entry(operation.path).or_insert_with(|| json!({}));
+        if operation.base != BASE {
+            entry["servers"] = json!([{"url": operation.base}]);
+        }
         entry[operation.method] = describe(operation);
     }
     Value::Object(paths)
@@ -192,13 +213,14 @@ fn describe(o: &Operation) -> Value {
 fn example(body: &str) -> Value {
     match body {
         "ContactFields" => json!({"firstName": "Luis", "lastName": "Mena", "language": "es"}),
+        _ if admin::example(body).is_some() => json!(admin::example(body)),
         _ => json!({"channelId": 0, "message": {"type": "text", "text": "Hola {{$contact.name}}"}}),
     }
 }
 
 fn parameters() -> Value {
     let integer = |least: i64| json!({"type": "integer", "minimum": least});
-    json!({
+    let mut parameters = json!({
         "Identifier": {
             "name": "identifier", "in": "path", "required": true, "schema": {"type": "string"},
             "description": "`id:123`, `email:ana@ejemplo.ec` or `phone:+593997333444`.", "example": "id:123",
@@ -221,7 +243,19 @@ fn parameters() -> Value {
             "name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255},
             "description": "Extension. The same key and body get the same answer for 24 hours.",
         },
-    })
+    });
+    for (name, parameter) in admin::parameters() {
+        parameters[name] = parameter;
+    }
+    parameters
+}
+
+fn all_schemas() -> Value {
+    let mut all = schemas();
+    for (name, schema) in admin::schemas() {
+        all[name] = schema;
+    }
+    all
 }
 
 fn schemas() -> Value {
@@ -399,8 +433,8 @@ async fn page() -> Markup {
                 h1 { "Chaski API" }
                 p { "The whole description is at " a href="/openapi.json" { "/openapi.json" } ". Send "
                     code { "Authorization: Bearer TOKEN" } " with every call." }
-                @for operation in OPERATIONS {
-                    h2 id=(operation.id) { code { (operation.method.to_uppercase()) " /v2" (operation.path) } }
+                @for operation in operations() {
+                    h2 id=(operation.id) { code { (operation.method.to_uppercase()) " " (operation.base) (operation.path) } }
                     p { (operation.summary) ". Scope " code { (operation.scope) } "." }
                     @if let Some(body) = operation.body {
                         pre { (serde_json::to_string_pretty(&example(body)).unwrap_or_default()) }
@@ -415,6 +449,63 @@ async fn page() -> Markup {
                     }
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// (method, path) of each route in a file, its parameters without their names.
+    fn routes(source: &'static str) -> BTreeSet<(String, String)> {
+        let mut routes = BTreeSet::new();
+        for route in source.split(".route(\"").skip(1) {
+            let (path, rest) = route.split_once('"').expect("a path ends");
+            // Its handlers end where the next route, or the function, begins.
+            let handlers = rest.split("\n    }").next().and_then(|rest| rest.split(".route(").next());
+            let handlers = handlers.unwrap_or_default();
+            let mut methods = 0;
+            for method in ["get", "post", "put", "patch", "delete"] {
+                if handlers.contains(&format!("{method}(")) {
+                    routes.insert((method.to_owned(), nameless(path)));
+                    methods += 1;
+                }
+            }
+            assert!(methods > 0, "{path} has a method");
+        }
+        routes
+    }
+
+    fn nameless(path: &str) -> String {
+        let part = |part: &str| if part.starts_with('{') { "{}" } else { part }.to_owned();
+        path.split('/').map(part).collect::<Vec<_>>().join("/")
+    }
+
+    fn described(base: &str) -> BTreeSet<(String, String)> {
+        let of_base = operations().filter(|o| o.base == base);
+        of_base.map(|o| (o.method.to_owned(), nameless(o.path))).collect()
+    }
+
+    #[test]
+    fn every_route_is_described_and_nothing_else() {
+        assert_eq!(routes(include_str!("mod.rs")), described(BASE));
+        let of_commands: BTreeSet<String> = admin::OF_COMMANDS.iter().map(|path| nameless(path)).collect();
+        let (set_up, rest): (BTreeSet<_>, BTreeSet<_>) = routes(include_str!("../admin/mod.rs"))
+            .into_iter()
+            .partition(|(_, path)| of_commands.contains(path));
+        assert_eq!(rest, described(admin::BASE));
+        let known: BTreeSet<String> = set_up.into_iter().map(|(_, path)| path).collect();
+        assert_eq!(known, of_commands, "what is left to commands is there");
+    }
+
+    #[test]
+    fn whatever_the_document_refers_to_is_in_it() {
+        let document = document();
+        let text = document.to_string();
+        for name in text.split("#/components/").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(document["components"].pointer(&format!("/{name}")).is_some(), "{name}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::fault::Fault;
 use super::icons::{Icon, icon};
 use super::list::hue;
-use super::page::{self, Frame, Room};
+use super::page::{self, Frame, Room, Told};
 use super::session::Signed;
 use super::sign_in::Token;
 use super::state_of::failure_words;
@@ -40,24 +40,8 @@ pub(crate) struct Channels {
     pub(crate) rows: Vec<ChannelRow>,
     pub(crate) manages: bool,
     /// What the last form did.
-    pub(crate) told: Option<Told>,
+    pub(crate) told: Told,
 }
-
-/// What a form did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
-    Resumed,
-    NotResumed,
-    Synced,
-    NotSynced,
-}
-
-const TOLD: [(&str, Told); 4] = [
-    ("resumed", Told::Resumed),
-    ("not-resumed", Told::NotResumed),
-    ("synced", Told::Synced),
-    ("not-synced", Told::NotSynced),
-];
 
 #[derive(Deserialize, Default)]
 pub(crate) struct Options {
@@ -88,9 +72,29 @@ pub(crate) async fn index(
             templates: snapshot.catalogue(entry.channel.account).len(),
         }
     });
-    let told = TOLD.iter().find(|(word, _)| *word == options.done).map(|(_, told)| *told);
+    let told = told(&frame.reader, &options.done);
     let view = Channels { rows: rows.collect(), manages: signed.manages(), told, frame };
     Ok(page::answer(screen(&view)))
+}
+
+/// What a form of this room did, or one of a channel elsewhere.
+pub(crate) fn told(r: &Reader, done: &str) -> Told {
+    match done {
+        "resumed" => Some((r.t("told-resumed"), true)),
+        "not-resumed" => Some((r.t("told-not-resumed"), false)),
+        "synced" => Some((r.t("told-synced"), true)),
+        "not-synced" => Some((r.t("told-not-synced"), false)),
+        _ => None,
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Resume {
+    #[serde(default)]
+    csrf: String,
+    /// Where the person is and wants to stay: `delivery`, else this room.
+    #[serde(default)]
+    room: String,
 }
 
 /// `POST /channels/{id}/resume`.
@@ -98,11 +102,13 @@ pub(crate) async fn resume(
     State(app): State<App>,
     signed: Signed,
     Path(id): Path<String>,
-    form: Result<Form<Token>, FormRejection>,
+    form: Result<Form<Resume>, FormRejection>,
 ) -> Result<Response, Fault> {
-    let entry = allowed(&app, &signed, &id, form)?;
+    let Form(given) = form.map_err(|_| Fault::Form)?;
+    let entry = allowed(&app, &signed, &id, &given.csrf)?;
     let done = if app.engine.resume(entry.channel.id).await.is_ok() { "resumed" } else { "not-resumed" };
-    Ok(to(&format!("/channels?done={done}")))
+    let room = if given.room == "delivery" { "delivery" } else { "channels" };
+    Ok(to(&format!("/{room}?done={done}")))
 }
 
 /// `POST /channels/{id}/sync`.
@@ -112,56 +118,36 @@ pub(crate) async fn sync(
     Path(id): Path<String>,
     form: Result<Form<Token>, FormRejection>,
 ) -> Result<Response, Fault> {
-    let entry = allowed(&app, &signed, &id, form)?;
+    let Form(given) = form.map_err(|_| Fault::Form)?;
+    let entry = allowed(&app, &signed, &id, &given.csrf)?;
     let done =
         if app.engine.sync_templates(entry.channel.account).await.is_ok() { "synced" } else { "not-synced" };
     Ok(to(&format!("/channels?done={done}")))
 }
 
-fn allowed(
-    app: &App,
-    signed: &Signed,
-    id: &str,
-    form: Result<Form<Token>, FormRejection>,
-) -> Result<Arc<ChannelEntry>, Fault> {
-    let Form(given) = form.map_err(|_| Fault::Form)?;
-    signed.check(&given.csrf)?;
-    if !signed.manages() {
-        return Err(Fault::Forbidden);
-    }
+fn allowed(app: &App, signed: &Signed, id: &str, csrf: &str) -> Result<Arc<ChannelEntry>, Fault> {
+    may_manage(signed, csrf)?;
     let id = ChannelId(number(id)?);
     app.engine.snapshot().channel(signed.workspace(), id).cloned().ok_or(Fault::NotFound)
+}
+
+/// Whether a form of this person's may change what the workspace shares.
+pub(crate) fn may_manage(signed: &Signed, csrf: &str) -> Result<(), Fault> {
+    signed.check(csrf)?;
+    if signed.manages() { Ok(()) } else { Err(Fault::Forbidden) }
 }
 
 /// The room.
 pub(crate) fn screen(view: &Channels) -> Markup {
     let r = &view.frame.reader;
-    page::framed(
-        &view.frame,
-        &r.t("room-channels"),
-        "at-room",
-        html! {
-            main.room id="main" {
-                header.head { h1 { (r.t("room-channels")) } }
-                @if let Some(told) = view.told { (told_words(r, told)) }
-                @if view.rows.is_empty() {
-                    (page::empty(&r.t("empty-channels"), &r.t("channels-how"), None))
-                } @else {
-                    ul.cards { @for row in &view.rows { (card(view, row)) } }
-                }
-            }
-        },
-    )
-}
-
-fn told_words(r: &Reader, told: Told) -> Markup {
-    let (good, words) = match told {
-        Told::Resumed => (true, r.t("told-resumed")),
-        Told::NotResumed => (false, r.t("told-not-resumed")),
-        Told::Synced => (true, r.t("told-synced")),
-        Told::NotSynced => (false, r.t("told-not-synced")),
+    let inside = html! {
+        @if view.rows.is_empty() {
+            (page::empty(&r.t("empty-channels"), &r.t("channels-how"), None))
+        } @else {
+            ul.cards { @for row in &view.rows { (card(view, row)) } }
+        }
     };
-    html! { p.told.bad[!good] role="status" { (words) } }
+    page::room(&view.frame, &view.told, inside)
 }
 
 fn card(view: &Channels, row: &ChannelRow) -> Markup {
@@ -183,10 +169,7 @@ fn card(view: &Channels, row: &ChannelRow) -> Markup {
                 span.chip.ok[well].warm[!well] { (state_words(r, &row.state)) }
                 @if let Some(at) = row.held_at.filter(|_| !well) { " " span.soft { (r.with("channel-since", &[("time", &r.moment(at))])) } }
             }
-            @if let Some(held) = row.held.as_ref().filter(|_| !well) {
-                @let words = failure_words(r, held);
-                div.failure { p.what { (icon(Icon::Warning)) strong { (words.title) "." } } p { (words.remedy) } p.acts { span.whose { (words.whose) } span.mono { (words.code) } } }
-            }
+            @if let Some(held) = row.held.as_ref().filter(|_| !well) { (failed(r, held)) }
             @if row.kind.is_whatsapp() { (templates(r, row)) }
             @if view.manages && row.state != "locked" {
                 div.acts {
@@ -207,6 +190,18 @@ fn templates(r: &Reader, row: &ChannelRow) -> Markup {
             }
         }
         @if let Some(error) = &row.sync_error { p.error { (r.t("channel-sync-failed")) " " span lang="en" { (error) } } }
+    }
+}
+
+/// What went wrong and what to do about it.
+pub(crate) fn failed(r: &Reader, failure: &Failure) -> Markup {
+    let words = failure_words(r, failure);
+    html! {
+        div.failure {
+            p.what { (icon(Icon::Warning)) strong { (words.title) "." } }
+            p { (words.remedy) }
+            p.acts { span.whose { (words.whose) } span.mono { (words.code) } }
+        }
     }
 }
 

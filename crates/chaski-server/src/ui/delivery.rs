@@ -1,18 +1,16 @@
 //! The Delivery room: what waits, what is held, what nobody knows, what has failed; and the one action
 //! that each of them asks for.
 
+use super::channels::{failed, may_manage, state_words};
 use super::fault::Fault;
-use super::icons::{Icon, icon};
 use super::list::hue;
-use super::page::{self, Frame, Room};
+use super::page::{self, Frame, Room, Told};
 use super::session::Signed;
-use super::sign_in::Token;
-use super::state_of::failure_words;
+use super::to;
 use super::words::Reader;
-use super::{number, to};
 use crate::health;
 use crate::state::App;
-use axum::extract::{Form, Path, Query, State, rejection::FormRejection};
+use axum::extract::{Form, Query, State, rejection::FormRejection};
 use axum::response::Response;
 use chaski_model::identifier::Identifier;
 use chaski_model::{ChannelId, ChannelKind, ContactId, Failure, MessageId, Timestamp};
@@ -75,7 +73,7 @@ pub(crate) struct Delivery {
     pub(crate) dead: Vec<DeadRow>,
     pub(crate) manages: bool,
     /// What the last form did.
-    pub(crate) told: Option<(String, bool)>,
+    pub(crate) told: Told,
 }
 
 #[derive(Deserialize, Default)]
@@ -107,18 +105,16 @@ pub(crate) async fn index(
     Ok(page::answer(screen(&view)))
 }
 
-fn told(r: &Reader, options: &Options) -> Option<(String, bool)> {
+fn told(r: &Reader, options: &Options) -> Told {
     match options.done.as_str() {
         "replayed" if options.more => {
             Some((format!("{} {}", r.count("told-replayed", options.n), r.t("told-replayed-more")), true))
         }
         "replayed" => Some((r.count("told-replayed", options.n), options.n > 0)),
         "dismissed" => Some((r.count("told-dismissed", options.n), true)),
-        "resumed" => Some((r.t("told-resumed"), true)),
-        "not-resumed" => Some((r.t("told-not-resumed"), false)),
         "resolved" => Some((r.t("told-resolved"), true)),
         "not-resolved" => Some((r.t("told-not-resolved"), false)),
-        _ => None,
+        of_channel => super::channels::told(r, of_channel),
     }
 }
 
@@ -179,50 +175,6 @@ async fn dead(app: &App, signed: &Signed) -> Result<Vec<DeadRow>, StoreError> {
     Ok(rows)
 }
 
-/// `POST /delivery/channels/{id}/resume`.
-pub(crate) async fn resume(
-    State(app): State<App>,
-    signed: Signed,
-    Path(id): Path<String>,
-    form: Result<Form<Token>, FormRejection>,
-) -> Result<Response, Fault> {
-    let Form(given) = form.map_err(|_| Fault::Form)?;
-    let id = ChannelId(number(&id)?);
-    may_manage(&signed, &given.csrf)?;
-    app.engine.snapshot().channel(signed.workspace(), id).ok_or(Fault::NotFound)?;
-    let done = if app.engine.resume(id).await.is_ok() { "resumed" } else { "not-resumed" };
-    Ok(to(&format!("/delivery?done={done}")))
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Choice {
-    #[serde(default)]
-    csrf: String,
-    #[serde(default)]
-    choice: String,
-}
-
-/// `POST /delivery/messages/{id}/resolve`: a person has looked, and decides.
-pub(crate) async fn resolve(
-    State(app): State<App>,
-    signed: Signed,
-    Path(id): Path<String>,
-    form: Result<Form<Choice>, FormRejection>,
-) -> Result<Response, Fault> {
-    let Form(given) = form.map_err(|_| Fault::Form)?;
-    signed.check(&given.csrf)?;
-    let resend = match given.choice.as_str() {
-        "resend" => true,
-        "leave" => false,
-        _ => return Err(Fault::Form),
-    };
-    match app.engine.resolve_unknown(signed.workspace(), MessageId(number(&id)?), resend).await {
-        Ok(()) => Ok(to("/delivery?done=resolved")),
-        Err(StoreError::NotFound(_) | StoreError::Conflict(_)) => Ok(to("/delivery?done=not-resolved")),
-        Err(error) => Err(error.into()),
-    }
-}
-
 #[derive(Deserialize)]
 pub(crate) struct OfCause {
     #[serde(default)]
@@ -267,46 +219,38 @@ pub(crate) async fn dead_letters(
     }
 }
 
-fn may_manage(signed: &Signed, csrf: &str) -> Result<(), Fault> {
-    signed.check(csrf)?;
-    if signed.manages() { Ok(()) } else { Err(Fault::Forbidden) }
-}
-
 /// The room.
 pub(crate) fn screen(view: &Delivery) -> Markup {
     let r = &view.frame.reader;
-    page::framed(
-        &view.frame,
-        &r.t("room-delivery"),
-        "at-room",
-        html! {
-            main.room id="main" {
-                header.head { h1 { (r.t("room-delivery")) } }
-                @if let Some((words, good)) = &view.told { p.told.bad[!good] role="status" { (words) } }
-                section.part aria-labelledby="queues" {
-                    h2 id="queues" { (r.t("delivery-channels")) }
-                    ul.cards { @for row in &view.queues { (queue(view, row)) } }
-                }
-                section.part aria-labelledby="unknown" {
-                    h2 id="unknown" { (r.t("delivery-unknown")) }
-                    @if view.unknown.is_empty() { p.soft { (r.t("delivery-unknown-none")) } }
-                    @else {
-                        p { (r.t("unknown-words")) }
-                        ul.cards { @for row in &view.unknown { (unknown_card(view, row)) } }
-                    }
-                }
-                section.part aria-labelledby="dead" {
-                    h2 id="dead" { (r.t("delivery-dead")) }
-                    @if view.dead.is_empty() { p.soft { (r.t("delivery-dead-none")) } }
-                    @else { ul.cards { @for row in &view.dead { (dead_card(view, row)) } } }
-                }
+    let inside = html! {
+        section.part aria-labelledby="queues" {
+            h2 id="queues" { (r.t("delivery-channels")) }
+            ul.cards { @for row in &view.queues { (queue(view, row)) } }
+        }
+        section.part aria-labelledby="unknown" {
+            h2 id="unknown" { (r.t("delivery-unknown")) }
+            @if view.unknown.is_empty() { p.soft { (r.t("delivery-unknown-none")) } }
+            @else {
+                p { (r.t("unknown-words")) }
+                ul.cards { @for row in &view.unknown { (unknown_card(view, row)) } }
             }
-        },
-    )
+        }
+        section.part aria-labelledby="dead" {
+            h2 id="dead" { (r.t("delivery-dead")) }
+            @if view.dead.is_empty() { p.soft { (r.t("delivery-dead-none")) } }
+            @else { ul.cards { @for row in &view.dead { (dead_card(view, row)) } } }
+        }
+    };
+    page::room(&view.frame, &view.told, inside)
 }
 
 fn csrf(view: &Delivery) -> Markup {
     html! { input type="hidden" name="csrf" value=(view.frame.csrf); }
+}
+
+/// A form of another room's, which leads back here.
+fn stays(view: &Delivery) -> Markup {
+    html! { (csrf(view)) input type="hidden" name="room" value="delivery"; }
 }
 
 fn queue(view: &Delivery, row: &QueueRow) -> Markup {
@@ -316,7 +260,7 @@ fn queue(view: &Delivery, row: &QueueRow) -> Markup {
         li.card data-channel=(row.id) data-state=(row.state) {
             h3 { span.{ "via-dot " (hue(row.kind)) } {} (row.name) }
             p {
-                span.chip.ok[well].warm[!well] { (super::channels::state_words(r, &row.state)) }
+                span.chip.ok[well].warm[!well] { (state_words(r, &row.state)) }
                 @if row.silent_since.is_some() { " " span.chip.warm { (r.t("delivery-receipts-missing")) } }
             }
             p {
@@ -327,22 +271,11 @@ fn queue(view: &Delivery, row: &QueueRow) -> Markup {
             @if let Some(held) = row.held.as_ref().filter(|_| !well) { (failed(r, held)) }
             @if view.manages && row.state == "held" {
                 div.acts {
-                    form method="post" action={ "/delivery/channels/" (row.id) "/resume" } {
-                        (csrf(view)) button.btn.primary type="submit" { (r.t("channel-resume")) }
+                    form method="post" action={ "/channels/" (row.id) "/resume" } {
+                        (stays(view)) button.btn.primary type="submit" { (r.t("channel-resume")) }
                     }
                 }
             }
-        }
-    }
-}
-
-fn failed(r: &Reader, failure: &Failure) -> Markup {
-    let words = failure_words(r, failure);
-    html! {
-        div.failure {
-            p.what { (icon(Icon::Warning)) strong { (words.title) "." } }
-            p { (words.remedy) }
-            p.acts { span.whose { (words.whose) } span.mono { (words.code) } }
         }
     }
 }
@@ -354,8 +287,8 @@ fn unknown_card(view: &Delivery, row: &UnknownRow) -> Markup {
             h3 { a href={ "/messages/" (row.contact) "/" (row.message) } { (row.name) } }
             p.soft { (row.channel) " · " (r.with("channel-since", &[("time", &r.moment(row.since))])) }
             @if let Some(why) = &row.why { p.soft lang="en" { (why) } }
-            form.acts method="post" action={ "/delivery/messages/" (row.message) "/resolve" } {
-                (csrf(view))
+            form.acts method="post" action={ "/messages/" (row.contact) "/" (row.message) "/resolve" } {
+                (stays(view))
                 button.btn.primary type="submit" name="choice" value="resend" { (r.t("unknown-resend")) }
                 button.btn type="submit" name="choice" value="leave" { (r.t("unknown-leave")) }
             }

@@ -107,6 +107,20 @@ pub(crate) async fn find(app: &App, signed: &Signed, id: &str) -> Result<Contact
     app.engine.store().contact(signed.workspace(), &identifier).await?.ok_or(Fault::NotFound)
 }
 
+/// The message that a path names, if it is of the contact that the path names.
+async fn find_message(
+    app: &App,
+    signed: &Signed,
+    contact: &str,
+    message: &str,
+) -> Result<(ContactId, MessageId), Fault> {
+    let contact = find(app, signed, contact).await?.id;
+    let message = MessageId(number(message)?);
+    let known = app.engine.store().message(signed.workspace(), message).await?;
+    known.filter(|known| known.contact == contact).ok_or(Fault::NotFound)?;
+    Ok((contact, message))
+}
+
 /// Reads the whole room around a contact.
 pub(crate) async fn assemble(
     app: &App,
@@ -156,6 +170,9 @@ pub(crate) struct Choice {
     csrf: String,
     #[serde(default)]
     choice: String,
+    /// Where the person is and wants to stay: `delivery`, else the thread.
+    #[serde(default)]
+    room: String,
 }
 
 /// `POST /messages/{contact}/{message}/resolve`: a person has looked, and decides.
@@ -167,22 +184,22 @@ pub(crate) async fn resolve(
 ) -> Result<Response, Fault> {
     let Form(given) = form.map_err(|_| Fault::Form)?;
     signed.check(&given.csrf)?;
-    let contact = find(&app, &signed, &id).await?;
-    let message = MessageId(number(&message)?);
-    let known =
-        app.engine.store().message(signed.workspace(), message).await?.filter(|m| m.contact == contact.id);
-    known.ok_or(Fault::NotFound)?;
+    let (contact, message) = find_message(&app, &signed, &id, &message).await?;
     let resend = match given.choice.as_str() {
         "resend" => true,
         "leave" => false,
         _ => return Err(Fault::Form),
     };
-    match app.engine.resolve_unknown(signed.workspace(), message, resend).await {
+    let done = match app.engine.resolve_unknown(signed.workspace(), message, resend).await {
+        Ok(()) => "resolved",
         // Somebody else decided first, or a receipt told it: the thread shows what became of it.
-        Ok(()) | Err(StoreError::NotFound(_) | StoreError::Conflict(_)) => {}
+        Err(StoreError::NotFound(_) | StoreError::Conflict(_)) => "not-resolved",
         Err(error) => return Err(error.into()),
+    };
+    match given.room.as_str() {
+        "delivery" => Ok(to(&format!("/delivery?done={done}"))),
+        _ => Ok(to(&format!("/messages/{contact}#m{message}"))),
     }
-    Ok(to(&format!("/messages/{}#m{message}", contact.id)))
 }
 
 /// `POST /messages/{contact}/{message}/replay`: a failed message is sent again.
@@ -194,14 +211,10 @@ pub(crate) async fn replay(
 ) -> Result<Response, Fault> {
     let Form(given) = form.map_err(|_| Fault::Form)?;
     signed.check(&given.csrf)?;
-    let contact = find(&app, &signed, &id).await?;
-    let message = MessageId(number(&message)?);
-    let known =
-        app.engine.store().message(signed.workspace(), message).await?.filter(|m| m.contact == contact.id);
-    known.ok_or(Fault::NotFound)?;
+    let (contact, message) = find_message(&app, &signed, &id, &message).await?;
     // Where it cannot be, somebody else was first: the thread shows what became of it.
     let _ = app.engine.replay(signed.workspace(), message, &signed.name()).await;
-    Ok(to(&format!("/messages/{}#m{message}", contact.id)))
+    Ok(to(&format!("/messages/{contact}#m{message}")))
 }
 
 /// The room.

@@ -85,8 +85,6 @@ pub(crate) fn routes() -> Router<App> {
         .route("/channels/{id}/sync", post(channels::sync))
         .route("/templates", get(templates::index))
         .route("/delivery", get(delivery::index))
-        .route("/delivery/channels/{id}/resume", post(delivery::resume))
-        .route("/delivery/messages/{id}/resolve", post(delivery::resolve))
         .route("/delivery/dead-letters", post(delivery::dead_letters))
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         .layer(Extension(Arc::new(Attempts::default())))

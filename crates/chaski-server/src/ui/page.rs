@@ -77,6 +77,23 @@ pub(crate) fn framed(frame: &Frame, title: &str, place: &str, panes: Markup) -> 
     document(r, title, Some(frame), &body)
 }
 
+/// What the last form did, in words, and whether that is good.
+pub(crate) type Told = Option<(String, bool)>;
+
+/// A room of one pane: its name, what the last form did, what it holds.
+pub(crate) fn room(frame: &Frame, told: &Told, inside: Markup) -> Markup {
+    let r = &frame.reader;
+    let name = ROOMS.iter().find(|(room, ..)| *room == frame.room).map_or("", |(.., name)| name);
+    let pane = html! {
+        main.room id="main" {
+            header.head { h1 { (r.t(name)) } }
+            @if let Some((words, good)) = told { p.told.bad[!good] role="status" { (words) } }
+            (inside)
+        }
+    };
+    framed(frame, &r.t(name), "at-room", pane)
+}
+
 fn document(r: &Reader, title: &str, frame: Option<&Frame>, body: &Markup) -> Markup {
     let theme = (r.theme != Theme::System).then_some(r.theme.word());
     html! {

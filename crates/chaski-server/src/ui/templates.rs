@@ -99,22 +99,15 @@ fn preview(definition: &Definition) -> Rendered {
 /// The room.
 pub(crate) fn screen(view: &Templates) -> Markup {
     let r = &view.frame.reader;
-    page::framed(
-        &view.frame,
-        &r.t("room-templates"),
-        "at-room",
-        html! {
-            main.room id="main" {
-                header.head { h1 { (r.t("room-templates")) } }
-                @if view.rows.is_empty() {
-                    @let action = html! { a.btn.primary href="/channels" { (r.t("empty-templates-do")) } };
-                    (page::empty(&r.t("empty-templates"), &r.t("empty-templates-words"), Some(action)))
-                } @else {
-                    ul.gallery { @for row in &view.rows { (card(r, row)) } }
-                }
-            }
-        },
-    )
+    let inside = html! {
+        @if view.rows.is_empty() {
+            @let action = html! { a.btn.primary href="/channels" { (r.t("empty-templates-do")) } };
+            (page::empty(&r.t("empty-templates"), &r.t("empty-templates-words"), Some(action)))
+        } @else {
+            ul.gallery { @for row in &view.rows { (card(r, row)) } }
+        }
+    };
+    page::room(&view.frame, &None, inside)
 }
 
 fn card(r: &Reader, row: &TemplateRow) -> Markup {

@@ -322,6 +322,13 @@ impl Thread {
                 }
                 // The frame that ends a transaction is the last one written: a full disk kept it away.
                 Err(error) if is_full(&error) => CommitError::Refused(fault(error)),
+                // So does a disk that has turned read-only.
+                Err(error) if is_unwritten(&error) && is_read_only(&self.folder) => {
+                    CommitError::Refused(StoreError::Unavailable(format!(
+                        "the disk of {} is read-only; look at it and make it writable",
+                        self.folder.display()
+                    )))
+                }
                 Err(error) => CommitError::Open(error.to_string()),
             },
             Err(error) => CommitError::Refused(error),
@@ -398,16 +405,25 @@ impl Thread {
 
 /// Writes to the disk, so that what is found afterwards is known to last.
 fn probe(connection: &Connection) -> Result<(), StoreError> {
-    connection.execute_batch("BEGIN IMMEDIATE; UPDATE nodes SET id_until = id_until; COMMIT;").map_err(
-        |error| {
-            let _ = connection.execute_batch("ROLLBACK");
-            fault(error)
-        },
-    )
+    connection.execute_batch(&format!("BEGIN IMMEDIATE; {}; COMMIT;", open::touch())).map_err(|error| {
+        let _ = connection.execute_batch("ROLLBACK");
+        fault(error)
+    })
 }
 
 fn is_full(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+}
+
+/// A write was refused; an `fsync` that fails is another thing.
+fn is_unwritten(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_WRITE)
+}
+
+/// Whether nothing can be written in a folder, by opening what is there for writing.
+fn is_read_only(folder: &Path) -> bool {
+    let opened = std::fs::File::options().write(true).open(folder.join(open::FILE));
+    opened.is_err_and(|cause| cause.kind() == std::io::ErrorKind::ReadOnlyFilesystem)
 }
 
 type Commands = Vec<Box<dyn Command>>;

@@ -406,6 +406,7 @@ pub(crate) async fn events_that_a_follower_has_not_seen_are_kept(bench: Bench) {
 }
 
 pub(crate) async fn what_waits_for_the_writer_is_told(bench: Bench) {
+    bench.store.can_write().await.unwrap();
     assert_eq!(bench.store.writer_waiting(), 0);
     let mut most = 0;
     // It may take all of them at once just before it is asked.

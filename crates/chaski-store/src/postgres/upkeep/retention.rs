@@ -8,16 +8,13 @@ use crate::error::StoreError;
 use crate::exchanges::BLOCK;
 use crate::postgres::PgStore;
 use crate::postgres::background::Tx;
-use crate::postgres::batch::{DAY_MS, WEEK_MS};
 use crate::postgres::fault::Fail;
-use crate::postgres::rows::{failure_json, limit};
+use crate::postgres::rows::limit;
 use crate::upkeep::*;
 use async_trait::async_trait;
-use chaski_model::{Failure, Timestamp};
+use chaski_model::Timestamp;
 use tokio_postgres::Row;
 
-/// What is left of a message's content.
-const BLANK: &str = r#"{"type":"text","text":""}"#;
 /// Messages that one read of a dry run looks at.
 const PAGE: i64 = 5000;
 
@@ -154,15 +151,6 @@ fn table(kind: Kept) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-/// A moment as the kind's tables keep it: whole weeks and days go as such.
-fn bound(kind: Kept, before: Timestamp) -> i64 {
-    match kind {
-        Kept::ProviderIds => before.0.div_euclid(WEEK_MS),
-        Kept::Idempotency => before.0.div_euclid(DAY_MS),
-        _ => before.0,
-    }
-}
-
 #[async_trait]
 impl Retention for PgStore {
     async fn sweep(
@@ -274,19 +262,15 @@ async fn sweep(
     }
 }
 
-/// A message in a stretch from the old end.
-struct Old {
-    id: i64,
-    has_ended: bool,
-    is_blanked: bool,
-}
-
 /// Messages up to the first one that is not old enough.
 fn stretch(rows: &[Row], before: Timestamp, now: Timestamp) -> Vec<Old> {
-    // A provider's clock that runs years ahead must not stop everything behind it.
-    let is_young = |row: &Row| (before.0..=now.0 + DAY_MS).contains(&row.get(1));
-    let old = rows.iter().take_while(|row| !is_young(row));
-    old.map(|row| Old { id: row.get(0), has_ended: row.get(2), is_blanked: row.get(3) }).collect()
+    let message = |row: &Row| Old {
+        id: row.get(0),
+        created_at: row.get(1),
+        has_ended: row.get(2),
+        is_blanked: row.get(3),
+    };
+    rows.iter().map(message).take_while(|message| !message.is_young(before, now)).collect()
 }
 
 /// One step over messages in the order of their ids, from where the last one ended.
@@ -380,14 +364,6 @@ async fn blank(tx: &Tx, messages: &[i64], now: Timestamp) -> Result<u64, Fail> {
     }
     exhume(tx, &ids).await?;
     Ok(ids.len() as u64)
-}
-
-/// A failure without anybody's words.
-fn bare(json: &str) -> Option<String> {
-    let failure: Failure = serde_json::from_str(json).ok()?;
-    let mut bare = Failure::new(failure.code, failure.code.info().en.0);
-    bare.provider_code = failure.provider_code;
-    Some(failure_json(&bare))
 }
 
 /// Attempts and receipts go.

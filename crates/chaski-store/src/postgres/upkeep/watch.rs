@@ -126,6 +126,14 @@ impl Watch for PgStore {
         rows.iter().map(outcome).collect()
     }
 
+    async fn can_write(&self) -> Result<(), StoreError> {
+        let row = self.reads().row("SELECT current_setting('transaction_read_only') = 'on'", &[]).await?;
+        match row.is_some_and(|row| row.get(0)) {
+            true => Err(StoreError::Unavailable("the database is read-only".into())),
+            false => Ok(()),
+        }
+    }
+
     fn writer_waiting(&self) -> usize {
         self.inner.queue.waiting()
     }

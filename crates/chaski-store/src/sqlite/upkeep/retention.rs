@@ -6,17 +6,13 @@ use super::limit;
 use crate::error::StoreError;
 use crate::sqlite::SqliteStore;
 use crate::sqlite::batch::Batch;
-use crate::sqlite::rows::{failure_json, fault};
+use crate::sqlite::rows::fault;
 use crate::sqlite::writer::Class;
 use crate::upkeep::*;
 use async_trait::async_trait;
-use chaski_model::{Failure, MessageId, Timestamp};
+use chaski_model::{MessageId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
-const DAY_MS: i64 = 86_400_000;
-const WEEK_MS: i64 = 7 * DAY_MS;
-/// What is left of a message's content.
-const BLANK: &str = r#"{"type":"text","text":""}"#;
 /// Messages that one read of a dry run looks at.
 const PAGE: i64 = 5000;
 
@@ -173,25 +169,9 @@ fn table(kind: Kept) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-/// A moment as the kind's tables keep it: whole weeks and days go as such.
-fn bound(kind: Kept, before: Timestamp) -> i64 {
-    match kind {
-        Kept::ProviderIds => before.0.div_euclid(WEEK_MS),
-        Kept::Idempotency => before.0.div_euclid(DAY_MS),
-        _ => before.0,
-    }
-}
-
 fn done_to(c: &Connection, kind: Kept) -> rusqlite::Result<i64> {
     let mut statement = c.prepare_cached("SELECT IFNULL(MAX(done_to), 0) FROM retention WHERE kind = ?1")?;
     statement.query_row([kind.word()], |r| r.get(0))
-}
-
-/// A message in a stretch from the old end.
-struct Old {
-    id: i64,
-    has_ended: bool,
-    is_blanked: bool,
 }
 
 /// Messages after `from` up to the first one that is not old enough.
@@ -209,12 +189,12 @@ fn stretch(
     let mut found = statement.query(params![from, rows])?;
     let mut old = Vec::new();
     while let Some(r) = found.next()? {
-        let at: i64 = r.get(1)?;
-        // A provider's clock that runs years ahead must not stop everything behind it.
-        if at >= before.0 && at <= now.0 + DAY_MS {
+        let message =
+            Old { id: r.get(0)?, created_at: r.get(1)?, has_ended: r.get(2)?, is_blanked: r.get(3)? };
+        if message.is_young(before, now) {
             break;
         }
-        old.push(Old { id: r.get(0)?, has_ended: r.get(2)?, is_blanked: r.get(3)? });
+        old.push(message);
     }
     Ok(old)
 }
@@ -386,14 +366,6 @@ const WORDS: [(&str, &str); 3] = [
         "UPDATE deliveries SET withdrawn = ?3 WHERE message_id = ?1 AND withdrawn = ?2",
     ),
 ];
-
-/// A failure without anybody's words.
-fn bare(json: &str) -> Option<String> {
-    let failure: Failure = serde_json::from_str(json).ok()?;
-    let mut bare = Failure::new(failure.code, failure.code.info().en.0);
-    bare.provider_code = failure.provider_code;
-    Some(failure_json(&bare))
-}
 
 /// The history of a stretch of messages: how much there is, and how it goes. An attempt that was sent stands in its
 /// part's own row, which stays.

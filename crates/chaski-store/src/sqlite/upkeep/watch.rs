@@ -3,8 +3,10 @@
 use super::limit;
 use crate::error::StoreError;
 use crate::sqlite::SqliteStore;
+use crate::sqlite::open;
 use crate::sqlite::outbox::state;
-use crate::sqlite::rows::{json_or_none, time_or_none};
+use crate::sqlite::rows::{fault, json_or_none, time_or_none};
+use crate::sqlite::writer::Class;
 use crate::upkeep::*;
 use async_trait::async_trait;
 use chaski_model::{ChannelId, ContactId, MessageId, Timestamp, WorkspaceId};
@@ -111,6 +113,10 @@ impl Watch for SqliteStore {
             .collect()
         })
         .await
+    }
+
+    async fn can_write(&self) -> Result<(), StoreError> {
+        self.write(Class::Background, |b| b.connection().execute_batch(&open::touch()).map_err(fault)).await
     }
 
     fn writer_waiting(&self) -> usize {
