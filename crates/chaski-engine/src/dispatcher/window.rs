@@ -166,9 +166,12 @@ impl Window {
     }
 
     fn is_left_to_the_store(&mut self, head: &Head, now: Timestamp) -> bool {
-        if head.look_at() > now && self.known.len() >= LATER {
-            self.read_at(head.look_at(), now);
-            return true;
+        if head.look_at() > now {
+            let is_left = self.known.len() >= LATER;
+            if is_left {
+                self.read_at(head.look_at(), now);
+            }
+            return is_left;
         }
         self.overflowed |= self.known.len() >= WINDOW;
         self.overflowed
