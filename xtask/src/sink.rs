@@ -137,7 +137,7 @@ async fn answer(sink: Rc<Sink>, request: Request<Incoming>) -> Result<Response<F
     Ok(response)
 }
 
-/// The key that names an account. The reference sends none.
+/// The key that names an account. The reference's address is set without one.
 fn account(headers: &http::HeaderMap) -> &str {
     headers.get("d360-api-key").and_then(|key| key.to_str().ok()).unwrap_or_default()
 }
@@ -204,7 +204,8 @@ impl Sink {
 
     /// What is posted for a status.
     fn webhook(&self, status: &Status) -> Option<Request<Full<Bytes>>> {
-        let hook = self.hooks.borrow().get(&status.account).cloned()?;
+        let hooks = self.hooks.borrow();
+        let hook = hooks.get(&status.account).or_else(|| hooks.get(""))?.clone();
         let body = format!(
             "{{\"object\":\"whatsapp_business_account\",\"entry\":[{{\"id\":\"102290129340398\",\"changes\":[{{\"value\":{{\
              \"messaging_product\":\"whatsapp\",\"metadata\":{{\"display_phone_number\":\"593990000000\",\"phone_number_id\":\"106540352242922\"}},\
