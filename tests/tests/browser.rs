@@ -275,6 +275,63 @@ async fn press(browser: &Browser, css: &str) {
     browser.sees(css).await.send_keys("\u{e007}").await.expect("a key");
 }
 
+/// A picture of some size, drawn by the browser.
+async fn drawn(browser: &Browser) -> String {
+    let script = "const c = document.createElement('canvas'); c.width = 640; c.height = 420;
+        const x = c.getContext('2d'), g = x.createLinearGradient(0, 0, 640, 420);
+        g.addColorStop(0, '#0B6E5B'); g.addColorStop(1, '#F0925A'); x.fillStyle = g; x.fillRect(0, 0, 640, 420);
+        return c.toDataURL('image/png').split(',')[1]";
+    let drawn = browser.client.execute(script, vec![]).await.expect("a script runs");
+    drawn.as_str().expect("a picture").to_owned()
+}
+
+#[tokio::test]
+async fn what_a_contact_sends_is_seen_heard_saved_or_said_to_be_lost() {
+    let world = World::demo().await;
+    let browser = signed_in(&world).await;
+    browser.open(&format!("{}/messages/123", world.web_url())).await;
+    browser.sees("form#reply").await;
+    let says = async |kind: &str, more: Value| {
+        let mut wanted = json!({"type": kind, "provider": "360dialog_whatsapp"});
+        wanted.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
+        world.simulator("POST", &format!("/phones/{PHONE}/messages"), wanted).await;
+    };
+    // Live: the bubble comes, and then its picture.
+    says("image", json!({"content": drawn(&browser).await, "caption": "El paquete llegó así"})).await;
+    browser.sees("article .seen img").await;
+    let width = "return document.querySelector('article .seen img').naturalWidth";
+    e2e::until("the picture is shown", || async {
+        (browser.client.execute(width, vec![]).await.ok()? == json!(640)).then_some(())
+    })
+    .await;
+    says("audio", json!({})).await;
+    browser
+        .sees("article .heard audio[controls][aria-label='Nota de voz'], article .heard[data-broken]")
+        .await;
+    says("document", json!({"filename": "Factura 0419.pdf"})).await;
+    browser.sees("article a[download='Factura 0419.pdf']").await;
+    // A picture that is none to the browser, though it begins like one.
+    says("image", json!({"content": "iVBORw0KGgo="})).await;
+    browser.reads("article [data-broken] .broken", "No se pudo mostrar").await;
+    world.simulator("PUT", "/faults", json!([{"when": {"media": true}, "do": {"httpStatus": 404}}])).await;
+    says("video", json!({"caption": "Mira"})).await;
+    browser.reads("article:last-of-type .b-attachment", "El proveedor no lo tiene").await;
+    says("document", json!({"size": 1, "filename": "contrato.docx"})).await;
+    browser.reads("article:last-of-type .b-attachment", "contrato.docx").await;
+    for (name, width, dark) in
+        [("media-light", 1440, false), ("media-dark", 1440, true), ("media-narrow", 390, false)]
+    {
+        browser.size(width, 1500).await;
+        browser.theme(dark).await;
+        fits(&browser).await;
+        browser.picture(name).await;
+    }
+    browser.size(1440, 1200).await;
+    world.simulator("PUT", "/faults", json!([])).await;
+    press(&browser, "article form[action$='/media'] button").await;
+    browser.sees("article .seen video[controls], article .seen[data-broken]").await;
+}
+
 #[tokio::test]
 async fn a_person_settles_in_delivery_what_is_held_unknown_or_failed() {
     let world = World::demo().await;

@@ -2,7 +2,7 @@
 
 use chaski_model::address::{Address, AddressKind, E164};
 use chaski_model::event::{Event, Sender};
-use chaski_model::message::{Content, PartBody};
+use chaski_model::message::{Content, Media, PartBody};
 use chaski_model::template::MetaTemplate;
 use chaski_model::{Capabilities, ChannelKind, Failure, Timestamp};
 use std::collections::BTreeMap;
@@ -321,6 +321,11 @@ pub enum Task {
     },
     /// The whole template list.
     Templates,
+    /// Media that a contact sent: ends in [`Step::Fetch`].
+    Media {
+        /// As the message has them.
+        media: Media,
+    },
 }
 
 /// The next step of a task.
@@ -328,6 +333,8 @@ pub enum Task {
 pub enum Step {
     /// Make this call, then ask again with its reply added.
     Call(Box<Call>),
+    /// Make this call; its body is the file that [`Task::Media`] asks for, and the end.
+    Fetch(Box<Call>),
     /// Done.
     Done(Answer),
     /// It failed.

@@ -4,6 +4,7 @@
 
 use chaski_channels::whatsapp::{cloud::Cloud, dialog360::Dialog360, vonage::Vonage};
 use chaski_channels::{ADAPTERS, Adapter, Answer, Auth, Call, Cx, MAX_STEPS, Reply, Settings, Step, Task};
+use chaski_model::message::{Media, MediaKind};
 use chaski_model::{ErrorCode, Failure, Timestamp};
 use serde_json::{Value, json};
 
@@ -245,5 +246,70 @@ fn every_kind_has_the_common_settings_and_helps_with_each() {
         }
         assert!(settings.iter().all(|setting| setting.help.ends_with('.')));
         assert!(settings.iter().all(|setting| !setting.required || setting.default.is_empty()));
+    }
+}
+
+fn media(id: Option<&str>, link: Option<&str>) -> Task {
+    let mut media = Media::link(MediaKind::Image, "");
+    media.provider_id = id.map(str::to_owned);
+    media.link = link.map(str::to_owned);
+    Task::Media { media }
+}
+
+fn fetched(step: Step) -> Call {
+    match step {
+        Step::Fetch(call) => *call,
+        other => panic!("no file: {other:?}"),
+    }
+}
+
+#[test]
+fn meta_media_are_looked_up_and_fetched_with_the_token() {
+    let settings = settings(&[]);
+    let task = media(Some("17/../x"), None);
+    let first = call(ask(&Cloud, &task, &settings, &[]));
+    assert_eq!(first.url, "https://stub/v23.0/17%2F%2E%2E%2Fx?phone_number_id=pn");
+    let url = "https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=17&ext=1";
+    let there = reply(200, &json!({"url": url, "mime_type": "image/png", "id": "17"}));
+    let file = fetched(ask(&Cloud, &task, &settings, &[there]));
+    assert_eq!((&*file.url, file.auth), (url, first.auth));
+    let elsewhere = reply(200, &json!({"url": "https://elsewhere.example/x"}));
+    assert_eq!(fetched(ask(&Cloud, &task, &settings, &[elsewhere])).auth, Auth::None);
+}
+
+#[test]
+fn d360_media_are_fetched_from_its_own_host() {
+    let task = media(Some("17"), None);
+    let first = call(ask(&Dialog360, &task, &settings(&[]), &[]));
+    assert_eq!(first.url, "https://stub/17");
+    let there = json!({"url": "https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=17&ext=1"});
+    let file = fetched(ask(&Dialog360, &task, &settings(&[]), &[reply(200, &there)]));
+    assert_eq!(file.url, "https://stub/whatsapp_business/attachments/?mid=17&ext=1");
+    assert_eq!(file.auth, first.auth);
+}
+
+#[test]
+fn vonage_media_are_fetched_at_their_address() {
+    let at = |link: &str| fetched(ask(&Vonage, &media(None, Some(link)), &settings(&[]), &[]));
+    assert!(matches!(at("https://api-us-3.nexmo.com/v3/media/9").auth, Auth::Jwt { .. }));
+    assert_eq!(at("https://elsewhere.example/9").auth, Auth::None, "the token stays here");
+}
+
+#[test]
+fn media_that_are_not_there_are_told_from_a_provider_that_is_down() {
+    let no_object = json!({"error": {"message": "Unsupported get request.", "type": "GraphMethodException", "code": 100, "error_subcode": 33}});
+    for adapter in [&Cloud as &dyn Adapter, &Dialog360] {
+        let code = |reply: Reply| {
+            failed(ask(adapter, &media(Some("17"), None), &settings(&[]), std::slice::from_ref(&reply))).code
+        };
+        assert_eq!(code(reply(404, &json!({}))), ErrorCode::MediaUnreachable);
+        assert_eq!(code(reply(400, &no_object)), ErrorCode::MediaUnreachable);
+        assert_eq!(code(reply(401, &json!({}))), ErrorCode::CredentialsRefused);
+        assert_eq!(code(reply(503, &json!({}))), ErrorCode::ProviderUnavailable);
+        assert_eq!(code(reply(200, &json!({}))), ErrorCode::MediaUnreachable, "no address");
+    }
+    for adapter in ADAPTERS {
+        let failure = failed(ask(*adapter, &media(None, None), &settings(&[]), &[]));
+        assert_eq!(failure.code, ErrorCode::MediaUnreachable);
     }
 }

@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::directory::Snapshot;
 use crate::dispatcher::Offers;
 use crate::guard::Guard;
+use crate::media::folder::Folder;
 use crate::ownership::Ownership;
 use crate::retention::Retention;
 use crate::tasks::Flights;
@@ -41,6 +42,8 @@ pub struct Config {
     pub language_fallback: bool,
     /// Whether media links are looked at before a message is accepted.
     pub probe_media: bool,
+    /// Where media of inbound messages are kept.
+    pub media_folder: PathBuf,
     /// How long each kind of data is kept.
     pub retention: Retention,
     /// When the watchdogs say something.
@@ -77,6 +80,7 @@ pub struct Engine {
     pub(crate) flights: Flights,
     pub(crate) ownership: Ownership,
     pub(crate) findings: Findings,
+    media: Folder,
     /// Held while retention runs.
     pub(crate) retaining: tokio::sync::Mutex<()>,
     /// Channels taken over whose open attempts have not all been looked at.
@@ -111,6 +115,7 @@ impl Engine {
             flights: Flights::default(),
             ownership: Ownership::default(),
             findings: Findings::default(),
+            media: Folder::new(config.media_folder.clone()),
             retaining: tokio::sync::Mutex::default(),
             to_recover: std::sync::Mutex::default(),
             snapshot: RwLock::default(),
@@ -137,6 +142,7 @@ impl Engine {
         engine.tasks.spawn(crate::jobs::sync_templates(Arc::clone(&engine)));
         engine.tasks.spawn(crate::watch::run(Arc::clone(&engine)));
         engine.tasks.spawn(crate::retention::run(Arc::clone(&engine)));
+        engine.tasks.spawn(crate::media::job::run(Arc::clone(&engine)));
         Ok(engine)
     }
 
@@ -217,6 +223,11 @@ impl Engine {
     /// The guard of user-given addresses.
     pub fn guard(&self) -> Guard {
         self.guard
+    }
+
+    /// Where media of inbound messages are kept.
+    pub fn media_folder(&self) -> &Folder {
+        &self.media
     }
 
     /// Opens and makes data keys.

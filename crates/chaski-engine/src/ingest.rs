@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use crate::tokens::hash;
 use chaski_channels::{Adapter, Challenge, FailureMark, Incoming};
 use chaski_model::event::{Event, Inbound, Receipt, Sender};
+use chaski_model::message::Content;
 use chaski_model::{Failure, PartRef, Timestamp};
 use chaski_store::StoreError;
 use chaski_store::outbox::Origin;
@@ -220,6 +221,7 @@ impl Engine {
         if inbound.from.is_empty() {
             return Ok(Some("a message without a sender".to_owned()));
         }
+        let wants_media = matches!(&inbound.content, Content::Attachment(media) if media.link.is_some() || media.provider_id.is_some());
         let json = |result: serde_json::Result<String>| {
             result.map_err(|e| Refused::Store(StoreError::Fault(e.to_string())))
         };
@@ -237,6 +239,7 @@ impl Engine {
                 received_at: now,
                 content: json(serde_json::to_string(&inbound.content))?,
                 origin: json(serde_json::to_string(&origin))?,
+                wants_media,
             })
             .await?;
         let word = if matches!(verdict, InboundVerdict::Duplicate) { "duplicate" } else { "stored" };

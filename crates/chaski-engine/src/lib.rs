@@ -14,7 +14,7 @@ pub mod engine;
 pub mod guard;
 pub mod ingest;
 pub mod jobs;
-mod media;
+pub mod media;
 mod ownership;
 pub mod pace;
 pub mod plan;

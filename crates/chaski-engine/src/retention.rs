@@ -28,6 +28,8 @@ pub struct Retention {
     pub messages: Option<Duration>,
     /// Attempts and receipts.
     pub history: Option<Duration>,
+    /// Media of inbound messages; never longer than what messages say.
+    pub media: Option<Duration>,
     /// Events of the feed.
     pub events: Option<Duration>,
     /// What was said to providers.
@@ -66,6 +68,7 @@ impl Engine {
             Kept::Deliveries => {
                 kept.messages.zip(kept.history).map(|(messages, history)| ago(messages.max(history)))
             }
+            Kept::Media => kept.media.map(ago),
             Kept::Events => kept.events.map(ago),
             Kept::Exchanges => kept.exchanges.map(ago),
             Kept::DeadLetters => kept.dead_letters.map(ago),
@@ -161,6 +164,14 @@ pub(crate) async fn run(engine: Arc<Engine>) {
             () = engine.clock.sleep_until(due) => {}
         }
         due = engine.clock.now() + EVERY;
+        // Each node has a folder of its own, unless one is shared.
+        match engine.sweep_media().await {
+            Ok(files) if files > 0 => {
+                tracing::info!(files, "media that no message has any more were removed")
+            }
+            Ok(_) => {}
+            Err(cause) => tracing::warn!(%cause, "media cannot be swept; it goes on in an hour"),
+        }
         if !engine.leads() {
             continue;
         }

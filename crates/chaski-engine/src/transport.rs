@@ -10,7 +10,9 @@ use bytes::Bytes;
 use chaski_channels::{Auth, Call, Reply, Secrets, Settings};
 use chaski_model::{ErrorCode, Failure, Timestamp};
 use chaski_store::exchanges::{BODY_KEPT, Exchange};
-use http::header::{AUTHORIZATION, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
+use http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT,
+};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
@@ -111,6 +113,36 @@ impl Transport {
         if late.load(Ordering::Relaxed) { Err(TooLate) } else { Ok(answer) }
     }
 
+    /// Makes a call whose body is a file: up to its first byte bounded by `timeout`. Whoever reads the body
+    /// bounds the rest. Every address is checked, as each is used once.
+    ///
+    /// # Errors
+    /// No answer.
+    pub async fn fetch(
+        &self,
+        call: &Call,
+        settings: &Settings,
+        secrets: &Secrets,
+        timeout: Duration,
+    ) -> Result<Fetched, Lost> {
+        let address = self.checked(&call.url).map_err(Lost::NotSent)?;
+        let body = Timely { body: Full::new(Bytes::from(call.body.clone())), call_by: None };
+        let request = self.request(call, address, body, settings, secrets).map_err(Lost::NotSent)?;
+        let answer = tokio::time::timeout(timeout, self.client.request(request)).await;
+        let response = answer.map_err(|_| Lost::Lost(late(timeout)))?.map_err(|error| {
+            Lost::Lost(unavailable(format!("The connection failed: {}.", causes(&error))))
+        })?;
+        let text = |name| response.headers().get(name).and_then(|v| v.to_str().ok());
+        Ok(Fetched {
+            status: response.status().as_u16(),
+            retry_after: text(RETRY_AFTER).and_then(|value| wait_of(value, self.clock.now())),
+            location: text(LOCATION).map(str::to_owned),
+            content_type: text(CONTENT_TYPE).map(str::to_owned),
+            length: text(CONTENT_LENGTH).and_then(|value| value.parse().ok()),
+            body: response.into_body(),
+        })
+    }
+
     async fn exchange_within(
         &self,
         call: &Call,
@@ -119,17 +151,18 @@ impl Transport {
         secrets: &Secrets,
         timeout: Duration,
     ) -> Result<Reply, Lost> {
-        let request = self.request(call, body, settings, secrets).map_err(Lost::NotSent)?;
-        let answer = tokio::time::timeout(timeout, self.exchange(request)).await.unwrap_or_else(|_| {
-            let message = format!("The provider did not answer within {} s.", timeout.as_secs());
-            Err(Lost::Lost(unavailable(message)))
-        });
+        let address = self.address(&call.url).map_err(Lost::NotSent)?;
+        let request = self.request(call, address, body, settings, secrets).map_err(Lost::NotSent)?;
+        let answer = tokio::time::timeout(timeout, self.exchange(request))
+            .await
+            .unwrap_or_else(|_| Err(Lost::Lost(late(timeout))));
         answer.map(|reply| without_secrets(reply, secrets))
     }
 
     fn request(
         &self,
         call: &Call,
+        address: http::Uri,
         body: Timely,
         settings: &Settings,
         secrets: &Secrets,
@@ -138,7 +171,7 @@ impl Transport {
             |what: &str| Failure::new(ErrorCode::Internal, format!("The request could not be made: {what}."));
         let mut request = http::Request::new(body);
         *request.method_mut() = call.method.clone();
-        *request.uri_mut() = self.address(&call.url)?;
+        *request.uri_mut() = address;
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("chaski/", env!("CARGO_PKG_VERSION"))));
         for (name, value) in &call.headers {
@@ -164,9 +197,7 @@ impl Transport {
         if let Some(known) = self.addresses.read().ok().and_then(|known| known.get(url).cloned()) {
             return Ok(known);
         }
-        self.guard.check(url)?;
-        let uri: http::Uri =
-            url.parse().map_err(|_| Failure::new(ErrorCode::UrlRefused, "The address is not valid."))?;
+        let uri = self.checked(url)?;
         if let Ok(mut known) = self.addresses.write() {
             if known.len() >= ADDRESSES {
                 known.clear();
@@ -174,6 +205,11 @@ impl Transport {
             known.insert(url.to_owned(), uri.clone());
         }
         Ok(uri)
+    }
+
+    fn checked(&self, url: &str) -> Result<http::Uri, Failure> {
+        self.guard.check(url)?;
+        url.parse().map_err(|_| Failure::new(ErrorCode::UrlRefused, "The address is not valid."))
     }
 
     fn credentials(
@@ -252,6 +288,22 @@ impl Transport {
     }
 }
 
+/// An answer whose body is still to be read.
+pub struct Fetched {
+    /// HTTP status.
+    pub status: u16,
+    /// The provider's wish to wait.
+    pub retry_after: Option<Duration>,
+    /// Where a redirect leads.
+    pub location: Option<String>,
+    /// What it says that it is.
+    pub content_type: Option<String>,
+    /// How many bytes it says that there are.
+    pub length: Option<u64>,
+    /// The rest.
+    pub body: hyper::body::Incoming,
+}
+
 /// A body that lets a request go only in time. hyper asks for it once it has a connection, and writes
 /// nothing before it has it: so this is the last moment at which a call that was begun can be given back.
 struct Timely {
@@ -292,6 +344,10 @@ fn wait_of(text: &str, now: Timestamp) -> Option<Duration> {
         Err(_) => Timestamp::parse_http_date(text)?.since(now),
     };
     Some(wish.min(LONGEST_WAIT))
+}
+
+fn late(timeout: Duration) -> Failure {
+    unavailable(format!("The provider did not answer within {} s.", timeout.as_secs()))
 }
 
 fn unavailable(message: String) -> Failure {

@@ -6,6 +6,8 @@
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use chaski_channels::Secrets;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
@@ -31,6 +33,8 @@ pub enum VaultError {
 /// The key that wraps data keys.
 pub struct Vault {
     master: XChaCha20Poly1305,
+    /// For signatures of our own, made from the key file.
+    signer: Hmac<Sha256>,
 }
 
 /// One workspace's data key, opened.
@@ -62,7 +66,25 @@ impl Vault {
             hex::decode(text.trim()).map_err(|_| fail("it holds no key (64 hexadecimal digits)".into()))?;
         let master = XChaCha20Poly1305::new_from_slice(&key)
             .map_err(|_| fail("its key has the wrong length".into()))?;
-        Ok(Self { master })
+        let mut derived = hmac(&key);
+        derived.update(b"chaski links");
+        let signer = hmac(&derived.finalize().into_bytes());
+        Ok(Self { master, signer })
+    }
+
+    /// A signature of a text, which every node with the same key file knows as its own.
+    pub fn sign(&self, text: &str) -> String {
+        let mut signer = self.signer.clone();
+        signer.update(text.as_bytes());
+        hex::encode(signer.finalize().into_bytes())
+    }
+
+    /// Whether a signature is of this text and ours; takes as long for every wrong one.
+    pub fn is_signed(&self, text: &str, signature: &str) -> bool {
+        let Ok(given) = hex::decode(signature) else { return false };
+        let mut signer = self.signer.clone();
+        signer.update(text.as_bytes());
+        signer.verify_slice(&given).is_ok()
     }
 
     /// A new data key, wrapped for storage.
@@ -78,6 +100,10 @@ impl Vault {
         let key = unseal(&self.master, b"data key", wrapped)?;
         XChaCha20Poly1305::new_from_slice(&key).map(DataKey).map_err(|_| VaultError::WrongKey)
     }
+}
+
+fn hmac(key: &[u8]) -> Hmac<Sha256> {
+    <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).expect("a key of any length")
 }
 
 fn make_key(path: &Path) -> std::io::Result<String> {
@@ -159,6 +185,18 @@ mod tests {
         let (_, other) = vault("other");
         assert!(other.data_key(&wrapped).is_err());
         assert!(!sealed.windows(4).any(|bytes| bytes == b"EAAB"));
+    }
+
+    #[test]
+    fn a_signature_is_of_one_text_and_one_key_file() {
+        let (path, first) = vault("sign");
+        let signature = first.sign("1-7\n99");
+        assert!(Vault::open(&path).unwrap().is_signed("1-7\n99", &signature), "another node's is the same");
+        assert!(!first.is_signed("1-8\n99", &signature));
+        assert!(!vault("sign-other").1.is_signed("1-7\n99", &signature));
+        for wrong in ["", "zz", &signature[..10], &signature.replace(|c: char| c.is_ascii_digit(), "0")] {
+            assert!(!first.is_signed("1-7\n99", wrong), "{wrong}");
+        }
     }
 
     #[cfg(unix)]

@@ -6,6 +6,7 @@ use chaski_engine::directory::ChannelEntry;
 use chaski_engine::watch::ReceiptHealth;
 use chaski_model::{ChannelId, Timestamp, WorkspaceId};
 use chaski_store::StoreError;
+use chaski_store::media::MediaFigures;
 use chaski_store::outbox::Depth;
 use chaski_store::upkeep::{Cause, DeadLetterGroup, UnknownOutcome};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,7 @@ struct Figures {
     depths: Vec<Depth>,
     groups: Vec<DeadLetterGroup>,
     unknown: Vec<UnknownOutcome>,
+    media: MediaFigures,
 }
 
 #[derive(Default)]
@@ -51,6 +53,7 @@ impl Health {
             depths: store.depths().await?,
             groups: store.dead_letter_groups(None).await?,
             unknown: store.unknown_outcomes(None, None, UNKNOWN).await?,
+            media: store.media_figures().await?,
         });
         let until = Instant::now() + GOOD_FOR.max(began.elapsed() * SHARE);
         cache.read = Some((until, Arc::clone(&figures)));
@@ -110,6 +113,9 @@ pub(crate) async fn gauges(app: &App) {
         let oldest = depth.oldest.map_or(0.0, |at| now.since(at).as_secs_f64());
         metrics::gauge!("chaski_queue_oldest_seconds", "channel" => channel).set(oldest);
     }
+    metrics::gauge!("chaski_media_wanted").set(figures.media.wanted as f64);
+    let oldest = figures.media.oldest.map_or(0.0, |at| now.since(at).as_secs_f64());
+    metrics::gauge!("chaski_media_oldest_seconds").set(oldest);
     unknown(&figures, now);
     dead_letters(app, &figures).await;
 }

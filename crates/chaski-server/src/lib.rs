@@ -10,6 +10,7 @@ mod body;
 mod finish;
 mod health;
 mod hooks;
+mod media;
 mod observe;
 mod problem;
 mod server;

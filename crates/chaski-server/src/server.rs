@@ -2,7 +2,7 @@
 
 use crate::problem::Problem;
 use crate::state::App;
-use crate::{admin, api, hooks, observe, ui};
+use crate::{admin, api, hooks, media, observe, ui};
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
@@ -26,6 +26,7 @@ pub fn router(app: App) -> Router {
         .route("/readyz", get(observe::readyz))
         .route("/metrics", get(observe::metrics))
         .route("/hooks/{key}", get(hooks::check).post(hooks::receive))
+        .route("/media/{id}", get(media::get))
         .merge(api::routes())
         .nest("/admin/v1", admin::routes())
         .merge(ui::routes())

@@ -102,7 +102,7 @@ impl Life {
     /// For programs.
     pub fn json(&self) -> Value {
         let steps: Vec<Value> = self.steps.iter().map(Step::json).collect();
-        json!({"message": views::message(&self.message), "timeline": steps})
+        json!({"message": views::message(&self.message, None), "timeline": steps})
     }
 }
 

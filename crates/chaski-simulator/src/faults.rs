@@ -34,6 +34,9 @@ pub(crate) struct When {
     /// Every nth of the calls that the other conditions mean.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) every: Option<u64>,
+    /// Calls that look up or download media, rather than sends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) media: bool,
     /// From 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) probability: Option<f64>,
@@ -118,7 +121,15 @@ impl Faults {
     /// What happens to this send: the first rule that means it decides.
     pub(crate) fn pick(&self, source: Source, recipient: &str, template: Option<&str>) -> Option<Act> {
         let mut rules = locked(&self.rules);
-        rules.iter_mut().find_map(|rule| rule.means(source, recipient, template).then(|| rule.act.clone()))
+        let mut of_sends = rules.iter_mut().filter(|rule| !rule.when.media);
+        of_sends.find_map(|rule| rule.means(source, recipient, template).then(|| rule.act.clone()))
+    }
+
+    /// The same for a call that looks up or downloads media.
+    pub(crate) fn pick_of_media(&self, source: Source) -> Option<Act> {
+        let mut rules = locked(&self.rules);
+        let mut of_media = rules.iter_mut().filter(|rule| rule.when.media);
+        of_media.find_map(|rule| rule.means(source, "", None).then(|| rule.act.clone()))
     }
 }
 
@@ -171,6 +182,15 @@ mod tests {
     fn every_nth_call_is_met() {
         let faults = rule(r#"[{"when":{"every":3},"do":{"code":131056}}]"#);
         assert_eq!(hits(&faults, 6), [false, false, true, false, false, true]);
+    }
+
+    #[test]
+    fn sends_and_media_have_rules_of_their_own() {
+        let faults = rule(r#"[{"when":{"media":true},"do":{"httpStatus":404}},{"do":{"code":1}}]"#);
+        assert_eq!(faults.pick(Source::Cloud, "+1", None).and_then(|act| act.code), Some(1));
+        let status = |source| faults.pick_of_media(source).and_then(|act| act.http_status);
+        assert_eq!((status(Source::Cloud), status(Source::Vonage)), (Some(404), Some(404)));
+        assert!(rule(r#"[{"do":{"code":1}}]"#).pick_of_media(Source::Cloud).is_none());
     }
 
     #[test]

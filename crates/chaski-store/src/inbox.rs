@@ -2,6 +2,7 @@
 
 use crate::contacts::Contact;
 use crate::error::StoreError;
+use crate::media::MediaState;
 use crate::outbox::{Origin, Resolved};
 use async_trait::async_trait;
 use chaski_model::message::{Content, Direction};
@@ -44,6 +45,8 @@ pub struct Message {
     pub error: Option<Failure>,
     /// When retention removed what it said.
     pub blanked_at: Option<Timestamp>,
+    /// Where the media of an inbound message stand.
+    pub media: Option<MediaState>,
 }
 
 impl Message {

@@ -11,6 +11,7 @@ pub mod exchanges;
 pub mod feed;
 mod fresh;
 pub mod inbox;
+pub mod media;
 pub mod nodes;
 pub mod outbox;
 pub mod postgres;
@@ -25,6 +26,7 @@ pub use error::StoreError;
 pub use exchanges::ExchangeLog;
 pub use feed::Feed;
 pub use inbox::Inbox;
+pub use media::InboundMedia;
 pub use nodes::Nodes;
 pub use outbox::Outbox;
 pub use receive::Receive;
@@ -32,7 +34,18 @@ pub use upkeep::{DeadLetters, Retention, Watch};
 
 /// Everything that a store can do.
 pub trait Store:
-    Outbox + Receive + Contacts + Admin + Feed + Inbox + Nodes + DeadLetters + Watch + Retention + ExchangeLog
+    Outbox
+    + Receive
+    + Contacts
+    + Admin
+    + Feed
+    + Inbox
+    + Nodes
+    + DeadLetters
+    + Watch
+    + Retention
+    + ExchangeLog
+    + InboundMedia
 {
 }
 impl<T> Store for T where
@@ -47,5 +60,6 @@ impl<T> Store for T where
         + Watch
         + Retention
         + ExchangeLog
+        + InboundMedia
 {
 }

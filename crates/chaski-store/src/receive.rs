@@ -70,6 +70,8 @@ pub struct InboundIn {
     pub content: String,
     /// JSON of the origin.
     pub origin: String,
+    /// It brings media, which are to be fetched.
+    pub wants_media: bool,
 }
 
 /// What became of an inbound message.

@@ -259,6 +259,8 @@ pub enum Kept {
     History,
     /// Parts and deliveries of messages that were blanked, with what came after their history went.
     Deliveries,
+    /// Media of inbound messages: what is known of them; their files go with the next sweep of the folder.
+    Media,
     /// Events of the feed that every follower has seen.
     Events,
     /// What was said to and by providers; the embedded store keeps it in whole weeks.
@@ -279,10 +281,11 @@ pub enum Kept {
 
 impl Kept {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Contents,
         Self::History,
         Self::Deliveries,
+        Self::Media,
         Self::Events,
         Self::Exchanges,
         Self::DeadLetters,
@@ -299,6 +302,7 @@ impl Kept {
             Self::Contents => "messages",
             Self::History => "history",
             Self::Deliveries => "deliveries",
+            Self::Media => "media",
             Self::Events => "events",
             Self::Exchanges => "exchanges",
             Self::DeadLetters => "dead_letters",

@@ -94,6 +94,7 @@ enum Probe {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Media {
     probe: Probe,
+    dir: PathBuf,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -101,6 +102,7 @@ pub(crate) struct Media {
 pub(crate) struct Retention {
     messages: Age,
     history: Age,
+    media: Age,
     events: Age,
     exchanges: Age,
     dead_letters: Age,
@@ -214,9 +216,14 @@ impl Settings {
             template_sync: self.templates.sync_every.0,
             language_fallback: self.templates.language_fallback,
             probe_media: self.media.probe == Probe::Refuse,
+            media_folder: match self.media.dir.as_os_str().is_empty() {
+                true => self.storage.data.join("media"),
+                false => self.media.dir.clone(),
+            },
             retention: chaski_engine::Retention {
                 messages: self.retention.messages.0,
                 history: self.retention.history.0,
+                media: self.retention.media.0,
                 events: self.retention.events.0,
                 exchanges: self.retention.exchanges.0,
                 dead_letters: self.retention.dead_letters.0,
@@ -239,6 +246,7 @@ impl Settings {
         for (name, age, least) in [
             ("messages", kept.messages, least),
             ("history", kept.history, least),
+            ("media", kept.media, day),
             ("events", kept.events, day),
             ("exchanges", kept.exchanges, day),
             ("dead_letters", kept.dead_letters, day),

@@ -8,6 +8,7 @@ pub mod cloud;
 pub mod dialog360;
 mod graph;
 mod meta_inbound;
+mod meta_media;
 mod meta_messages;
 mod meta_webhook;
 mod pages;

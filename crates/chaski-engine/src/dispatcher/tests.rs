@@ -116,6 +116,7 @@ fn config(folder: &std::path::Path) -> Config {
         template_sync: Duration::from_secs(86_400),
         language_fallback: true,
         probe_media: false,
+        media_folder: folder.join("media"),
         retention: Retention::default(),
         deadlines: Deadlines::default(),
         lease: Duration::from_secs(10),

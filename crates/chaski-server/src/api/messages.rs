@@ -8,7 +8,9 @@ use crate::state::App;
 use axum::extract::{OriginalUri, Path, State, rejection::PathRejection};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use chaski_model::{ErrorCode, MessageId};
+use chaski_model::{ErrorCode, MessageId, WorkspaceId};
+use chaski_store::inbox::Message;
+use chaski_store::media::MediaState;
 use serde_json::Value;
 
 /// The most messages of a page; clients that ask for more get these.
@@ -26,9 +28,15 @@ pub(crate) async fn get(
     let id = page::number(&id, ErrorCode::MessageNotFound, "Message")?;
     let found = app.engine.store().message(token.workspace, MessageId(id)).await?;
     match found.filter(|message| message.contact == contact.id) {
-        Some(message) => Ok(ok(views::message(&message))),
+        Some(message) => Ok(ok(view(&app, token.workspace, &message))),
         None => Err(Problem::new(ErrorCode::MessageNotFound, "Message not found")),
     }
+}
+
+/// A message, with a link to what it brought.
+fn view(app: &App, workspace: WorkspaceId, message: &Message) -> Value {
+    let is_held = matches!(message.media, Some(MediaState::Held(_)));
+    views::message(message, is_held.then(|| app.engine.media_url(workspace, message.id)))
 }
 
 /// `GET /v2/contact/{identifier}/message/list`: newest first.
@@ -55,7 +63,7 @@ pub(crate) async fn list(
     messages.truncate(limit);
     let next = messages.last().filter(|_| more).map(|m| m.id.0);
     let previous = messages.first().filter(|_| cursor != Cursor::Start).map(|m| m.id.0);
-    let items: Vec<Value> = messages.iter().map(views::message).collect();
+    let items: Vec<Value> = messages.iter().map(|m| view(&app, token.workspace, m)).collect();
     let address = format!("{}/v2/contact/id:{}/message/list", app.engine.config().public_url, contact.id);
     Ok(ok(page::page(items, &address, limit, next, previous)))
 }

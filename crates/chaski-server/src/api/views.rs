@@ -1,5 +1,6 @@
 //! Stored things in the API's own form.
 
+use crate::media::ending;
 use chaski_model::message::{Content, Direction, Media, MediaKind};
 use chaski_model::provider_codes::{self, Family, ProviderCode};
 use chaski_model::template::{ButtonKind, Parameter, RequestBody, RequestButton, TemplateRequest};
@@ -7,6 +8,7 @@ use chaski_model::{ErrorCode, Failure, Rank};
 use chaski_store::admin::Field;
 use chaski_store::contacts::Contact;
 use chaski_store::inbox::Message;
+use chaski_store::media::MediaState;
 use chaski_store::outbox::Resolved;
 use serde_json::{Map, Value, json};
 
@@ -34,8 +36,8 @@ pub(crate) fn contact(contact: &Contact, fields: &[&Field]) -> Value {
     })
 }
 
-/// A message, as it is read back.
-pub(crate) fn message(message: &Message) -> Value {
+/// A message, as it is read back. `media` is where what it brought can be fetched.
+pub(crate) fn message(message: &Message, media: Option<String>) -> Value {
     let outgoing = message.direction == Direction::Outbound;
     let mut view = Map::new();
     view.insert("messageId".into(), json!(message.id));
@@ -45,6 +47,9 @@ pub(crate) fn message(message: &Message) -> Value {
     view.insert("traffic".into(), json!(if outgoing { "outgoing" } else { "incoming" }));
     view.insert("timestamp".into(), json!(message.created_at.secs()));
     view.insert("message".into(), content(&message.content));
+    if let (Some(state), Some(given)) = (&message.media, view.get_mut("message")) {
+        put_media(&mut given["attachment"], state, media);
+    }
     if outgoing {
         view.insert("status".into(), statuses(message));
     }
@@ -184,6 +189,26 @@ fn attachment(media: &Media) -> Value {
         "type": kind, "url": media.link, "isPending": media.link.is_none(), "fileName": media.filename, "mime": media.mime,
         "caption": media.caption,
     })
+}
+
+/// Where a contact's media stand: the provider's own address is of no use to anybody else.
+fn put_media(attachment: &mut Value, state: &MediaState, url: Option<String>) {
+    attachment["url"] = Value::Null;
+    attachment["isPending"] = json!(matches!(state, MediaState::Wanted { .. }));
+    match state {
+        MediaState::Held(held) => {
+            attachment["url"] = json!(url);
+            attachment["mime"] = json!(held.mime);
+            attachment["size"] = json!(held.size);
+            attachment["ext"] = json!(ending(&held.mime));
+        }
+        MediaState::Wanted { failure, .. } => {
+            if let Some(failure) = failure {
+                attachment["error"] = error(failure);
+            }
+        }
+        MediaState::Gone { failure } => attachment["error"] = error(failure),
+    }
 }
 
 fn template(request: &TemplateRequest) -> Value {

@@ -174,6 +174,15 @@
     log.prepend(fresh);
   });
 
+  // --- what the browser could not load
+
+  document.addEventListener('error', ({ target }) => {
+    const figure = target instanceof Element && target.closest('[data-media]');
+    if (!figure) return;
+    figure.dataset.broken = '';
+    figure.querySelector('.broken').hidden = false;
+  }, true);
+
   // --- what changed
 
   const changed = { contacts: new Set(), messages: new Set(), thread: false, foot: false };

@@ -11,6 +11,7 @@ use chaski_model::template::{Mark, Note};
 use chaski_model::{ErrorCode, MessageId, Rank, WorkspaceId};
 use chaski_store::StoreError;
 use chaski_store::inbox::Message;
+use chaski_store::media::MediaState;
 use maud::{Markup, html};
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub(crate) struct Bubble {
     pub(crate) selected: bool,
     /// The message that it answers, in one line.
     pub(crate) answers: Option<String>,
+    /// Where what a contact sent is shown from.
+    pub(crate) media: Option<String>,
     /// The token of its forms.
     pub(crate) csrf: String,
 }
@@ -61,6 +64,8 @@ pub(crate) async fn bubbles(
             joined: list.last().is_some_and(|before| joins(&before.message, &message)),
             selected: selected == Some(message.id),
             answers: about(&message).and_then(known),
+            media: matches!(message.media, Some(MediaState::Held(_)))
+                .then(|| app.engine.media_path(workspace, message.id)),
             csrf: csrf.to_owned(),
             message,
         });
@@ -122,7 +127,7 @@ pub(crate) fn bubble(r: &Reader, view: &Bubble) -> Markup {
             data-day=(r.date(message.created_at)) data-channel=(message.channel)
             aria-label=(label(r, view))
         {
-            div.{ "b b-" (message.content.word()) } { (contents::inside(r, message, view.answers.as_deref())) }
+            div.{ "b b-" (message.content.word()) } { (contents::inside(r, view)) }
             (meta(r, view, mark))
             @if let Some(by) = sender(r, message) { div.by { (by) } }
             (notes(r, message))

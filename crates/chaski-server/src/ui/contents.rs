@@ -1,8 +1,11 @@
 //! What a message says, by its type: the inside of a bubble, and the one line that stands for it.
 //!
-//! A caller's or contact's link is never loaded: media shows as a card with its name and link.
+//! A caller's or contact's link is never loaded: media shows as a card with its name and link. What a contact
+//! sent is fetched first, and shown from our own folder by `received`.
 
+use super::bubble::Bubble;
 use super::icons::{Icon, icon};
+use super::received;
 use super::rich::{link, rich};
 use super::state_of::component_name;
 use super::template_bubble;
@@ -46,14 +49,21 @@ pub(crate) fn line(r: &Reader, message: &Message) -> String {
     if flat.chars().count() > 160 { flat.chars().take(159).chain(['…']).collect() } else { flat }
 }
 
-/// The inside of a bubble. `answers` stands for the message that it is about.
-pub(crate) fn inside(r: &Reader, message: &Message, answers: Option<&str>) -> Markup {
+/// The inside of a bubble.
+pub(crate) fn inside(r: &Reader, view: &Bubble) -> Markup {
+    let message = &view.message;
     html! {
-        @if let Some(quoted) = answers { div.quote { (quoted) } }
+        @if let Some(quoted) = &view.answers { div.quote { (quoted) } }
         @match message.shown() {
             _ if message.blanked_at.is_some() => p.soft { (r.t("blanked")) },
             Content::Text { text, .. } => div.text { (rich(text)) },
-            Content::Attachment(media) => (attachment(r, media)),
+            Content::Attachment(media) => {
+                @match &message.media {
+                    Some(state) => (received::received(r, view, media, state)),
+                    None => (attachment(r, media)),
+                }
+                @if let Some(caption) = &media.caption { div.text { (rich(caption)) } }
+            },
             Content::QuickReply { title, replies } => (question(title, replies)),
             Content::WhatsappTemplate(request) => {
                 @match message.resolved.as_ref().and_then(|resolved| resolved.rendered.as_ref()) {
@@ -75,7 +85,7 @@ pub(crate) fn inside(r: &Reader, message: &Message, answers: Option<&str>) -> Ma
     }
 }
 
-fn media_name(r: &Reader, media: &Media) -> String {
+pub(crate) fn media_name(r: &Reader, media: &Media) -> String {
     match media.kind {
         MediaKind::Image => r.t("media-image"),
         MediaKind::Video => r.t("media-video"),
@@ -86,7 +96,7 @@ fn media_name(r: &Reader, media: &Media) -> String {
     }
 }
 
-fn media_icon(kind: MediaKind) -> Icon {
+pub(crate) fn media_icon(kind: MediaKind) -> Icon {
     match kind {
         MediaKind::Image | MediaKind::Sticker => Icon::Image,
         MediaKind::Video => Icon::Video,
@@ -111,7 +121,6 @@ fn attachment(r: &Reader, media: &Media) -> Markup {
                 }
             }
         }
-        @if let Some(caption) = &media.caption { div.text { (rich(caption)) } }
     }
 }
 

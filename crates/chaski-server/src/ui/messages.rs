@@ -202,6 +202,22 @@ pub(crate) async fn resolve(
     }
 }
 
+/// `POST /messages/{contact}/{message}/media`: what a contact sent is fetched once more, now.
+pub(crate) async fn fetch_media(
+    State(app): State<App>,
+    signed: Signed,
+    Path((id, message)): Path<(String, String)>,
+    form: Result<Form<Token>, FormRejection>,
+) -> Result<Response, Fault> {
+    let Form(given) = form.map_err(|_| Fault::Form)?;
+    signed.check(&given.csrf)?;
+    let (contact, message) = find_message(&app, &signed, &id, &message).await?;
+    // Where there is nothing to fetch any more, it has come meanwhile: the thread shows it.
+    let now = app.engine.clock().now();
+    app.engine.store().want_media_again(signed.workspace(), message, now).await?;
+    Ok(to(&format!("/messages/{contact}#m{message}")))
+}
+
 /// `POST /messages/{contact}/{message}/replay`: a failed message is sent again.
 pub(crate) async fn replay(
     State(app): State<App>,

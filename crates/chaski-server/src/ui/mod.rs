@@ -24,6 +24,7 @@ mod live;
 mod messages;
 mod page;
 pub(crate) mod password;
+mod received;
 mod reply;
 mod rich;
 #[cfg(test)]
@@ -71,6 +72,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/messages/{contact}/{message}", get(messages::message))
         .route("/messages/{contact}/{message}/resolve", post(messages::resolve))
         .route("/messages/{contact}/{message}/replay", post(messages::replay))
+        .route("/messages/{contact}/{message}/media", post(messages::fetch_media))
         .route("/messages/fragments/rows", get(fragments::rows))
         .route("/messages/fragments/tabs", get(fragments::tabs))
         .route("/messages/fragments/row/{contact}", get(fragments::row))

@@ -54,6 +54,7 @@ fn message(id: i64, direction: Direction, content: Content) -> Message {
         provider_id: Some(format!("wamid.{id}")),
         error: None,
         blanked_at: None,
+        media: None,
     }
 }
 
@@ -250,6 +251,7 @@ fn bubble(message: Message, state: State) -> Bubble {
         joined: false,
         selected: false,
         answers,
+        media: None,
         csrf: "token".into(),
     }
 }

@@ -52,6 +52,7 @@ impl World {
             template_sync: Duration::from_secs(86_400),
             language_fallback: true,
             probe_media: false,
+            media_folder: folder.join("media"),
             retention: chaski_engine::Retention::default(),
             deadlines: chaski_engine::Deadlines::default(),
             lease: Duration::from_secs(10),
@@ -115,6 +116,7 @@ impl World {
             received_at: at,
             content: serde_json::to_string(&Content::Text { text: text.into(), message_tag: None }).unwrap(),
             origin: serde_json::to_string(&Origin { source: "contact".into(), ..Origin::default() }).unwrap(),
+            wants_media: false,
         };
         match store.inbound(inbound).await.unwrap() {
             InboundVerdict::Stored { contact } => contact,

@@ -2,19 +2,24 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::{Refused, source};
 use crate::accounts::{AccountId, account};
 use crate::call::text;
 use crate::ids::uuid;
-use crate::media::placeholder;
+use crate::media::{File, placeholder};
 use crate::phones::{Button, Content, Direction, Media, Message, Status};
 use crate::providers::{Inbound, Said, report_inbound};
 use crate::receipts::Trace;
 use crate::sim::{Shared, Sim};
 use crate::source::Source;
 use crate::{accounts, links};
+
+/// The largest file that a phone sends.
+const LARGEST: usize = 100 << 20;
 
 /// An act that is about to be written down.
 struct Act {
@@ -141,9 +146,34 @@ fn say(account: AccountId, kind: &str, wanted: &Value) -> Result<Act, Refused> {
     Ok(Act { account, content, said: Some(said) })
 }
 
+/// A file of the caller's own: `content` in base64, `size` to fill it up to, `mime` as the phone declares it.
+fn given_file(kind: &str, wanted: &Value) -> Result<Option<File>, Refused> {
+    let (content, size) = (text(wanted, "content"), wanted.get("size").and_then(Value::as_u64));
+    if content.is_none() && size.is_none() {
+        return Ok(None);
+    }
+    let mut file = placeholder(kind);
+    let mut bytes = match content {
+        Some(content) => {
+            STANDARD.decode(content).map_err(|_| Refused::bad("`content` must be a file in base64"))?
+        }
+        None => file.bytes.to_vec(),
+    };
+    if let Some(size) = size {
+        let size = usize::try_from(size).ok().filter(|size| *size <= LARGEST);
+        let size = size.ok_or_else(|| Refused::bad("`size` must be at most 100 MiB"))?;
+        bytes.resize(bytes.len().max(size), 0);
+    }
+    file.bytes = bytes.into();
+    file.mime = optional(wanted, "mime").unwrap_or(file.mime);
+    Ok(Some(file))
+}
+
 async fn send_file(sim: &Shared, account: AccountId, kind: &str, wanted: &Value) -> Result<Act, Refused> {
     let link = optional(wanted, "link");
+    let given = given_file(kind, wanted)?;
     let file = match &link {
+        _ if given.is_some() => given.unwrap_or_else(|| placeholder(kind)),
         Some(link) if links::is_local(link) => links::fetch(sim, link, kind)
             .await
             .map_err(|fault| Refused::bad(format!("`link` cannot be sent: {fault}")))?,

@@ -129,6 +129,14 @@ fn reply_form(sim: &Sim, lang: Lang, key: &str, view: &View) -> Markup {
             label.hidden for="text" { (lang.say("Mensaje", "Message")) }
             textarea #text name="text" rows="1" required placeholder=(lang.say("Escribe un mensaje", "Type a message")) {}
             button type="submit" aria-label=(lang.say("Enviar", "Send")) { "➤" }
+            details.attach {
+                summary aria-label=(lang.say("Adjuntar", "Attach")) title=(lang.say("Adjuntar", "Attach")) { "📎" }
+                div {
+                    @for (kind, word) in [("image", lang.say("Imagen", "Image")), ("video", lang.say("Video", "Video")), ("audio", lang.say("Nota de voz", "Voice note")), ("document", lang.say("Documento", "Document"))] {
+                        button type="submit" name="attach" value=(kind) formnovalidate { (word) }
+                    }
+                }
+            }
         }
     }
 }
@@ -165,13 +173,16 @@ fn aside(lang: Lang, view: &View) -> Markup {
 pub(super) struct Reply {
     provider: String,
     text: String,
+    /// A kind of file, where one is attached; the text is then its caption.
+    #[serde(default)]
+    attach: String,
 }
 
 fn back(address: &str) -> Response {
     Redirect::to(&format!("/phones/{address}#reply")).into_response()
 }
 
-/// The person writes.
+/// The person writes, or sends a small file of a kind.
 pub(super) async fn reply(
     State(sim): State<Shared>,
     Path(address): Path<String>,
@@ -181,7 +192,14 @@ pub(super) async fn reply(
     let chosen = ACCOUNTS.iter().find(|a| a.name == form.provider);
     let chosen = chosen.ok_or_else(|| Refused::bad(format!("There is no number {:?}", form.provider)))?;
     let text = form.text.replace("\r\n", "\n");
-    let wanted = json!({"type": "text", "text": text.trim(), "provider": chosen.source.word(), "account": chosen.name});
+    let mut wanted = json!({"type": "text", "text": text.trim(), "provider": chosen.source.word(), "account": chosen.name});
+    if !form.attach.is_empty() {
+        wanted["type"] = json!(form.attach);
+        // Sound has no caption.
+        if !text.trim().is_empty() && form.attach != "audio" {
+            wanted["caption"] = json!(text.trim());
+        }
+    }
     write(&sim, &key, &wanted).await?;
     Ok(back(&address))
 }

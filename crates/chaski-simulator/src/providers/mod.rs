@@ -8,6 +8,8 @@ pub(crate) mod vonage;
 
 use std::sync::Arc;
 
+use http::{Method, StatusCode};
+
 pub(crate) use self::inbound::{Inbound, Said};
 use crate::accounts::{AccountId, account};
 use crate::call::{Call, Reply};
@@ -21,11 +23,30 @@ use crate::webhooks::Post;
 
 /// Answers a call to a provider.
 pub(crate) async fn answer(sim: &Shared, source: Source, call: &Call) -> Reply {
-    match source {
+    let act = if is_of_media(sim, source, call) { sim.faults.pick_of_media(source) } else { None };
+    if let Some(status) = act.as_ref().and_then(|act| StatusCode::from_u16(act.http_status?).ok()) {
+        return Reply::raw(status, "text/plain", status.canonical_reason().unwrap_or_default()).with_act(act);
+    }
+    let reply = match source {
         Source::Cloud => meta::answer(sim, call).await,
         Source::Dialog360 => dialog360::answer(sim, call),
         Source::Vonage => vonage::answer(sim, call),
-    }
+    };
+    if act.is_some() { reply.with_act(act) } else { reply }
+}
+
+/// Whether a call looks up or downloads media.
+fn is_of_media(sim: &Sim, source: Source, call: &Call) -> bool {
+    let segments = call.segments();
+    let parts: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
+    call.method == Method::GET
+        && match (source, parts.as_slice()) {
+            (Source::Cloud, ["lookaside", ..])
+            | (Source::Dialog360, ["whatsapp_business", ..])
+            | (Source::Vonage, ["v3", "media", _]) => true,
+            (Source::Cloud, [_, id]) | (Source::Dialog360, [id]) => sim.media.get(id).is_some(),
+            _ => false,
+        }
 }
 
 /// Reports a receipt by webhook.

@@ -171,3 +171,32 @@ async fn what_a_phone_sends_can_be_downloaded() {
         200
     );
 }
+
+/// A file of the caller's own comes as it is; calls for it can go wrong, and its address dies.
+#[tokio::test]
+async fn downloads_fail_on_purpose_and_expire() {
+    let world = World::start().await;
+    let receiver = Receiver::start().await;
+    world.hook(CLOUD, &receiver).await;
+    let path = format!("/sim/v1/phones/{ANA}/messages");
+    let wanted =
+        json!({"type": "image", "content": "aG9sYQ==", "size": 10, "mime": "image/webp", "provider": CLOUD});
+    world.post(&path, wanted).await;
+    let received = receiver.inbound("image").await.item()["image"].clone();
+    assert_eq!(received["mime_type"], "image/webp");
+    let url = received["url"].as_str().unwrap();
+    let get = async || world.api(CLOUD, Method::GET, url, &Value::Null).await;
+    assert_eq!(&get().await.bytes[..], b"hola\0\0\0\0\0\0");
+    let faults = json!([{"when": {"media": true, "provider": CLOUD}, "do": {"httpStatus": 404}}]);
+    world.put("/sim/v1/faults", faults).await;
+    assert_eq!(get().await.status, 404);
+    world.says(ANA, CLOUD, "hola").await;
+    assert_eq!(
+        world.send(CLOUD, &image(CLOUD, "https://example.com/a.png")).await.status,
+        200,
+        "sends go on"
+    );
+    world.put("/sim/v1/faults", json!([])).await;
+    world.post("/sim/v1/clock", json!({"advance": "6m"})).await;
+    assert_eq!(get().await.status, 404);
+}

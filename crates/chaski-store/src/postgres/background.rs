@@ -67,6 +67,18 @@ impl Tx {
         self.events.push(NewEvent { workspace, at, kind, contact, message: None, body });
     }
 
+    /// An event about a message.
+    pub(super) fn message_event(
+        &mut self,
+        workspace: WorkspaceId,
+        at: Timestamp,
+        kind: &'static str,
+        contact: Option<ContactId>,
+        message: MessageId,
+    ) {
+        self.events.push(NewEvent { workspace, at, kind, contact, message: Some(message), body: None });
+    }
+
     async fn write_events(&mut self, notify: Option<String>) -> Result<usize, Fail> {
         if self.changed_directory {
             self.execute("UPDATE directory SET version = version + 1", &[]).await?;

@@ -2,6 +2,7 @@
 
 use super::PgStore;
 use super::contacts::read_contacts;
+use super::media;
 use super::queue::Job;
 use super::rows::{json, json_or_none, limit, small, time, time_or_none};
 use crate::error::StoreError;
@@ -16,19 +17,22 @@ macro_rules! message_columns {
     ($from:literal) => {
         concat!(
             "SELECT m.id, m.contact_id, m.channel_id, m.direction, m.created_at, m.content, m.resolved, m.origin, m.rank, m.unknown,
-               m.sent_at, m.failed_at, m.delivered_at, m.read_at, m.provider_id, m.error, m.blanked_at ",
+               m.sent_at, m.failed_at, m.delivered_at, m.read_at, m.provider_id, m.error, m.blanked_at,
+               x.state, x.tries, x.next_at, x.hash, x.mime, x.size, x.failure ",
             $from
         )
     };
 }
 
-const SOME: &str = message_columns!("FROM messages m WHERE m.id = ANY($1::int8[]) AND m.workspace_id = $2");
+const SOME: &str = message_columns!(
+    "FROM messages m LEFT JOIN media x ON x.message_id = m.id WHERE m.id = ANY($1::int8[]) AND m.workspace_id = $2"
+);
 /// The chain from a message backwards, itself included.
 const THREAD: &str = message_columns!(
     "FROM (WITH RECURSIVE chain(id, prev_id, n) AS (
        SELECT id, prev_id, 1 FROM messages WHERE id = $1 AND workspace_id = $2
        UNION ALL SELECT p.id, p.prev_id, c.n + 1 FROM chain c JOIN messages p ON p.id = c.prev_id AND p.workspace_id = $2 WHERE c.n < $3::int8)
-     SELECT id, n FROM chain) c JOIN messages m ON m.id = c.id ORDER BY c.n"
+     SELECT id, n FROM chain) c JOIN messages m ON m.id = c.id LEFT JOIN media x ON x.message_id = m.id ORDER BY c.n"
 );
 const NEWEST: &str = "SELECT last_id FROM contacts WHERE id = $1 AND workspace_id = $2";
 const BEFORE: &str = "SELECT prev_id FROM messages WHERE id = $1 AND workspace_id = $2 AND contact_id = $3";
@@ -80,6 +84,7 @@ fn message(r: &Row) -> Result<Message, StoreError> {
         provider_id: r.get(14),
         error: json_or_none(r, 15)?,
         blanked_at: time_or_none(r, 16),
+        media: media::state(r, 17)?,
     })
 }
 

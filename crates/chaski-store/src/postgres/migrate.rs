@@ -8,6 +8,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0001_initial.sql"),
     include_str!("../../migrations/postgres/0002_upkeep.sql"),
     include_str!("../../migrations/postgres/0003_cluster.sql"),
+    include_str!("../../migrations/postgres/0004_media.sql"),
 ];
 
 /// Nodes that start together make the table one after the other: the first statement of each waits.

@@ -3,6 +3,7 @@
 use super::SqliteStore;
 use super::batch::NewEvent;
 use super::contacts::read_contact;
+use super::media;
 use super::rows::{json, json_or_none, time, time_or_none};
 use super::writer::Class;
 use crate::error::StoreError;
@@ -16,8 +17,10 @@ const MESSAGE: &str =
     "SELECT m.id, m.contact_id, m.channel_id, m.direction, m.created_at, d.content, d.resolved, d.origin,
             m.rank, m.unknown, m.sent_at, m.failed_at, m.delivered_at, m.read_at,
             IFNULL(d.provider_id, (SELECT p.provider_id FROM parts p
-              WHERE p.message_id = m.id AND p.delivery = m.delivery AND p.part = 1)), m.error, m.prev_id, m.blanked_at
-     FROM messages m JOIN bodies d ON d.message_id = m.id WHERE m.id = ?1 AND m.workspace_id = ?2";
+              WHERE p.message_id = m.id AND p.delivery = m.delivery AND p.part = 1)), m.error, m.prev_id, m.blanked_at,
+            x.state, x.tries, x.next_at, x.hash, x.mime, x.size, x.failure
+     FROM messages m JOIN bodies d ON d.message_id = m.id LEFT JOIN media x ON x.message_id = m.id
+     WHERE m.id = ?1 AND m.workspace_id = ?2";
 
 fn message(r: &Row<'_>) -> rusqlite::Result<Message> {
     Ok(Message {
@@ -38,6 +41,7 @@ fn message(r: &Row<'_>) -> rusqlite::Result<Message> {
         provider_id: r.get(14)?,
         error: json_or_none(r, 15)?,
         blanked_at: time_or_none(r, 17)?,
+        media: media::state(r, 18)?,
     })
 }
 

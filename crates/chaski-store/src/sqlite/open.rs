@@ -13,6 +13,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_initial.sql"),
     include_str!("../../migrations/sqlite/0002_upkeep.sql"),
     include_str!("../../migrations/sqlite/0003_cluster.sql"),
+    include_str!("../../migrations/sqlite/0004_media.sql"),
 ];
 
 /// The number of the newest schema.

@@ -3,6 +3,7 @@
 use super::SqliteStore;
 use super::batch::{Batch, NewEvent};
 use super::contacts::{find_by_addresses, insert_contact, learn};
+use super::media::want;
 use super::outbox::{
     chain, close_window, end_part, end_rest, fail_message, head_of, lane_head, leave_queue, make_lane,
     raise_message, state,
@@ -255,6 +256,9 @@ fn inbound(b: &mut Batch<'_>, m: &InboundIn) -> Result<InboundVerdict, StoreErro
         "INSERT INTO bodies (message_id, content, origin, provider_id) VALUES (?1, ?2, ?3, ?4)",
         params![m.id.0, m.content, m.origin, m.provider_id],
     )?;
+    if m.wants_media {
+        want(b, m)?;
+    }
     b.highest_id = b.highest_id.max(m.id.0);
     b.event(
         m.workspace,

@@ -1,6 +1,7 @@
 //! The cases, written once.
 
 pub(crate) use super::lanes::*;
+pub(crate) use super::media::*;
 pub(crate) use super::more_cases::*;
 pub(crate) use super::recipients::*;
 use super::support::*;
@@ -45,6 +46,7 @@ pub(crate) fn inbound(bench: &Bench, provider_id: &str, from: Vec<Address>) -> I
         received_at: NOW,
         content: r#"{"type":"text","text":"hola"}"#.into(),
         origin: r#"{"source":"contact"}"#.into(),
+        wants_media: false,
     }
 }
 

@@ -8,6 +8,7 @@ const TRAITS: &[(&str, &str)] = &[
     ("admin", include_str!("../../src/admin.rs")),
     ("feed", include_str!("../../src/feed.rs")),
     ("inbox", include_str!("../../src/inbox.rs")),
+    ("media", include_str!("../../src/media.rs")),
     ("nodes", include_str!("../../src/nodes.rs")),
     ("upkeep", include_str!("../../src/upkeep.rs")),
     ("exchanges", include_str!("../../src/exchanges.rs")),
@@ -15,6 +16,7 @@ const TRAITS: &[(&str, &str)] = &[
 const CASES: &[&str] = &[
     include_str!("cases.rs"),
     include_str!("lanes.rs"),
+    include_str!("media.rs"),
     include_str!("more_cases.rs"),
     include_str!("recipients.rs"),
     include_str!("support.rs"),

@@ -6,6 +6,7 @@ mod backup;
 mod cases;
 mod inventory;
 mod lanes;
+mod media;
 mod more_cases;
 mod nodes;
 #[path = "../../../../tests/src/postgres.rs"]
@@ -118,6 +119,9 @@ conformance! {
     only_what_is_due_is_read_and_the_rest_has_its_moment
     what_is_stored_and_cannot_be_read_ends_its_own_part_only
     what_heads_a_lane_is_as_urgent_as_what_waits_behind_it
+    media_are_wanted_with_their_message_and_held_once
+    media_that_fail_are_tried_again_until_they_are_gone
+    media_go_with_their_age_and_with_their_message
 }
 
 /// One process for each folder, and ids never go back over a restart.

@@ -366,6 +366,7 @@ async fn nodes_that_touch_the_same_rows_in_any_order_never_fail() {
                         received_at: NOW,
                         content: r#"{"type":"text","text":"x"}"#.into(),
                         origin: r#"{"source":"contact"}"#.into(),
+                        wants_media: false,
                     };
                     store.inbound(inbound).await.expect("it is stored or known");
                 }

@@ -3,7 +3,8 @@
 use super::{AUTH, SETTINGS};
 use crate::adapter::{Answer, Call, Cx, Reply, Step, Task};
 use crate::whatsapp::settings::{base, read};
-use crate::whatsapp::{graph, meta_messages, pages, verdict};
+use crate::whatsapp::{graph, meta_media, meta_messages, pages, verdict};
+use chaski_model::message::Media;
 use chaski_model::{E164, Failure, PartBody};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
@@ -14,6 +15,9 @@ const FIELDS: &str =
 
 /// The webhook fields that Chaski understands.
 const SUBSCRIPTIONS: &str = "messages, message_template_status_update, message_template_components_update and message_template_quality_update";
+
+/// Where Meta keeps media, beside the host of its API.
+const MEDIA_HOSTS: [&str; 3] = ["fbsbx.com", "facebook.com", "whatsapp.net"];
 
 pub(super) fn call(cx: &Cx<'_>, part: &PartBody) -> Result<Call, Failure> {
     let url = format!("{}/{}/messages", root(cx)?, read(cx, SETTINGS, "phone_number_id")?);
@@ -29,6 +33,7 @@ pub(super) fn ask(cx: &Cx<'_>, task: &Task, so_far: &[Reply]) -> Result<Step, Fa
         Task::Check => check(cx, so_far),
         Task::Connect { .. } => connect(cx, so_far),
         Task::Templates => templates(cx, so_far),
+        Task::Media { media } => media_of(cx, media, so_far),
     }
 }
 
@@ -75,6 +80,20 @@ fn connect(cx: &Cx<'_>, so_far: &[Reply]) -> Result<Step, Failure> {
         format!("There, subscribe to the webhook fields {SUBSCRIPTIONS}."),
     ];
     Ok(Step::Done(Answer { by_hand, ..Answer::default() }))
+}
+
+/// Meta checks that the id belongs to the number that the query names.
+fn media_of(cx: &Cx<'_>, media: &Media, so_far: &[Reply]) -> Result<Step, Failure> {
+    let look_up = |id: &str| {
+        let id = utf8_percent_encode(id, NON_ALPHANUMERIC);
+        let number = read(cx, SETTINGS, "phone_number_id")?;
+        Ok(Call::get(format!("{}/{id}?phone_number_id={number}", root(cx)?), AUTH))
+    };
+    let download = |url: &str| {
+        let auth = meta_media::auth_at(url, base(cx, SETTINGS)?, &MEDIA_HOSTS, AUTH);
+        Ok(Call::get(url, auth))
+    };
+    meta_media::ask(media, so_far, look_up, download, graph::outcome)
 }
 
 fn templates(cx: &Cx<'_>, so_far: &[Reply]) -> Result<Step, Failure> {

@@ -3,10 +3,13 @@
 use super::webhook::HEADER;
 use super::{AUTH, SETTINGS};
 use crate::adapter::{Answer, Call, Cx, MAX_STEPS, Outcome, Reply, Step, Task};
+use crate::whatsapp::meta_media::{self, LOOKASIDE};
 use crate::whatsapp::settings::base;
 use crate::whatsapp::{graph, meta_messages, pages, verdict};
+use chaski_model::message::Media;
 use chaski_model::provider_codes::{self, Family};
 use chaski_model::{Failure, PartBody};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 /// How many templates one page holds.
@@ -57,6 +60,7 @@ pub(super) fn ask(cx: &Cx<'_>, task: &Task, so_far: &[Reply]) -> Result<Step, Fa
     let url = format!("{}/v1/configs/webhook", base(cx, SETTINGS)?);
     match (task, so_far.first()) {
         (Task::Templates, _) => templates(cx, so_far),
+        (Task::Media { media }, _) => media_of(cx, media, so_far),
         (Task::Check, None) => Ok(Step::Call(Box::new(Call::get(url, AUTH)))),
         (Task::Connect { hook_secret }, None) => {
             // 360dialog signs nothing: this header is how its webhooks are believed.
@@ -68,6 +72,24 @@ pub(super) fn ask(cx: &Cx<'_>, task: &Task, so_far: &[Reply]) -> Result<Step, Fa
             Ok(Step::Done(Answer::default()))
         }
     }
+}
+
+/// The answer names Meta's host; the file is had from 360dialog's own, with its key.
+fn media_of(cx: &Cx<'_>, media: &Media, so_far: &[Reply]) -> Result<Step, Failure> {
+    let look_up = |id: &str| {
+        let id = utf8_percent_encode(id, NON_ALPHANUMERIC);
+        Ok(Call::get(format!("{}/{id}", base(cx, SETTINGS)?), AUTH))
+    };
+    let download = |url: &str| {
+        let own = base(cx, SETTINGS)?;
+        let url = match url.strip_prefix(LOOKASIDE) {
+            Some(rest) => format!("{own}{rest}"),
+            None => url.to_owned(),
+        };
+        let auth = meta_media::auth_at(&url, own, &[], AUTH);
+        Ok(Call::get(url, auth))
+    };
+    meta_media::ask(media, so_far, look_up, download, outcome)
 }
 
 fn good(reply: &Reply) -> Result<Value, Failure> {

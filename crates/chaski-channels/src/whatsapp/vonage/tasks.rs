@@ -4,8 +4,9 @@ use super::send::outcome;
 use super::{AUTH, BASIC, SETTINGS};
 use crate::adapter::{Answer, Auth, Call, Cx, Reply, Step, Task};
 use crate::whatsapp::settings::{base, read};
-use crate::whatsapp::{pages, verdict};
+use crate::whatsapp::{meta_media, pages, verdict};
 use chaski_model::Failure;
+use chaski_model::message::Media;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub(super) fn ask(cx: &Cx<'_>, task: &Task, so_far: &[Reply]) -> Result<Step, Failure> {
@@ -20,7 +21,15 @@ pub(super) fn ask(cx: &Cx<'_>, task: &Task, so_far: &[Reply]) -> Result<Step, Fa
         }
         Task::Connect { .. } => Ok(Step::Done(Answer { by_hand: by_hand(cx)?, ..Answer::default() })),
         Task::Templates => templates(cx, so_far),
+        Task::Media { media } => media_of(cx, media),
     }
+}
+
+/// The webhook gives the address; the token goes to Vonage alone.
+fn media_of(cx: &Cx<'_>, media: &Media) -> Result<Step, Failure> {
+    let url = media.link.as_deref().ok_or_else(|| meta_media::gone("The message names no media."))?;
+    let auth = meta_media::auth_at(url, base(cx, SETTINGS)?, &["nexmo.com", "vonage.com"], AUTH);
+    Ok(Step::Fetch(Box::new(Call::get(url, auth))))
 }
 
 /// Template management lets some accounts in only with key and secret: they are tried once the

@@ -27,6 +27,10 @@ pub(super) const LANES: &str = "UPDATE lanes l SET out_seq = u.out_seq, busy = u
       AS u(id, out_seq, busy, last_in, last_at, last_id, closed, not_before, backoffs) WHERE l.id = u.id";
 pub(super) const NEW_MESSAGES: &str = "INSERT INTO messages (id, workspace_id, contact_id, channel_id, lane_id, direction, parts, prev_id, created_at, content, resolved, origin, rank, failed_at, provider_id, error)
     SELECT * FROM UNNEST($1::int8[], $2::int8[], $3::int8[], $4::int8[], $5::int8[], $6::int4[], $7::int4[], $8::int8[], $9::int8[], $10::text[], $11::text[], $12::text[], $13::int4[], $14::int8[], $15::text[], $16::text[])";
+/// Nobody else writes the rows of messages that are only just stored.
+pub(super) const NEW_MEDIA: &str =
+    "INSERT INTO media (message_id, workspace_id, channel_id, state, wanted_at, next_at)
+    SELECT id, ws, channel, 0, at, at FROM UNNEST($1::int8[], $2::int8[], $3::int8[], $4::int8[]) AS u(id, ws, channel, at)";
 pub(super) const MESSAGES: &str = "UPDATE messages m SET rank = u.rank, unknown = u.unknown, sent_at = u.sent, failed_at = u.failed,
       delivered_at = u.delivered, read_at = u.read, provider_id = u.provider_id, error = u.error
     FROM UNNEST($1::int8[], $2::int4[], $3::bool[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::text[], $9::text[])
@@ -93,6 +97,7 @@ pub(super) async fn flush(conn: &Conn, set: &Set, jobs: &[&Job], notify: Option<
         new_lanes(conn, set),
         lanes(conn, set),
         new_messages(conn, set, jobs),
+        new_media(conn, set, jobs),
         messages(conn, set),
         new_parts(conn, set),
         parts(conn, set),
@@ -257,6 +262,21 @@ async fn new_messages(conn: &Conn, set: &Set, jobs: &[&Job]) -> Result<(), Fail>
         ],
     )
     .await?;
+    Ok(())
+}
+
+async fn new_media(conn: &Conn, set: &Set, jobs: &[&Job]) -> Result<(), Fail> {
+    let wanting = set.new_messages.iter().filter_map(|row| match jobs[row.command] {
+        Job::Inbound(m) if m.wants_media => Some((row, m.received_at)),
+        _ => None,
+    });
+    let rows: Vec<_> = wanting.collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (ids, spaces) = (column(&rows, |r| r.0.id.0), column(&rows, |r| r.0.workspace.0));
+    let (channels, ats) = (column(&rows, |r| r.0.channel.0), column(&rows, |r| r.1.0));
+    conn.execute(NEW_MEDIA, &[&ids, &spaces, &channels, &ats]).await?;
     Ok(())
 }
 

@@ -72,6 +72,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     flush::NEW_LANES,
     flush::LANES,
     flush::NEW_MESSAGES,
+    flush::NEW_MEDIA,
     flush::MESSAGES,
     flush::NEW_PARTS,
     flush::PARTS,

@@ -138,6 +138,7 @@ macro_rules! old_rows {
 /// The statements of the plain kinds.
 fn table(kind: Kept) -> &'static [(&'static str, &'static str)] {
     match kind {
+        Kept::Media => &[old_rows!("media", "message_id", "wanted_at < $1")],
         Kept::Webhooks => &[old_rows!("kept_webhooks", "id", "received_at < $1")],
         Kept::ProviderIds => &[old_rows!("provider_ids", "week, channel_id, provider_id", "week < $1")],
         Kept::Idempotency => &[old_rows!("idempotency", "day, key", "day < $1")],
@@ -352,6 +353,8 @@ async fn blank(tx: &Tx, messages: &[i64], now: Timestamp) -> Result<u64, Fail> {
     let errors: Vec<Option<String>> =
         locked.iter().map(|row| row.get::<_, Option<&str>>(1).and_then(bare)).collect();
     tx.execute(BLANKED, &[&ids, &errors, &BLANK, &now.0]).await?;
+    // What they brought goes with them; the files go with the next sweep of the folder.
+    tx.execute("DELETE FROM media WHERE message_id = ANY($1::int8[])", &[&ids]).await?;
     for (select, update) in WORDS {
         let found = tx.rows(select, &[&ids]).await?;
         if found.is_empty() {

@@ -156,6 +156,7 @@ macro_rules! old_rows {
 /// The statements of the plain kinds.
 fn table(kind: Kept) -> &'static [(&'static str, &'static str)] {
     match kind {
+        Kept::Media => &[old_rows!("media", "message_id", "wanted_at < ?1")],
         Kept::Webhooks => &[old_rows!("kept_webhooks", "id", "received_at < ?1")],
         Kept::ProviderIds => &[old_rows!("provider_ids", "week, channel_id, provider_id", "week < ?1")],
         Kept::Idempotency => &[old_rows!("idempotency", "day, key", "day < ?1")],
@@ -342,6 +343,8 @@ fn blank(b: &Batch<'_>, message: i64, now: Timestamp) -> Result<u64, StoreError>
         "UPDATE bodies SET content = ?2, resolved = NULL WHERE message_id = ?1",
         params![message, BLANK],
     )?;
+    // What it brought goes with it; the file goes with the next sweep of the folder.
+    b.execute("DELETE FROM media WHERE message_id = ?1", [message])?;
     for (select, update) in WORDS {
         for words in b.rows(select, [message], |r| r.get::<_, String>(0))? {
             b.execute(update, params![message, words, bare(&words)])?;

@@ -1,0 +1,205 @@
+//! One try to fetch a message's media from its provider.
+
+use super::sniff;
+use crate::directory::ChannelEntry;
+use crate::engine::Engine;
+use crate::transport::{Fetched, Lost, mask_failure};
+use chaski_channels::{Auth, Call, Cx, MAX_STEPS, Reply, Secrets, Step, Task};
+use chaski_model::message::{Content, Media, MediaKind};
+use chaski_model::{ErrorCode, Failure};
+use chaski_store::media::HeldFile;
+use http_body_util::BodyExt;
+use std::time::Duration;
+
+/// The most bytes of a document, and of anything else: what WhatsApp takes.
+const LARGEST_DOCUMENT: u64 = 100 << 20;
+const LARGEST: u64 = 16 << 20;
+/// How long a whole file may take, and how long the provider may pause in it.
+const WITHIN: Duration = Duration::from_secs(600);
+const PAUSE: Duration = Duration::from_secs(30);
+/// How many redirects are followed, each through the guard and without credentials.
+const REDIRECTS: usize = 3;
+
+/// Why there is no file.
+#[derive(Debug)]
+pub(super) enum Missed {
+    /// It can be there another time.
+    Again {
+        failure: Failure,
+        /// The provider's own wish.
+        after: Option<Duration>,
+    },
+    /// It never can.
+    Never(Failure),
+}
+
+impl From<Failure> for Missed {
+    fn from(failure: Failure) -> Self {
+        match failure.code {
+            ErrorCode::UrlRefused | ErrorCode::BodyTooLarge | ErrorCode::NotSupported => Self::Never(failure),
+            _ => Self::Again { failure, after: None },
+        }
+    }
+}
+
+fn largest(kind: MediaKind) -> u64 {
+    if kind == MediaKind::File { LARGEST_DOCUMENT } else { LARGEST }
+}
+
+fn too_large(most: u64) -> Failure {
+    let message = format!("It is larger than {} MiB, the most that is kept of its kind.", most >> 20);
+    Failure::new(ErrorCode::BodyTooLarge, message)
+}
+
+fn full(cause: &dyn std::fmt::Display) -> Failure {
+    let message = format!("The media folder cannot be written: {cause}.");
+    Failure::new(ErrorCode::StorageUnavailable, message)
+}
+
+/// What a message brought; `None` when it was blanked meanwhile.
+pub(super) fn media_of(content: &Content) -> Option<&Media> {
+    match content {
+        Content::Attachment(media) => Some(media),
+        _ => None,
+    }
+}
+
+impl Engine {
+    /// Fetches media into the folder.
+    pub(super) async fn fetch_media(&self, entry: &ChannelEntry, media: &Media) -> Result<HeldFile, Missed> {
+        match self.media_folder().has_room() {
+            Ok(true) => {}
+            Ok(false) => return Err(full(&"the disk is nearly full").into()),
+            Err(cause) => return Err(full(&cause).into()),
+        }
+        let fetched = tokio::time::timeout(WITHIN, self.fetch_within(entry, media)).await;
+        let slow = || Missed::from(unavailable("The file did not come within ten minutes."));
+        let mut answer = fetched.unwrap_or_else(|_| Err(slow()));
+        if let Err(Missed::Again { failure, .. } | Missed::Never(failure)) = &mut answer {
+            mask_failure(failure, &entry.hidden());
+        }
+        answer
+    }
+
+    async fn fetch_within(&self, entry: &ChannelEntry, media: &Media) -> Result<HeldFile, Missed> {
+        let call = self.media_call(entry, media).await?;
+        let fetched = self.follow(entry, call).await?;
+        self.keep_file(fetched, media).await
+    }
+
+    /// Walks the adapter's task up to the call that brings the file.
+    async fn media_call(&self, entry: &ChannelEntry, media: &Media) -> Result<Call, Missed> {
+        let adapter = entry.adapter.ok_or_else(|| {
+            Failure::new(ErrorCode::NotSupported, "This build has no adapter for the channel's kind.")
+        })?;
+        let cx = Cx {
+            settings: &entry.channel.settings,
+            to: &[],
+            reference: "",
+            hook_url: &entry.hook_url,
+            now: self.clock.now(),
+        };
+        let task = Task::Media { media: media.clone() };
+        let mut replies: Vec<Reply> = Vec::new();
+        for _ in 0..MAX_STEPS {
+            match adapter.ask(&cx, &task, &replies) {
+                Step::Fetch(call) => return Ok(*call),
+                Step::Done(_) => break,
+                Step::Fail(failure) => {
+                    let after = replies.last().and_then(|reply| reply.retry_after);
+                    return Err(match Missed::from(failure) {
+                        Missed::Again { failure, .. } => Missed::Again { failure, after },
+                        never @ Missed::Never(_) => never,
+                    });
+                }
+                Step::Call(call) => {
+                    let timeout = self.config.call_timeout;
+                    let (settings, secrets) = (&entry.channel.settings, &entry.secrets);
+                    let reply = self.transport.send(&call, settings, secrets, timeout).await;
+                    replies.push(reply.map_err(why)?);
+                }
+            }
+        }
+        Err(Failure::new(ErrorCode::NotSupported, "The channel's kind cannot tell where its media are.")
+            .into())
+    }
+
+    /// Makes the call, and follows where it leads.
+    async fn follow(&self, entry: &ChannelEntry, mut call: Call) -> Result<Fetched, Missed> {
+        for _ in 0..=REDIRECTS {
+            let none = Secrets::default();
+            let secrets = if call.auth == Auth::None { &none } else { &entry.secrets };
+            let fetched = self
+                .transport
+                .fetch(&call, &entry.channel.settings, secrets, self.config.call_timeout)
+                .await
+                .map_err(why)?;
+            match (fetched.status, &fetched.location) {
+                (200, _) => return Ok(fetched),
+                (300..=399, Some(place)) => {
+                    let base = url::Url::parse(&call.url).map_err(|_| unavailable("It leads to nowhere."))?;
+                    let next = base.join(place).map_err(|_| unavailable("It leads to nowhere."))?;
+                    call = Call::get(next.as_str(), Auth::None);
+                }
+                _ => return Err(refused(&fetched)),
+            }
+        }
+        Err(unavailable("It is led on too often.").into())
+    }
+
+    /// Streams the body into the folder, bounded in bytes and in pauses.
+    async fn keep_file(&self, mut fetched: Fetched, media: &Media) -> Result<HeldFile, Missed> {
+        let most = largest(media.kind);
+        if fetched.length.is_some_and(|length| length > most) {
+            return Err(too_large(most).into());
+        }
+        let mut file = self.media_folder().begin().await.map_err(|cause| full(&cause))?;
+        loop {
+            let frame = tokio::time::timeout(PAUSE, fetched.body.frame()).await;
+            let frame = frame.map_err(|_| unavailable("The provider paused for too long in the file."))?;
+            let Some(frame) = frame else { break };
+            let frame = frame.map_err(|cause| unavailable(&format!("The file was cut off: {cause}.")))?;
+            let Ok(bytes) = frame.into_data() else { continue };
+            if file.size() + bytes.len() as u64 > most {
+                return Err(too_large(most).into());
+            }
+            file.write(&bytes).await.map_err(|cause| full(&cause))?;
+        }
+        if file.size() == 0 {
+            return Err(unavailable("The provider sent an empty file.").into());
+        }
+        let declared = media.mime.as_deref().or(fetched.content_type.as_deref());
+        let (mime, size) = (sniff::stored(file.head(), media.kind, declared), file.size());
+        let hash = file.finish().await.map_err(|cause| full(&cause))?;
+        Ok(HeldFile { hash, mime, size })
+    }
+}
+
+fn unavailable(message: &str) -> Failure {
+    Failure::new(ErrorCode::ProviderUnavailable, message)
+}
+
+fn why(lost: Lost) -> Missed {
+    match lost {
+        Lost::NotSent(failure) | Lost::Lost(failure) => failure.into(),
+    }
+}
+
+/// An answer that brings no file.
+fn refused(fetched: &Fetched) -> Missed {
+    let words = format!("HTTP {}", fetched.status);
+    let failure = match fetched.status {
+        404 | 410 => {
+            let message = "The provider does not have it, or not any more. Ask the contact to send it again.";
+            Failure::new(ErrorCode::MediaUnreachable, message)
+        }
+        401 | 403 => {
+            let message =
+                "The provider refused the channel's credentials. Renew them; it is tried again by itself.";
+            Failure::new(ErrorCode::CredentialsRefused, message)
+        }
+        429 => Failure::new(ErrorCode::ProviderThrottled, "The provider limits the rate."),
+        _ => unavailable("The provider could not give it."),
+    };
+    Missed::Again { failure: failure.words(words), after: fetched.retry_after }
+}

@@ -1,0 +1,245 @@
+//! `GET /media/{id}?exp=…&sig=…`: what contacts sent, for whoever has a signed link.
+//!
+//! The files come from strangers, so nothing of them may run here: only types that were told by their content
+//! and can hold no script are shown, everything else is a download; the browser must not guess, and whatever
+//! is opened stands in a sandbox without an origin.
+
+use crate::state::App;
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use chaski_engine::media::link::NotValid;
+use chaski_engine::media::sniff;
+use chaski_model::message::Content;
+use chaski_store::inbox::Message;
+use chaski_store::media::{HeldFile, MediaState};
+use futures_util::stream;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use std::io::SeekFrom;
+use std::ops::RangeInclusive;
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
+
+/// Nothing is loaded, nothing runs, no origin. A picture, a player and a document's viewer do without.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'; \
+    frame-ancestors 'none'; sandbox";
+/// How much is read at once.
+const CHUNK: usize = 128 * 1024;
+/// What a file's name may hold as it is, by RFC 5987.
+const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
+
+#[derive(Deserialize, Default)]
+pub(crate) struct Signed {
+    #[serde(default)]
+    exp: i64,
+    #[serde(default)]
+    sig: String,
+}
+
+/// The handler.
+pub(crate) async fn get(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Query(signed): Query<Signed>,
+    headers: HeaderMap,
+) -> Response {
+    let (workspace, message) = match app.engine.media_named(&id, signed.exp, &signed.sig) {
+        Ok(named) => named,
+        Err(NotValid::Wrong) => return plain(StatusCode::FORBIDDEN, "This link is not valid."),
+        Err(NotValid::Expired) => {
+            return plain(StatusCode::FORBIDDEN, "This link has expired; ask for the message again.");
+        }
+    };
+    let message = match app.engine.store().message(workspace, message).await {
+        Ok(Some(message)) => message,
+        Ok(None) => return absent(),
+        Err(cause) => {
+            tracing::warn!(%cause, "a message with media cannot be read");
+            return plain(StatusCode::SERVICE_UNAVAILABLE, "The storage cannot be read; try again.");
+        }
+    };
+    let Some(MediaState::Held(held)) = &message.media else { return absent() };
+    serve(&app, &message, held, &headers).await
+}
+
+fn absent() -> Response {
+    plain(StatusCode::NOT_FOUND, "There is no file here, or not any more.")
+}
+
+fn plain(status: StatusCode, words: &'static str) -> Response {
+    let head = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (status, head, words).into_response()
+}
+
+async fn serve(app: &App, message: &Message, held: &HeldFile, headers: &HeaderMap) -> Response {
+    let Some(path) = app.engine.media_folder().path(&held.hash) else { return absent() };
+    let file = match File::open(&path).await {
+        Ok(file) => file,
+        Err(cause) => {
+            // Fetched by another node into a folder that this one does not reach, or restored without it.
+            metrics::counter!("chaski_media_missing_total").increment(1);
+            tracing::warn!(%cause, message.id = message.id.0, "a file of the media folder cannot be opened");
+            return absent();
+        }
+    };
+    let tag = format!("\"{}\"", held.hash);
+    let given = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_shown = sniff::is_shown(&held.mime);
+    let response = Response::builder()
+        .header(header::CONTENT_TYPE, if is_shown { &held.mime } else { sniff::UNKNOWN })
+        .header(header::CONTENT_DISPOSITION, disposition(message, &held.mime, is_shown))
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .header(header::CONTENT_SECURITY_POLICY, POLICY)
+        .header(header::REFERRER_POLICY, "no-referrer")
+        .header(header::CACHE_CONTROL, "private, max-age=86400")
+        .header(header::ACCEPT_RANGES, "bytes")
+        .header(header::ETAG, &tag);
+    if given(header::IF_NONE_MATCH) == Some(&*tag) {
+        return response.status(StatusCode::NOT_MODIFIED).body(Body::empty()).unwrap_or_default();
+    }
+    let wanted = given(header::RANGE).filter(|_| given(header::IF_RANGE).is_none_or(|known| known == tag));
+    let response = match wanted.map(|wanted| range(wanted, held.size)) {
+        None | Some(Range::Whole) => {
+            response.header(header::CONTENT_LENGTH, held.size).body(body(file, 0, held.size).await)
+        }
+        Some(Range::Part(part)) => {
+            let length = part.end() - part.start() + 1;
+            let told = format!("bytes {}-{}/{}", part.start(), part.end(), held.size);
+            response
+                .status(StatusCode::PARTIAL_CONTENT)
+                .header(header::CONTENT_RANGE, told)
+                .header(header::CONTENT_LENGTH, length)
+                .body(body(file, *part.start(), length).await)
+        }
+        Some(Range::None) => response
+            .status(StatusCode::RANGE_NOT_SATISFIABLE)
+            .header(header::CONTENT_RANGE, format!("bytes */{}", held.size))
+            .body(Body::empty()),
+    };
+    response.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+/// What is asked for of a file.
+#[derive(Debug, PartialEq, Eq)]
+enum Range {
+    Whole,
+    Part(RangeInclusive<u64>),
+    /// Nothing of it is in the file.
+    None,
+}
+
+/// One range, as players ask for; several at once are answered with the whole.
+fn range(wanted: &str, size: u64) -> Range {
+    let Some((first, last)) = wanted.trim().strip_prefix("bytes=").and_then(|range| range.split_once('-'))
+    else {
+        return Range::Whole;
+    };
+    let number = |text: &str| text.trim().parse::<u64>().ok();
+    let (from, to) = match (number(first), number(last)) {
+        (Some(from), Some(to)) if from <= to => (from, to.min(size.saturating_sub(1))),
+        (Some(from), None) if last.trim().is_empty() => (from, size.saturating_sub(1)),
+        (None, Some(0)) if first.trim().is_empty() => return Range::None,
+        (None, Some(end)) if first.trim().is_empty() => (size.saturating_sub(end), size.saturating_sub(1)),
+        _ => return Range::Whole,
+    };
+    if from < size { Range::Part(from..=to) } else { Range::None }
+}
+
+/// A stretch of a file, read as it is sent.
+async fn body(mut file: File, from: u64, length: u64) -> Body {
+    if from > 0 && file.seek(SeekFrom::Start(from)).await.is_err() {
+        return Body::empty();
+    }
+    Body::from_stream(stream::try_unfold((file, length), |(mut file, left)| async move {
+        if left == 0 {
+            return Ok::<_, std::io::Error>(None);
+        }
+        let most = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
+        let mut bytes = vec![0; most];
+        let read = file.read(&mut bytes).await?;
+        if read == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes.truncate(read);
+        Ok(Some((Bytes::from(bytes), (file, left - read as u64))))
+    }))
+}
+
+/// Shown or saved, and under which name.
+fn disposition(message: &Message, mime: &str, is_shown: bool) -> String {
+    let way = if is_shown { "inline" } else { "attachment" };
+    let name = file_name(message, mime);
+    let ascii: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "-._ ".contains(c) { c } else { '_' }).collect();
+    format!("{way}; filename=\"{ascii}\"; filename*=UTF-8''{}", utf8_percent_encode(&name, NAME))
+}
+
+/// The name that the contact gave it, else one of our own with the type's ending.
+pub(crate) fn file_name(message: &Message, mime: &str) -> String {
+    let given = match &message.content {
+        Content::Attachment(media) => media.filename.as_deref().unwrap_or_default(),
+        _ => "",
+    };
+    // Only the last part of what may look like a path, without anything that does not print.
+    let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
+    let clean: String = last.chars().filter(|c| !c.is_control()).take(200).collect();
+    let clean = clean.trim().trim_start_matches('.');
+    if clean.is_empty() { format!("{}.{}", message.id, ending(mime)) } else { clean.to_owned() }
+}
+
+/// The ending of a type's files.
+pub(crate) fn ending(mime: &str) -> &str {
+    match mime {
+        "image/jpeg" => "jpg",
+        "audio/mpeg" => "mp3",
+        "audio/mp4" => "m4a",
+        "video/quicktime" => "mov",
+        "video/3gpp" => "3gp",
+        "application/octet-stream" => "bin",
+        _ => {
+            let last = mime.rsplit(['/', '.']).next().unwrap_or_default();
+            let is_plain = last.len() <= 5 && last.bytes().all(|b| b.is_ascii_alphanumeric());
+            if is_plain && !last.is_empty() { last } else { "bin" }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_one_stretch_of_the_file() {
+        for (wanted, expected) in [
+            ("bytes=0-3", Range::Part(0..=3)),
+            ("bytes=4-", Range::Part(4..=9)),
+            ("bytes=-3", Range::Part(7..=9)),
+            ("bytes=-99", Range::Part(0..=9)),
+            ("bytes=5-99", Range::Part(5..=9)),
+            ("bytes=10-", Range::None),
+            ("bytes=-0", Range::None),
+            ("bytes=5-4", Range::Whole),
+            ("bytes=0-1,4-5", Range::Whole),
+            ("bytes=a-b", Range::Whole),
+            ("bytes=-", Range::Whole),
+            ("lines=1-2", Range::Whole),
+            ("bytes=18446744073709551615-", Range::None),
+        ] {
+            assert_eq!(range(wanted, 10), expected, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn an_ending_is_short_and_plain() {
+        let word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+        let all = ["image/jpeg", "image/png", "application/pdf", "application/octet-stream", word, ""];
+        assert_eq!(all.map(ending), ["jpg", "png", "pdf", "bin", "bin", "bin"]);
+    }
+}
