@@ -4,7 +4,7 @@ use crate::directory::{ChannelEntry, channel_place, hook_place};
 use crate::engine::Engine;
 use crate::tasks::storage;
 use crate::tokens::{hash, new_key};
-use chaski_channels::{Adapter, Secrets, Task, adapter};
+use chaski_channels::{Adapter, REGISTERED, Secrets, Task, adapter};
 use chaski_model::{ChannelId, ChannelKind, ErrorCode, Failure, Fault, WorkspaceId};
 use chaski_store::admin::NewChannel;
 use std::collections::BTreeMap;
@@ -138,6 +138,10 @@ impl Engine {
                 faults.push(Fault::new("/set/base_url", failure.message));
             }
         }
+        if let Err(failure) = adapter.accepts(&settings) {
+            let pointer = failure.pointer.unwrap_or_else(|| "/set".to_owned());
+            faults.push(Fault::new(pointer, failure.message));
+        }
         for key in ["pace", "pair_pace"] {
             if settings
                 .get(key)
@@ -174,7 +178,9 @@ impl Engine {
             .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
         let key_hash = hash(key);
         let of = |key: &str| settings.get(key).cloned().unwrap_or_default();
+        let known = adapter(kind).and_then(|a| a.account(&settings, &Secrets(secrets.clone())));
         let account_external_id = match kind {
+            _ if known.is_some() => known.unwrap_or_default(),
             ChannelKind::Whatsapp360dialog => fingerprint(secrets.get("api_key").map_or("", String::as_str)),
             _ => of("waba_id"),
         };
@@ -232,6 +238,7 @@ impl Engine {
         }
         let mut channel = entry.channel.clone();
         channel.settings.clone_from(&settings);
+        let is_registered = channel.settings.remove(REGISTERED).is_some();
         let tried = ChannelEntry {
             channel,
             adapter: entry.adapter,
@@ -240,6 +247,10 @@ impl Engine {
             hook_url: entry.hook_url.clone(),
         };
         self.ask(&tried, &Task::Check).await?;
+        if is_registered {
+            let hook_secret = tried.secrets.get("hook_secret").unwrap_or_default().to_owned();
+            self.ask(&tried, &Task::Connect { hook_secret }).await?;
+        }
         let (channel_secrets, hook_secrets) = self.reseal(&entry, &secrets)?;
         let now = self.clock.now();
         self.store.change_channel(id, settings, channel_secrets, hook_secrets, now).await.map_err(storage)?;

@@ -7,7 +7,7 @@ use crate::tokens::hash;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use chaski_channels::{Auth, Call, Reply, Secrets, Settings};
+use chaski_channels::{Auth, Call, Reply, Secrets, Settings, TOKEN_PLACE};
 use chaski_model::{ErrorCode, Failure, Timestamp};
 use chaski_store::exchanges::{BODY_KEPT, Exchange};
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
@@ -17,6 +17,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde_json::json;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -138,7 +139,7 @@ impl Transport {
             |what: &str| Failure::new(ErrorCode::Internal, format!("The request could not be made: {what}."));
         let mut request = http::Request::new(body);
         *request.method_mut() = call.method.clone();
-        *request.uri_mut() = self.address(&call.url)?;
+        *request.uri_mut() = self.address(&with_token(call, secrets)?)?;
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("chaski/", env!("CARGO_PKG_VERSION"))));
         for (name, value) in &call.headers {
@@ -192,7 +193,8 @@ impl Transport {
         };
         let setting = |key: &str| settings.get(key).map_or("", String::as_str);
         Ok(match auth {
-            Auth::None => None,
+            // The one stands in the address.
+            Auth::None | Auth::PathToken { .. } => None,
             Auth::Bearer { secret: key } => Some((AUTHORIZATION, format!("Bearer {}", secret(key)?))),
             Auth::Header { name, secret: key } => {
                 let name = HeaderName::from_bytes(name.as_bytes())
@@ -285,6 +287,21 @@ impl http_body::Body for Timely {
     }
 }
 
+/// The address of a call with its token in it, where the provider wants it there.
+fn with_token<'a>(call: &'a Call, secrets: &Secrets) -> Result<Cow<'a, str>, Failure> {
+    let Auth::PathToken { secret } = call.auth else { return Ok(Cow::Borrowed(&call.url)) };
+    let refused = |message: String| Failure::new(ErrorCode::CredentialsRefused, message);
+    let token = secrets
+        .get(secret)
+        .map(str::trim)
+        .ok_or_else(|| refused(format!("The channel has no `{secret}`; set it and resume the channel.")))?;
+    // Anything else could lead to another address.
+    if !token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'_' | b'-')) {
+        return Err(refused(format!("The channel's `{secret}` holds characters that no token has.")));
+    }
+    Ok(Cow::Owned(call.url.replacen(TOKEN_PLACE, token, 1)))
+}
+
 /// A provider's wish to wait: seconds or a date, never longer than we believe it.
 fn wait_of(text: &str, now: Timestamp) -> Option<Duration> {
     let wish = match text.trim().parse::<u64>() {
@@ -356,7 +373,7 @@ pub fn shown_headers(call: &Call) -> Vec<(String, String)> {
     let mut headers: Vec<(String, String)> =
         call.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     match call.auth {
-        Auth::None => {}
+        Auth::None | Auth::PathToken { .. } => {}
         Auth::Bearer { .. } | Auth::Jwt { .. } => headers.push(("authorization".into(), "Bearer ***".into())),
         Auth::Basic { .. } => headers.push(("authorization".into(), "Basic ***".into())),
         Auth::Header { name, .. } => headers.push((name.to_owned(), "***".into())),

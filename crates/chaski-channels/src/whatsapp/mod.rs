@@ -11,8 +11,5 @@ mod meta_inbound;
 mod meta_messages;
 mod meta_webhook;
 mod pages;
-mod settings;
-mod signature;
 mod split;
-mod verdict;
 pub mod vonage;

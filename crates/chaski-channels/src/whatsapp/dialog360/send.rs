@@ -3,8 +3,9 @@
 use super::webhook::HEADER;
 use super::{AUTH, SETTINGS};
 use crate::adapter::{Answer, Call, Cx, MAX_STEPS, Outcome, Reply, Step, Task};
-use crate::whatsapp::settings::base;
-use crate::whatsapp::{graph, meta_messages, pages, verdict};
+use crate::settings::base;
+use crate::verdict;
+use crate::whatsapp::{graph, meta_messages, pages};
 use chaski_model::provider_codes::{self, Family};
 use chaski_model::{Failure, PartBody};
 use serde_json::{Value, json};
@@ -57,6 +58,8 @@ pub(super) fn ask(cx: &Cx<'_>, task: &Task, so_far: &[Reply]) -> Result<Step, Fa
     let url = format!("{}/v1/configs/webhook", base(cx, SETTINGS)?);
     match (task, so_far.first()) {
         (Task::Templates, _) => templates(cx, so_far),
+        // Another connection of the number replaces the address.
+        (Task::Disconnect, _) => Ok(Step::Done(Answer::default())),
         (Task::Check, None) => Ok(Step::Call(Box::new(Call::get(url, AUTH)))),
         (Task::Connect { hook_secret }, None) => {
             // 360dialog signs nothing: this header is how its webhooks are believed.
