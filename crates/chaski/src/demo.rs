@@ -10,7 +10,7 @@ use chaski_model::identifier::Identifier;
 use chaski_model::{ChannelKind, ContactId, E164, WorkspaceId};
 use chaski_server::setup;
 use chaski_simulator::Simulator;
-use chaski_store::contacts::{Contact, ContactChange};
+use chaski_store::contacts::{Contact, ContactChange, Lane};
 use clap::Args;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -24,7 +24,8 @@ const EMAIL: &str = "ana@ejemplo.ec";
 const USER: &str = "demo@chaski.local";
 const TOKEN: &str = "demo";
 /// The demo's channels; the contact writes to them in this order, so that the last is interacted last.
-const CHANNELS: [(&str, &str); 3] = [
+const CHANNELS: [(&str, &str); 4] = [
+    ("telegram", "Telegram"),
     ("whatsapp_cloud", "WhatsApp · Cloud API"),
     ("nexmo_whatsapp", "WhatsApp · Vonage"),
     ("360dialog_whatsapp", "WhatsApp · 360dialog"),
@@ -209,7 +210,8 @@ impl World {
                     .webhook_url
             }
         };
-        if kind != ChannelKind::Whatsapp360dialog {
+        // The others' addresses are set by hand, not by their APIs.
+        if !matches!(kind, ChannelKind::Whatsapp360dialog | ChannelKind::Telegram) {
             let mut hook = json!({"source": source, "url": webhook_url});
             if let Some(token) = verify_token {
                 hook["verifyToken"] = json!(token);
@@ -250,7 +252,12 @@ impl World {
                 continue;
             }
             let text = format!("Hola, les escribo por {name}.");
-            let body = json!({"type": "text", "text": text, "provider": source});
+            let mut body = json!({"type": "text", "text": text, "provider": source});
+            if source == "telegram" {
+                // Telegram tells no number: the contact shares its own card, and is known by it from then on.
+                let card = json!({"name": {"formatted_name": "Ana"}, "phones": [{"phone": PHONE}]});
+                body = json!({"type": "contacts", "contacts": [card], "provider": source});
+            }
             self.control.post(&format!("/sim/v1/phones/{PHONE}/messages"), &body).await?;
             let began = Instant::now();
             while !self.is_open(source).await? {
@@ -269,6 +276,12 @@ impl World {
         let Some(contact) = self.contact().await? else { return Ok(false) };
         let entry =
             snapshot.channels_of(self.workspace).into_iter().find(|e| e.channel.kind.source() == source);
+        if let Some(entry) =
+            entry.filter(|e| e.channel.kind.capabilities().is_some_and(|c| c.window.is_none()))
+        {
+            let wrote = |lane: &Lane| lane.channel == entry.channel.id && lane.last_in_at.is_some();
+            return Ok(contact.lanes.iter().any(wrote));
+        }
         let soon = engine.clock().now() + WINDOW_LEFT;
         Ok(entry
             .and_then(|e| chaski_engine::plan::window_of(&contact, e, soon))

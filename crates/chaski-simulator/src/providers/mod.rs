@@ -4,6 +4,7 @@
 pub(crate) mod dialog360;
 mod inbound;
 pub(crate) mod meta;
+pub(crate) mod telegram;
 pub(crate) mod vonage;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub(crate) async fn answer(sim: &Shared, source: Source, call: &Call) -> Reply {
         Source::Cloud => meta::answer(sim, call).await,
         Source::Dialog360 => dialog360::answer(sim, call),
         Source::Vonage => vonage::answer(sim, call),
+        Source::Telegram => telegram::answer(sim, call).await,
     }
 }
 
@@ -33,6 +35,8 @@ pub(crate) fn report(sim: &Shared, receipt: &Receipt) {
     let body = match account(receipt.account).source {
         Source::Cloud | Source::Dialog360 => meta::webhook::status(receipt),
         Source::Vonage => vonage::webhook::status(receipt),
+        // Telegram reports nothing.
+        Source::Telegram => return,
     };
     let post = Post {
         account: receipt.account,
@@ -50,6 +54,10 @@ pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
     let body = match account(inbound.account).source {
         Source::Cloud | Source::Dialog360 => meta::webhook::inbound(sim, inbound),
         Source::Vonage => vonage::webhook::inbound(sim, inbound),
+        Source::Telegram => match telegram::inbound(sim, inbound) {
+            Some(update) => update,
+            None => return,
+        },
     };
     let post = Post {
         account: inbound.account,
@@ -66,7 +74,7 @@ pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
 pub(crate) fn report_template(sim: &Shared, id: AccountId, template: &Arc<Template>) {
     match account(id).source {
         Source::Cloud | Source::Dialog360 => {}
-        Source::Vonage => return,
+        Source::Vonage | Source::Telegram => return,
     }
     let body = meta::webhook::template_status(id, template, sim.clock.now_seconds());
     let body = serde_json::to_vec(&body).unwrap_or_default();
@@ -81,6 +89,14 @@ pub(crate) fn webhook_headers(sim: &Sim, id: AccountId, body: &[u8], is_bad: boo
         Source::Cloud => meta::signature::headers(id, body, is_bad),
         Source::Dialog360 => dialog360::webhook_headers(sim, id, is_bad),
         Source::Vonage => vonage::signature::headers(id, body, is_bad, sim.clock.now_seconds()),
+        Source::Telegram => telegram::webhook_headers(sim, id, is_bad),
+    }
+}
+
+/// The business's answer to a webhook, where the provider reads it.
+pub(crate) fn webhook_answered(sim: &Sim, id: AccountId, body: &[u8]) {
+    if account(id).source == Source::Telegram {
+        telegram::answered(sim, body);
     }
 }
 
