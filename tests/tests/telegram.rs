@@ -227,7 +227,8 @@ async fn every_kind_of_message_comes_in() {
         writes(&world, json!({"type": kind, "caption": mark})).await;
         received(&world, kind, |m| {
             // A sticker has no words under it.
-            let is_marked = m.to_string().contains(&mark) || kind == "sticker" && !m.to_string().contains("pie de");
+            let is_marked =
+                m.to_string().contains(&mark) || kind == "sticker" && !m.to_string().contains("pie de");
             m["attachment"]["type"] == word && is_marked
         })
         .await;
@@ -443,6 +444,26 @@ async fn the_token_is_shown_nowhere() {
     }
     assert!(shown.contains("/bot***/sendMessage"), "the exchange is kept, masked");
     assert!(!shown.contains(TOKEN));
+}
+
+#[tokio::test]
+async fn a_bot_is_disconnected_and_its_messages_stay() {
+    let (world, channel) = world().await;
+    let path = format!("/channels/{}/remove", channel.id);
+    fault(&world, json!({"code": 429})).await;
+    let id = world.sent(&channel, text("aún espera")).await;
+    let refused = world.admin("POST", &path, json!({})).await;
+    assert_eq!((refused.status, &refused.json()["error"]), (409, &json!("conflict")), "{}", refused.text());
+    no_faults(&world).await;
+    world.simulator("POST", "/clock", json!({"advance": "1m"})).await;
+    arrived(&world, id).await;
+    let removed = world.admin("POST", &path, json!({})).await;
+    assert_eq!(removed.status, 200, "{}", removed.text());
+    let last = world.exchanges(SOURCE).await.last().unwrap()["path"].as_str().unwrap().to_owned();
+    assert!(last.ends_with("/deleteWebhook"), "{last}");
+    assert_eq!(world.send(&channel, text("ya no")).await.status, 404);
+    assert_eq!(world.message(id).await["message"]["text"], "aún espera");
+    assert!(world.inbox().await.thread().await.contains("aún espera"));
 }
 
 #[tokio::test]

@@ -312,6 +312,29 @@ impl Engine {
         self.ask(&entry, &Task::Check).await.map(drop)
     }
 
+    /// Takes the webhook back where an API exists, and lets the channel go. Its messages stay.
+    ///
+    /// # Errors
+    /// Messages still wait on it, the provider says something against it, or the store cannot be written.
+    pub async fn disconnect(&self, id: ChannelId) -> Result<(), Failure> {
+        let entry = self.entry(id)?;
+        let depths = self.store.depths().await.map_err(storage)?;
+        let waiting = depths.iter().find(|depth| depth.channel == id).map_or(0, |depth| depth.messages);
+        if waiting > 0 {
+            let message =
+                format!("{waiting} messages still wait on this channel; let them go out or end first.");
+            return Err(Failure::new(ErrorCode::Conflict, message));
+        }
+        match self.ask(&entry, &Task::Disconnect).await {
+            Ok(_) => {}
+            // A provider that does not let the channel in any more calls nobody for it.
+            Err(failure) if failure.code == ErrorCode::CredentialsRefused => {}
+            Err(failure) => return Err(failure),
+        }
+        self.store.remove_channel(id).await.map_err(storage)?;
+        self.reload().await.map_err(storage)
+    }
+
     /// Lets a held channel go on.
     ///
     /// # Errors

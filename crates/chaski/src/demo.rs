@@ -23,13 +23,14 @@ const PHONE: &str = "+60121233112";
 const EMAIL: &str = "ana@ejemplo.ec";
 const USER: &str = "demo@chaski.local";
 const TOKEN: &str = "demo";
-/// The demo's channels; the contact writes to them in this order, so that the last is interacted last.
-const CHANNELS: [(&str, &str); 4] = [
-    ("telegram", "Telegram"),
+/// The demo's WhatsApp channels; the contact writes to them in this order, so that the last is interacted last.
+const CHANNELS: [(&str, &str); 3] = [
     ("whatsapp_cloud", "WhatsApp · Cloud API"),
     ("nexmo_whatsapp", "WhatsApp · Vonage"),
     ("360dialog_whatsapp", "WhatsApp · 360dialog"),
 ];
+/// The demo's bot; the contact writes to it before the others.
+const BOT: (&str, &str) = ("telegram", "Telegram");
 /// A window that closes sooner is opened anew.
 const WINDOW_LEFT: Duration = Duration::from_secs(3600);
 /// How long the contact's own messages may take to arrive.
@@ -152,7 +153,7 @@ struct World {
 impl World {
     async fn make_ready(&self, simulator: &str) -> Result<Value> {
         let accounts = self.control.get("/sim/v1/accounts").await?;
-        for (source, name) in CHANNELS {
+        for (source, name) in CHANNELS.into_iter().chain([BOT]) {
             let account = accounts.as_array().into_iter().flatten().find(|a| a["source"] == source);
             let set = account
                 .map(|a| a["set"].clone())
@@ -247,13 +248,13 @@ impl World {
 
     /// The contact writes on every channel whose window is not open for long.
     async fn open_windows(&self) -> Result<()> {
-        for (source, name) in CHANNELS {
+        for (source, name) in [BOT].into_iter().chain(CHANNELS) {
             if self.is_open(source).await? {
                 continue;
             }
             let text = format!("Hola, les escribo por {name}.");
             let mut body = json!({"type": "text", "text": text, "provider": source});
-            if source == "telegram" {
+            if source == BOT.0 {
                 // Telegram tells no number: the contact shares its own card, and is known by it from then on.
                 let card = json!({"name": {"formatted_name": "Ana"}, "phones": [{"phone": PHONE}]});
                 body = json!({"type": "contacts", "contacts": [card], "provider": source});
