@@ -16,6 +16,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,10 +41,12 @@ struct Status {
     reference: String,
     to: String,
     kind: String,
+    account: String,
 }
 
 struct Sink {
-    hook: RefCell<Option<Hook>>,
+    /// By the key of the account that set them.
+    hooks: RefCell<HashMap<String, Hook>>,
     /// Calls are refused as if the key were wrong, so that a gateway holds its channel.
     refuses: Cell<bool>,
     /// Statuses wait.
@@ -65,7 +68,7 @@ pub(crate) async fn run() -> Result<()> {
     say(&json!({"sink": format!("http://{}", listener.local_addr()?)}));
     let (statuses, waiting) = mpsc::unbounded_channel();
     let sink = Rc::new(Sink {
-        hook: RefCell::default(),
+        hooks: RefCell::default(),
         refuses: Cell::new(false),
         holds: Cell::new(false),
         released: tokio::sync::Notify::new(),
@@ -97,8 +100,8 @@ async fn answer(sink: Rc<Sink>, request: Request<Incoming>) -> Result<Response<F
     let (head, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
     let (status, answer) = match (&head.method, head.uri.path()) {
-        (&Method::POST, "/messages") => sink.take(&body),
-        (&Method::POST, "/v1/configs/webhook") => sink.set_hook(&body),
+        (&Method::POST, "/messages") => sink.take(account(&head.headers), &body),
+        (&Method::POST, "/v1/configs/webhook") => sink.set_hook(account(&head.headers), &body),
         (_, "/v1/configs/webhook") => (StatusCode::OK, json!({"url": "", "headers": {}}).to_string()),
         (_, "/v1/configs/templates") => {
             (StatusCode::OK, json!({"count": 0, "total": 0, "waba_templates": []}).to_string())
@@ -134,12 +137,17 @@ async fn answer(sink: Rc<Sink>, request: Request<Incoming>) -> Result<Response<F
     Ok(response)
 }
 
+/// The key that names an account. The reference's address is set without one.
+fn account(headers: &http::HeaderMap) -> &str {
+    headers.get("d360-api-key").and_then(|key| key.to_str().ok()).unwrap_or_default()
+}
+
 fn own_error(code: u16, message: &str) -> String {
     json!({"meta": {"success": false, "http_code": code, "developer_message": message}}).to_string()
 }
 
 impl Sink {
-    fn take(&self, body: &[u8]) -> (StatusCode, String) {
+    fn take(&self, account: &str, body: &[u8]) -> (StatusCode, String) {
         if self.refuses.get() {
             return (StatusCode::UNAUTHORIZED, own_error(401, "Invalid api_key"));
         }
@@ -166,13 +174,14 @@ impl Sink {
                 reference: reference.to_owned(),
                 to: to.clone(),
                 kind: kind.clone(),
+                account: account.to_owned(),
             };
             let _ = self.statuses.send(status);
         }
         (StatusCode::OK, answer)
     }
 
-    fn set_hook(&self, body: &[u8]) -> (StatusCode, String) {
+    fn set_hook(&self, account: &str, body: &[u8]) -> (StatusCode, String) {
         let given: Value = serde_json::from_slice(body).unwrap_or_default();
         let url = given["url"].as_str().and_then(|url| url.parse().ok());
         let headers = given["headers"].as_object().into_iter().flatten();
@@ -182,7 +191,7 @@ impl Sink {
         });
         let headers = headers.collect();
         let Some(url) = url else { return (StatusCode::BAD_REQUEST, own_error(400, "url is not valid")) };
-        *self.hook.borrow_mut() = Some(Hook { url, headers });
+        self.hooks.borrow_mut().insert(account.to_owned(), Hook { url, headers });
         (StatusCode::OK, given.to_string())
     }
 
@@ -195,7 +204,8 @@ impl Sink {
 
     /// What is posted for a status.
     fn webhook(&self, status: &Status) -> Option<Request<Full<Bytes>>> {
-        let hook = self.hook.borrow().clone()?;
+        let hooks = self.hooks.borrow();
+        let hook = hooks.get(&status.account).or_else(|| hooks.get(""))?.clone();
         let body = format!(
             "{{\"object\":\"whatsapp_business_account\",\"entry\":[{{\"id\":\"102290129340398\",\"changes\":[{{\"value\":{{\
              \"messaging_product\":\"whatsapp\",\"metadata\":{{\"display_phone_number\":\"593990000000\",\"phone_number_id\":\"106540352242922\"}},\

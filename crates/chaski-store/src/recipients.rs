@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Contacts of one half; when the young half is full, the old one is forgotten and it takes its place.
-const HALF: usize = 4_096;
+const HALF: usize = 2_048;
 const SHARDS: usize = 64;
 
 /// When something was read: it is kept unless its contact was forgotten since.

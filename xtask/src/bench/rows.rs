@@ -58,6 +58,7 @@ const KINDS: &[Kind] = &[
     kind("volume_cost", "", Scenario::Volume, Target::UpTo(1.2)),
     kind("volume_speed", "", Scenario::Volume, Target::None),
     kind("start_large", "s", Scenario::Volume, Target::UpTo(2.0)),
+    kind("two_nodes_per_second", "1/s", Scenario::Nodes, Target::RatioFrom(1.0)),
 ];
 
 /// A bare run and a product run, one after the other.

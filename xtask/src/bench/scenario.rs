@@ -17,6 +17,8 @@ use std::time::Duration;
 const AFTERMATH: Duration = Duration::from_millis(300);
 /// Between two messages on an idle system.
 const REST: Duration = Duration::from_millis(25);
+/// Accounts where there is more than one.
+const ACCOUNTS: usize = 16;
 
 /// Figures by the names of their rows.
 pub(super) type Figures = BTreeMap<&'static str, f64>;
@@ -116,11 +118,21 @@ pub(super) enum Scenario {
     Queued,
     /// The cost of a message and the start with very many stored. The product only, on SQLite.
     Volume,
+    /// Two servers with many accounts on one database; what stands for the reference is one server.
+    Nodes,
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 7] =
-        [Self::Accept, Self::Pipeline, Self::Single, Self::Receipts, Self::Mixed, Self::Queued, Self::Volume];
+    pub(super) const ALL: [Self; 8] = [
+        Self::Accept,
+        Self::Pipeline,
+        Self::Single,
+        Self::Receipts,
+        Self::Mixed,
+        Self::Queued,
+        Self::Volume,
+        Self::Nodes,
+    ];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -131,6 +143,7 @@ impl Scenario {
             Self::Mixed => "mixed",
             Self::Queued => "queued",
             Self::Volume => "volume",
+            Self::Nodes => "nodes",
         }
     }
 
@@ -144,6 +157,7 @@ impl Scenario {
         match self {
             Self::Accept | Self::Pipeline => true,
             Self::Volume => setting.cluster.is_none() && setting.connections == CONNECTIONS,
+            Self::Nodes => setting.cluster.is_some() && setting.connections == CONNECTIONS,
             _ => setting.connections == CONNECTIONS,
         }
     }
@@ -156,8 +170,11 @@ impl Scenario {
     /// Puts one side through it.
     pub(super) async fn run(self, side: Side, size: &Size, setting: &Setting) -> Result<Run> {
         let contacts = if self == Self::Queued { size.queued_contacts } else { size.contacts };
+        let nodes = if self == Self::Nodes && side == Side::Product { 2 } else { 1 };
         let wish = Wish {
-            side,
+            side: if self == Self::Nodes { Side::Product } else { side },
+            nodes,
+            accounts: if self == Self::Nodes { ACCOUNTS } else { 1 },
             held: matches!(self, Self::Accept | Self::Queued),
             contacts,
             chaski: setting.chaski.clone(),
@@ -178,12 +195,16 @@ impl Scenario {
             Self::Receipts => (receipts(&world, size).await?, size.messages),
             Self::Mixed => (mixed(&world, size).await?, size.messages),
             Self::Queued => (queued(&world, size.queued).await?, size.queued),
+            Self::Nodes => (both(&world, size).await?, size.messages),
             Self::Volume => (Figures::new(), 0),
         };
         let (stolen, others) = ticks.lost(world.cpu()?.1 - own)?;
         // The database's processes belong to the run too, and cannot be told from others.
         let others = if setting.cluster.is_some() { 0.0 } else { others };
-        world.is_whole(contacts + sent).await?;
+        // Two servers count apart.
+        if nodes == 1 {
+            world.is_whole(contacts + sent).await?;
+        }
         world.end().await?;
         Ok(Run { figures, stolen, others })
     }
@@ -217,6 +238,15 @@ async fn pipeline(world: &World, size: &Size) -> Result<Figures> {
         ("private_mb_pipeline", peak.max(peak_after)),
     ]
     .into())
+}
+
+/// The pipeline, its load dealt among the servers.
+async fn both(world: &World, size: &Size) -> Result<Figures> {
+    let began_us = machine::now_us();
+    world.load_all(size.messages).await?;
+    let ended_us = world.all_reported(size.contacts + size.messages).await?;
+    let seconds = ended_us.saturating_sub(began_us) as f64 / 1e6;
+    Ok([("two_nodes_per_second", size.messages as f64 / seconds.max(1e-9))].into())
 }
 
 async fn single(world: &World, size: &Size) -> Result<Figures> {

@@ -38,6 +38,9 @@ pub(super) struct Wish {
     pub(super) connections: usize,
     /// Statuses that each message gets.
     pub(super) kinds: Vec<&'static str>,
+    /// The product's servers on one database, and its accounts, each with one channel.
+    pub(super) nodes: usize,
+    pub(super) accounts: usize,
     /// Messages are stored and not sent.
     pub(super) held: bool,
     pub(super) contacts: usize,
@@ -83,16 +86,27 @@ impl Process {
     }
 }
 
+/// The product as it is shipped.
+fn serve(wish: &Wish, data: &Path, database: Option<&str>) -> Command {
+    let mut command = Command::new(&wish.chaski);
+    command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+    command.env("CHASKI__SECURITY__ALLOW_PRIVATE_NETWORKS", "true");
+    command.env("CHASKI__DATABASE__URL", database.unwrap_or(""));
+    command
+}
+
 /// One run's processes.
 pub(super) struct World {
     wish: Wish,
     server: Process,
+    /// More servers on the same database.
+    more: Vec<(Process, Place)>,
     sink: Process,
     folder: PathBuf,
     database: Option<String>,
     pub(super) place: Place,
     pub(super) sink_place: Place,
-    channel: i64,
+    channels: Vec<i64>,
 }
 
 impl World {
@@ -121,13 +135,7 @@ impl World {
                 }
                 command
             }
-            Side::Product => {
-                let mut command = Command::new(&wish.chaski);
-                command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
-                command.env("CHASKI__SECURITY__ALLOW_PRIVATE_NETWORKS", "true");
-                command.env("CHASKI__DATABASE__URL", database.as_deref().unwrap_or(""));
-                command
-            }
+            Side::Product => serve(&wish, &data, database.as_deref()),
         };
         let server = Process::start(&mut command, &folder.join("server.log")).await?;
         let place = Place::new(
@@ -135,15 +143,26 @@ impl World {
             server.said["token"].as_str().unwrap_or("bench"),
         )?;
         let sink_place = Place::new(&sink_url, "")?;
+        let mut more = Vec::new();
+        for number in 1..wish.nodes {
+            let own = folder.join(format!("data{number}"));
+            std::fs::create_dir_all(&own)?;
+            std::fs::copy(data.join("secret.key"), own.join("secret.key"))?;
+            let log = folder.join(format!("server-{number}.log"));
+            let server = Process::start(&mut serve(&wish, &own, database.as_deref()), &log).await?;
+            let address = server.said["api"].as_str().unwrap_or_default().to_owned();
+            more.push((server, Place::new(&address, &place.token)?));
+        }
         let mut world = Self {
             wish,
             server,
+            more,
             sink,
             folder,
             database: database.map(|_| name),
             place,
             sink_place,
-            channel: 1,
+            channels: vec![1],
         };
         world.make_ready(&sink_url).await?;
         Ok(world)
@@ -158,11 +177,16 @@ impl World {
                 self.sink_place.call("POST", "/v1/configs/webhook", &hook).await?;
             }
             Side::Product => {
-                let set = json!({"base_url": sink_url, "api_key": "bench", "pace": "0", "pair_pace": "0"});
-                let channel = json!({"source": "360dialog_whatsapp", "name": "Bench", "set": set});
-                let made = self.place.call("POST", "/admin/v1/channels", &channel).await?;
-                let made: Value = serde_json::from_str(&made)?;
-                self.channel = made["id"].as_i64().context("the channel has no number")?;
+                self.channels.clear();
+                for number in 0..self.wish.accounts {
+                    let key = format!("bench{number}");
+                    let set = json!({"base_url": sink_url, "api_key": key, "pace": "0", "pair_pace": "0"});
+                    let name = format!("Bench {number}");
+                    let channel = json!({"source": "360dialog_whatsapp", "name": name, "set": set});
+                    let made = self.place.call("POST", "/admin/v1/channels", &channel).await?;
+                    let made: Value = serde_json::from_str(&made)?;
+                    self.channels.push(made["id"].as_i64().context("the channel has no number")?);
+                }
                 let place = self.place.clone();
                 let contact = move |n| {
                     place.request(
@@ -191,11 +215,35 @@ impl World {
 
     /// Makes the n-th message, round robin over the contacts.
     pub(super) fn messages(&self) -> impl Fn(usize) -> Vec<u8> + 'static {
-        let (place, contacts, body) = (self.place.clone(), self.wish.contacts, load::body(self.channel));
+        self.messages_to(self.place.clone())
+    }
+
+    /// The same to one of several servers. A contact is always written to on the same channel.
+    fn messages_to(&self, place: Place) -> impl Fn(usize) -> Vec<u8> + 'static {
+        let contacts = self.wish.contacts;
+        let bodies: Vec<String> = self.channels.iter().map(|channel| load::body(*channel)).collect();
         move |n| {
-            let path = format!("/v2/contact/phone:{}/message", load::phone(n % contacts));
-            place.request("POST", &path, &body)
+            let contact = n % contacts;
+            let path = format!("/v2/contact/phone:{}/message", load::phone(contact));
+            place.request("POST", &path, &bodies[contact % bodies.len()])
         }
+    }
+
+    /// Sends messages over connections that are dealt among the servers, of which there are one or two.
+    pub(super) async fn load_all(&self, count: usize) -> Result<()> {
+        let Some((_, second)) = self.more.first() else {
+            return load::run(&self.place, self.wish.connections, count, self.messages()).await.map(drop);
+        };
+        let share = |place: &Place, number: usize| {
+            let make = self.messages_to(place.clone());
+            move |n| make(n * 2 + number)
+        };
+        let half = self.wish.connections / 2;
+        tokio::try_join!(
+            load::run(&self.place, half, count / 2, share(&self.place, 0)),
+            load::run(second, half, count / 2, share(second, 1)),
+        )
+        .map(drop)
     }
 
     async fn is_held(&self) -> Result<()> {
@@ -366,6 +414,9 @@ impl World {
     /// Ends the processes and removes their folder.
     pub(super) async fn end(self) -> Result<()> {
         self.server.end().await;
+        for (server, _) in self.more {
+            server.end().await;
+        }
         self.sink.end().await;
         if let (Some(cluster), Some(name)) = (&self.wish.cluster, &self.database) {
             cluster.psql("postgres", &format!("DROP DATABASE {name} WITH (FORCE)"));

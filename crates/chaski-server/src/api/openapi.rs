@@ -485,7 +485,7 @@ mod tests {
 
     fn described(base: &str) -> BTreeSet<(String, String)> {
         let of_base = operations().filter(|o| o.base == base);
-        of_base.map(|o| (o.method.to_owned(), nameless(o.path))).collect()
+        of_base.map(|o| (o.method.to_owned(), nameless(&format!("{base}{}", o.path)))).collect()
     }
 
     #[test]
@@ -495,6 +495,8 @@ mod tests {
         let (set_up, rest): (BTreeSet<_>, BTreeSet<_>) = routes(include_str!("../admin/mod.rs"))
             .into_iter()
             .partition(|(_, path)| of_commands.contains(path));
+        let rest: BTreeSet<_> =
+            rest.into_iter().map(|(method, path)| (method, format!("{}{path}", admin::BASE))).collect();
         assert_eq!(rest, described(admin::BASE));
         let known: BTreeSet<String> = set_up.into_iter().map(|(_, path)| path).collect();
         assert_eq!(known, of_commands, "what is left to commands is there");
