@@ -55,7 +55,7 @@ async fn every_command_of_the_readme_runs_in_both_languages() {
     for page in ["README.md", "README.es.md"] {
         let world = World::demo().await;
         let blocks = commands(&read(page));
-        assert_eq!(blocks.len(), 4, "{page}");
+        assert_eq!(blocks.len(), 5, "{page}");
         let answer: Value = serde_json::from_str(&run(&world, &blocks[0], &[])).expect("the answer is JSON");
         let id = answer["messageId"].as_i64().expect("messageId");
         world.reaches(id, "delivered").await;
@@ -65,6 +65,8 @@ async fn every_command_of_the_readme_runs_in_both_languages() {
         assert!(timeline.contains("attempt 1: sent") && timeline.contains("delivered"), "{timeline}");
         assert!(!timeline.contains("simulator_only_d360_key"), "secrets are masked: {timeline}");
         assert!(run(&world, &blocks[3], &[]).contains("132000"));
+        let bot: Value = serde_json::from_str(&run(&world, &blocks[4], &[])).expect("an answer");
+        world.reaches(bot["messageId"].as_i64().expect("messageId"), "sent").await;
     }
 }
 
@@ -118,6 +120,7 @@ async fn every_channel_is_connected_as_its_page_says() {
     let key_file = std::env::temp_dir().join(format!("chaski-docs-{}.pem", std::process::id()));
     std::fs::write(&key_file, of("nexmo_whatsapp", "private_key")).expect("a file");
     let (d360, vonage, cloud) = ("360dialog_whatsapp", "nexmo_whatsapp", "whatsapp_cloud");
+    let telegram = "telegram";
     let environment: Vec<(String, String)> = [
         ("D360_API_KEY", of(d360, "api_key")),
         ("D360_BASE_URL", of(d360, "base_url")),
@@ -133,16 +136,20 @@ async fn every_channel_is_connected_as_its_page_says() {
         ("META_APP_SECRET", of(cloud, "app_secret")),
         ("META_VERIFY_TOKEN", of(cloud, "verify_token")),
         ("META_BASE_URL", of(cloud, "base_url")),
+        ("TELEGRAM_TOKEN", of(telegram, "token")),
+        ("TELEGRAM_BASE_URL", of(telegram, "base_url")),
     ]
     .into_iter()
     .map(|(key, value)| (key.to_owned(), value))
     .collect();
-    for page in ["whatsapp_360dialog", "whatsapp_vonage", "whatsapp_cloud"] {
+    for page in ["whatsapp_360dialog", "whatsapp_vonage", "whatsapp_cloud", "telegram"] {
         let blocks = commands(&read(&format!("docs/channels/{page}.md")));
         assert_eq!(blocks.len(), 1, "{page}");
         let out = run(&world, &blocks[0], &environment);
-        assert!(out.contains("12 templates") && out.contains("/hooks/"), "{page}: {out}");
-        assert_eq!(out.contains("left to do by hand"), page != "whatsapp_360dialog", "{page}: {out}");
+        let templates = if page == "telegram" { "0 templates" } else { "12 templates" };
+        assert!(out.contains(templates) && out.contains("/hooks/"), "{page}: {out}");
+        let by_hand = matches!(page, "whatsapp_vonage" | "whatsapp_cloud");
+        assert_eq!(out.contains("left to do by hand"), by_hand, "{page}: {out}");
     }
     let _ = std::fs::remove_file(key_file);
 }

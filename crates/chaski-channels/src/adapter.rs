@@ -3,7 +3,7 @@
 use chaski_model::address::{Address, AddressKind, E164};
 use chaski_model::event::{Event, Sender};
 use chaski_model::message::{Content, Media, PartBody};
-use chaski_model::template::MetaTemplate;
+use chaski_model::template::{MetaTemplate, Note};
 use chaski_model::{Capabilities, ChannelKind, Failure, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,12 +21,30 @@ pub trait Adapter: Send + Sync {
     /// The settings of a channel of this kind, for the command line, the forms and the docs.
     fn settings(&self) -> &'static [Setting];
 
+    /// Whether the settings can be meant, beyond being there.
+    ///
+    /// # Errors
+    /// The one that cannot, with its place.
+    fn accepts(&self, _settings: &Settings) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// The account's own id at the provider, where the credentials tell it.
+    fn account(&self, _settings: &Settings, _secrets: &Secrets) -> Option<String> {
+        None
+    }
+
     /// Content → parts, when it is accepted. One part is exactly one delivering provider call.
     /// Templates come resolved: `template` is set for `Content::WhatsappTemplate`.
     ///
     /// # Errors
     /// What the channel cannot carry, with a pointer into the caller's body.
     fn split(&self, content: &Content, template: Option<&MetaTemplate>) -> Result<Vec<PartBody>, Failure>;
+
+    /// What `split` changes of a content, for whoever wrote it.
+    fn notes(&self, _content: &Content) -> Vec<Note> {
+        Vec::new()
+    }
 
     /// Part → request.
     ///
@@ -69,6 +87,11 @@ pub trait Adapter: Send + Sync {
     /// # Errors
     /// A body that cannot be read at all; it is kept and can be replayed.
     fn events(&self, hook: &Incoming<'_>) -> Result<Vec<(Sender, Event)>, Failure>;
+
+    /// The body of the answer to a webhook that was taken in, where the provider reads one.
+    fn acknowledge(&self, _hook: &Incoming<'_>) -> Option<serde_json::Value> {
+        None
+    }
 }
 
 /// The most calls that one task may take.
@@ -176,6 +199,14 @@ impl Call {
     }
 }
 
+/// The setting that an adapter learns once it has registered the webhook by the provider's API: a check
+/// then looks at the webhook too, and other credentials register it anew.
+pub const REGISTERED: &str = "webhook";
+
+/// What stands in a call's address instead of its token. People see the address so, in previews, in the
+/// timeline and in the log of exchanges; only the transport puts the token there.
+pub const TOKEN_PLACE: &str = "***";
+
 /// Which credentials a call wants, by the keys of the channel's secrets and settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Auth {
@@ -190,6 +221,11 @@ pub enum Auth {
     Header {
         /// The header's name.
         name: &'static str,
+        /// The secret's key.
+        secret: &'static str,
+    },
+    /// A token in the path of the address, at [`TOKEN_PLACE`].
+    PathToken {
         /// The secret's key.
         secret: &'static str,
     },
@@ -252,6 +288,8 @@ pub enum Outcome {
         after: Option<Duration>,
         /// The most tries for this cause; `None` = until the time to live.
         most: Option<u32>,
+        /// Addresses of the recipient that the reply tells, for the next try.
+        learned: Vec<Address>,
     },
     /// Nobody knows whether it was taken.
     Unknown {
@@ -319,6 +357,8 @@ pub enum Task {
         /// The value of the secret header that we want in webhooks, for kinds that take one.
         hook_secret: String,
     },
+    /// Take the registered webhook back, where an API exists.
+    Disconnect,
     /// The whole template list.
     Templates,
     /// Media that a contact sent: ends in [`Step::Fetch`].

@@ -6,7 +6,11 @@
 //! applies them.
 
 pub mod adapter;
+mod settings;
+mod signature;
+pub mod telegram;
 pub mod template;
+mod verdict;
 pub mod whatsapp;
 
 pub use adapter::*;
@@ -14,8 +18,12 @@ pub use adapter::*;
 use chaski_model::ChannelKind;
 
 /// Every adapter in the build. Adding a kind is one folder and one line here.
-pub const ADAPTERS: &[&dyn Adapter] =
-    &[&whatsapp::dialog360::Dialog360, &whatsapp::vonage::Vonage, &whatsapp::cloud::Cloud];
+pub const ADAPTERS: &[&dyn Adapter] = &[
+    &whatsapp::dialog360::Dialog360,
+    &whatsapp::vonage::Vonage,
+    &whatsapp::cloud::Cloud,
+    &telegram::Telegram,
+];
 
 /// The adapter of a kind; `None` where the build has none.
 pub fn adapter(kind: ChannelKind) -> Option<&'static dyn Adapter> {

@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be read is a failed test")]
 
+use chaski_channels::telegram::Telegram;
 use chaski_channels::template::{Catalogue, Options, definition, resolve};
 use chaski_channels::whatsapp::{cloud::Cloud, dialog360::Dialog360, vonage::Vonage};
 use chaski_channels::{Adapter, Call, Cx, Incoming, Outcome, Reply, Scope, Settings};
@@ -19,6 +20,7 @@ fn adapter_of(path: &Path) -> &'static dyn Adapter {
         Some("cloud") => &Cloud,
         Some("dialog360") => &Dialog360,
         Some("vonage") => &Vonage,
+        Some("telegram") => &Telegram,
         other => panic!("no adapter for {other:?}"),
     }
 }
@@ -32,6 +34,15 @@ fn settings() -> Settings {
         ("from", "447700900001"),
     ];
     pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+/// The same with settings of the case's own.
+fn with(more: &Value) -> Settings {
+    let own = more.as_object().into_iter().flatten();
+    settings()
+        .into_iter()
+        .chain(own.map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned())))
+        .collect()
 }
 
 fn sibling(path: &Path, from: &str, to: &str) -> PathBuf {
@@ -67,7 +78,7 @@ fn request(path: &Path, expected: String) -> datatest_stable::Result<()> {
     let to: Vec<Address> = serde_json::from_value(case["to"].clone())?;
     let text = |key: &str| case[key].as_str().unwrap_or_default();
     let cx = Cx {
-        settings: &settings(),
+        settings: &with(&case["settings"]),
         to: &to,
         reference: text("reference"),
         hook_url: text("hook_url"),
@@ -118,7 +129,8 @@ fn said(outcome: &Outcome) -> Value {
             put("learned", json!(learned));
             ("sent", None)
         }
-        Outcome::Retry { failure, after, most } => {
+        Outcome::Retry { failure, after, most, learned } => {
+            put("learned", json!(learned));
             put("after_s", seconds(after));
             put("most", json!(most));
             ("retry", Some(failure))
@@ -167,7 +179,7 @@ fn events(path: &Path, expected: String) -> datatest_stable::Result<()> {
 }
 
 datatest_stable::harness! {
-    { test = request, root = "src/whatsapp", pattern = r".*\.request\.json$" },
-    { test = outcome, root = "src/whatsapp", pattern = r".*\.outcome\.json$" },
-    { test = events, root = "src/whatsapp", pattern = r".*\.events\.json$" },
+    { test = request, root = "src", pattern = r".*\.request\.json$" },
+    { test = outcome, root = "src", pattern = r".*\.outcome\.json$" },
+    { test = events, root = "src", pattern = r".*\.events\.json$" },
 }

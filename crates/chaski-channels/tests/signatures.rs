@@ -4,6 +4,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chaski_channels::telegram::Telegram;
 use chaski_channels::whatsapp::{cloud::Cloud, dialog360::Dialog360, vonage::Vonage};
 use chaski_channels::{Adapter, Challenge, Incoming, Secrets};
 use chaski_model::{ErrorCode, Timestamp};
@@ -14,6 +15,7 @@ use sha2::Sha256;
 
 const CLOUD: &str = include_str!("../src/whatsapp/cloud/fixtures/signature-vector.json");
 const VONAGE: &str = include_str!("../src/whatsapp/vonage/fixtures/signature-vector.json");
+const TELEGRAM: &str = include_str!("../src/telegram/fixtures/signature-vectors.json");
 const IAT: i64 = 1_587_494_962;
 
 fn secrets(pairs: &[(&str, &str)]) -> Secrets {
@@ -150,4 +152,36 @@ fn forged_tokens_of_vonage_are_refused() {
     for header in ["Bearer", "Bearer x", "Bearer a.b.c", "Basic a", &unsigned] {
         assert!(!is_believed(&Vonage, ("authorization", header), b"{}", &keys, IAT), "{header}");
     }
+}
+
+#[test]
+fn webhooks_of_telegram_are_believed_by_their_whole_header_alone() {
+    let vector: Value = serde_json::from_str(TELEGRAM).unwrap();
+    let name = vector["header"].as_str().unwrap().to_lowercase();
+    let secret = vector["secret_token"].as_str().unwrap();
+    let keys = [("hook_secret", secret)];
+    let shown = |value: &str| is_believed(&Telegram, (&name, value), b"{}", &keys, 0);
+    assert!(shown(secret));
+    assert!(is_believed(
+        &Telegram,
+        (&name, "new"),
+        b"{}",
+        &[("hook_secret", "old"), ("hook_secret_2", "new")],
+        0
+    ));
+    // Every single bit counts, and so does the length.
+    for place in 0..secret.len() {
+        for bit in 0..7 {
+            let mut other = secret.as_bytes().to_vec();
+            other[place] ^= 1 << bit;
+            let Ok(value) = HeaderValue::from_bytes(&other) else { continue };
+            let Ok(value) = value.to_str() else { continue };
+            assert!(!shown(value), "{value}");
+        }
+    }
+    assert!(!shown(&secret[1..]) && !shown(&format!("{secret}x")) && !shown(""));
+    assert!(!is_believed(&Telegram, ("", ""), b"{}", &keys, 0), "missing");
+    assert!(!is_believed(&Telegram, (&name, ""), b"{}", &[("hook_secret", "")], 0));
+    assert!(!is_believed(&Telegram, (&name, secret), b"{}", &[], 0));
+    assert_eq!(Telegram.challenge("hub.mode=subscribe&hub.challenge=1", &secrets(&keys)), None);
 }

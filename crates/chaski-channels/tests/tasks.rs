@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a missing step is a failed test")]
 
+use chaski_channels::telegram::Telegram;
 use chaski_channels::whatsapp::{cloud::Cloud, dialog360::Dialog360, vonage::Vonage};
 use chaski_channels::{ADAPTERS, Adapter, Answer, Auth, Call, Cx, MAX_STEPS, Reply, Settings, Step, Task};
 use chaski_model::message::{Media, MediaKind};
@@ -211,7 +212,7 @@ fn d360_pages_by_offset() {
 
 #[test]
 fn a_list_that_breaks_off_fails_the_task() {
-    for adapter in ADAPTERS {
+    for adapter in ADAPTERS.iter().filter(|adapter| adapter.kind().is_whatsapp()) {
         let (_, end) = walk(*adapter, &settings(&[]), |_, _| Reply {
             status: 502,
             body: b"<html>".to_vec(),
@@ -289,6 +290,27 @@ fn d360_media_are_fetched_from_its_own_host() {
 }
 
 #[test]
+fn telegrams_files_are_looked_up_and_fetched_below_the_bots_own_path() {
+    let task = media(Some("AgACAgQAAx"), None);
+    let first = call(ask(&Telegram, &task, &settings(&[]), &[]));
+    assert_eq!(first.url, "https://stub/bot***/getFile");
+    let found = |path: &str| {
+        let file =
+            json!({"file_id": "AgACAgQAAx", "file_unique_id": "AQ", "file_size": 9, "file_path": path});
+        reply(200, &json!({"ok": true, "result": file}))
+    };
+    let file = fetched(ask(&Telegram, &task, &settings(&[]), &[found("photos/file_0.jpg")]));
+    assert_eq!((&*file.url, file.auth), ("https://stub/file/bot***/photos/file_0.jpg", TOKEN));
+    for odd in ["../../botX/getMe", "/etc/passwd", "a?b", "https://elsewhere.example/x"] {
+        let failure = failed(ask(&Telegram, &task, &settings(&[]), &[found(odd)]));
+        assert_eq!(failure.code, ErrorCode::MediaUnreachable, "{odd}");
+    }
+    let gone =
+        reply(400, &json!({"ok": false, "error_code": 400, "description": "Bad Request: file is too big"}));
+    assert_eq!(failed(ask(&Telegram, &task, &settings(&[]), &[gone])).code, ErrorCode::MediaUnreachable);
+}
+
+#[test]
 fn vonage_media_are_fetched_at_their_address() {
     let at = |link: &str| fetched(ask(&Vonage, &media(None, Some(link)), &settings(&[]), &[]));
     assert!(matches!(at("https://api-us-3.nexmo.com/v3/media/9").auth, Auth::Jwt { .. }));
@@ -312,4 +334,80 @@ fn media_that_are_not_there_are_told_from_a_provider_that_is_down() {
         let failure = failed(ask(*adapter, &media(None, None), &settings(&[]), &[]));
         assert_eq!(failure.code, ErrorCode::MediaUnreachable);
     }
+}
+
+const TOKEN: Auth = Auth::PathToken { secret: "token" };
+
+fn info(change: &[(&str, Value)]) -> Reply {
+    let mut info = json!({
+        "url": HOOK, "has_custom_certificate": false, "pending_update_count": 0, "max_connections": 40,
+        "allowed_updates": ["message", "edited_message", "callback_query", "my_chat_member"],
+    });
+    for (key, value) in change {
+        info[*key] = value.clone();
+    }
+    reply(200, &json!({"ok": true, "result": info}))
+}
+
+#[test]
+fn telegram_is_checked_by_its_bot_and_once_connected_by_its_webhook() {
+    let me = reply(
+        200,
+        &json!({"ok": true, "result": {"id": 123_456, "is_bot": true, "first_name": "Example Bot", "username": "example_bot"}}),
+    );
+    let fresh = settings(&[]);
+    let first = call(ask(&Telegram, &Task::Check, &fresh, &[]));
+    assert_eq!((first.url.as_str(), first.auth), ("https://stub/bot***/getMe", TOKEN));
+    let answer = done(ask(&Telegram, &Task::Check, &fresh, std::slice::from_ref(&me)));
+    assert_eq!(answer.settings["username"], "example_bot");
+    let registered = settings(&[("webhook", "registered")]);
+    let second = call(ask(&Telegram, &Task::Check, &registered, std::slice::from_ref(&me)));
+    assert_eq!(second.url, "https://stub/bot***/getWebhookInfo");
+    let check = |info| ask(&Telegram, &Task::Check, &registered, &[me.clone(), info]);
+    done(check(info(&[])));
+    for (change, word) in [
+        (vec![("url", json!(""))], "not set"),
+        (vec![("url", json!("https://other.example/"))], "another program"),
+        (
+            vec![("pending_update_count", json!(3)), ("last_error_message", json!("Connection refused"))],
+            "Connection refused",
+        ),
+        (vec![("allowed_updates", json!(["message"]))], "edited_message"),
+    ] {
+        let failure = failed(check(info(&change)));
+        assert_eq!(failure.code, ErrorCode::ChannelHeld);
+        assert!(failure.message.contains(word), "{}", failure.message);
+    }
+    done(check(info(&[("pending_update_count", json!(3))])));
+    let refused = reply(401, &json!({"ok": false, "error_code": 401, "description": "Unauthorized"}));
+    assert_eq!(failed(ask(&Telegram, &Task::Check, &fresh, &[refused])).code, ErrorCode::CredentialsRefused);
+}
+
+#[test]
+fn telegrams_webhook_is_registered_with_its_secret_and_taken_back() {
+    let settings = settings(&[]);
+    let connect = Task::Connect { hook_secret: "AbC-123_secret".into() };
+    let first = call(ask(&Telegram, &connect, &settings, &[]));
+    assert_eq!((first.url.as_str(), first.auth), ("https://stub/bot***/setWebhook", TOKEN));
+    let body: Value = serde_json::from_slice(&first.body).unwrap();
+    assert_eq!(
+        body,
+        json!({
+            "url": HOOK, "secret_token": "AbC-123_secret", "max_connections": 40, "drop_pending_updates": false,
+            "allowed_updates": ["message", "edited_message", "callback_query", "my_chat_member"],
+        })
+    );
+    let well = reply(200, &json!({"ok": true, "result": true, "description": "Webhook was set"}));
+    let answer = done(ask(&Telegram, &connect, &settings, std::slice::from_ref(&well)));
+    assert!(answer.settings.contains_key("webhook") && answer.by_hand.is_empty());
+    let bad = reply(
+        400,
+        &json!({"ok": false, "error_code": 400, "description": "Bad Request: bad webhook: HTTPS url must be provided for webhook"}),
+    );
+    let failure = failed(ask(&Telegram, &connect, &settings, &[bad]));
+    assert!(failure.provider_text.unwrap().contains("HTTPS url"));
+    let last = call(ask(&Telegram, &Task::Disconnect, &settings, &[]));
+    assert_eq!(last.url, "https://stub/bot***/deleteWebhook");
+    done(ask(&Telegram, &Task::Disconnect, &settings, &[well]));
+    assert!(done(ask(&Telegram, &Task::Templates, &settings, &[])).templates.is_empty(), "without a call");
 }

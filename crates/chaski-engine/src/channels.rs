@@ -4,7 +4,7 @@ use crate::directory::{ChannelEntry, channel_place, hook_place};
 use crate::engine::Engine;
 use crate::tasks::storage;
 use crate::tokens::{hash, new_key};
-use chaski_channels::{Adapter, Secrets, Task, adapter};
+use chaski_channels::{Adapter, REGISTERED, Secrets, Task, adapter};
 use chaski_model::{ChannelId, ChannelKind, ErrorCode, Failure, Fault, WorkspaceId};
 use chaski_store::admin::NewChannel;
 use std::collections::BTreeMap;
@@ -138,6 +138,10 @@ impl Engine {
                 faults.push(Fault::new("/set/base_url", failure.message));
             }
         }
+        if let Err(failure) = adapter.accepts(&settings) {
+            let pointer = failure.pointer.unwrap_or_else(|| "/set".to_owned());
+            faults.push(Fault::new(pointer, failure.message));
+        }
         for key in ["pace", "pair_pace"] {
             if settings
                 .get(key)
@@ -174,7 +178,9 @@ impl Engine {
             .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
         let key_hash = hash(key);
         let of = |key: &str| settings.get(key).cloned().unwrap_or_default();
+        let known = adapter(kind).and_then(|a| a.account(&settings, &Secrets(secrets.clone())));
         let account_external_id = match kind {
+            _ if known.is_some() => known.unwrap_or_default(),
             ChannelKind::Whatsapp360dialog => fingerprint(secrets.get("api_key").map_or("", String::as_str)),
             _ => of("waba_id"),
         };
@@ -232,6 +238,7 @@ impl Engine {
         }
         let mut channel = entry.channel.clone();
         channel.settings.clone_from(&settings);
+        let is_registered = channel.settings.remove(REGISTERED).is_some();
         let tried = ChannelEntry {
             channel,
             adapter: entry.adapter,
@@ -240,6 +247,10 @@ impl Engine {
             hook_url: entry.hook_url.clone(),
         };
         self.ask(&tried, &Task::Check).await?;
+        if is_registered {
+            let hook_secret = tried.secrets.get("hook_secret").unwrap_or_default().to_owned();
+            self.ask(&tried, &Task::Connect { hook_secret }).await?;
+        }
         let (channel_secrets, hook_secrets) = self.reseal(&entry, &secrets)?;
         let now = self.clock.now();
         self.store.change_channel(id, settings, channel_secrets, hook_secrets, now).await.map_err(storage)?;
@@ -299,6 +310,29 @@ impl Engine {
             ));
         }
         self.ask(&entry, &Task::Check).await.map(drop)
+    }
+
+    /// Takes the webhook back where an API exists, and lets the channel go. Its messages stay.
+    ///
+    /// # Errors
+    /// Messages still wait on it, the provider says something against it, or the store cannot be written.
+    pub async fn disconnect(&self, id: ChannelId) -> Result<(), Failure> {
+        let entry = self.entry(id)?;
+        let depths = self.store.depths().await.map_err(storage)?;
+        let waiting = depths.iter().find(|depth| depth.channel == id).map_or(0, |depth| depth.messages);
+        if waiting > 0 {
+            let message =
+                format!("{waiting} messages still wait on this channel; let them go out or end first.");
+            return Err(Failure::new(ErrorCode::Conflict, message));
+        }
+        match self.ask(&entry, &Task::Disconnect).await {
+            Ok(_) => {}
+            // A provider that does not let the channel in any more calls nobody for it.
+            Err(failure) if failure.code == ErrorCode::CredentialsRefused => {}
+            Err(failure) => return Err(failure),
+        }
+        self.store.remove_channel(id).await.map_err(storage)?;
+        self.reload().await.map_err(storage)
     }
 
     /// Lets a held channel go on.

@@ -2,6 +2,7 @@
 
 use crate::vault::{DataKey, Vault};
 use chaski_channels::{Adapter, Secrets, adapter};
+use chaski_model::address::{Address, AddressKind};
 use chaski_model::template::Definition;
 use chaski_model::{AccountId, ChannelId, WorkspaceId};
 use chaski_store::admin::{Account, Channel, Directory, Field, Hook, Template, Token, User, Workspace};
@@ -32,6 +33,14 @@ impl ChannelEntry {
     pub fn hidden(&self) -> Vec<&str> {
         let key = self.hook_url.rsplit('/').next().unwrap_or_default();
         self.secrets.0.values().map(String::as_str).chain([key]).collect()
+    }
+
+    /// Addresses as an adapter names them: ids that only the provider knows are of this channel alone.
+    pub fn scoped(&self, mut addresses: Vec<Address>) -> Vec<Address> {
+        for address in addresses.iter_mut().filter(|a| a.kind == AddressKind::Native) {
+            address.scope = self.channel.id.to_string();
+        }
+        addresses
     }
 
     /// A setting as a number.

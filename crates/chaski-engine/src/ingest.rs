@@ -58,11 +58,17 @@ impl Engine {
         adapter.challenge(query, &hook.secrets).ok_or(Refused::UnknownKey)
     }
 
-    /// Takes a webhook in. Once this returns, everything it said is on disk.
+    /// Takes a webhook in. Once this returns, everything it said is on disk; with it comes the body of the
+    /// answer, where the provider reads one.
     ///
     /// # Errors
     /// Whatever must not be answered with 200.
-    pub async fn ingest(&self, key: &str, headers: &http::HeaderMap, body: &[u8]) -> Result<(), Refused> {
+    pub async fn ingest(
+        &self,
+        key: &str,
+        headers: &http::HeaderMap,
+        body: &[u8],
+    ) -> Result<Option<serde_json::Value>, Refused> {
         let (hook, adapter) = self.hook(key).await?;
         let incoming = Incoming { headers, body };
         let now = self.clock.now();
@@ -72,14 +78,14 @@ impl Engine {
             && self.store.is_seen(hook.hook.id, id).await?
         {
             metrics::counter!("chaski_webhooks_repeated_total").increment(1);
-            return Ok(());
+            return Ok(None);
         }
         self.take_in(&hook, adapter, &incoming, now).await?;
         // Only what is stored counts as seen: a webhook that was cut off comes again.
-        match signature {
-            Some(id) => Ok(self.store.mark_seen(hook.hook.id, id, now).await?),
-            None => Ok(()),
+        if let Some(id) = signature {
+            self.store.mark_seen(hook.hook.id, id, now).await?;
         }
+        Ok(adapter.acknowledge(&incoming))
     }
 
     async fn take_in(
@@ -188,7 +194,7 @@ impl Engine {
             received_at: now,
             provider_id: receipt.provider_id,
             failure: receipt.failure,
-            learned: receipt.learned,
+            learned: entry.scoped(receipt.learned),
             closes_window,
         };
         let verdict = self.noted(self.store.receipt(receipt).await)?;
@@ -233,7 +239,7 @@ impl Engine {
                 workspace: entry.channel.workspace,
                 channel: entry.channel.id,
                 provider_id: inbound.provider_id,
-                from: inbound.from,
+                from: entry.scoped(inbound.from),
                 profile_name: inbound.profile_name,
                 at: if inbound.at.0 > 0 { inbound.at } else { now },
                 received_at: now,

@@ -7,7 +7,7 @@ use crate::tokens::hash;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use chaski_channels::{Auth, Call, Reply, Secrets, Settings};
+use chaski_channels::{Auth, Call, Reply, Secrets, Settings, TOKEN_PLACE};
 use chaski_model::{ErrorCode, Failure, Timestamp};
 use chaski_store::exchanges::{BODY_KEPT, Exchange};
 use http::header::{
@@ -19,6 +19,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde_json::json;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -125,7 +126,7 @@ impl Transport {
         secrets: &Secrets,
         timeout: Duration,
     ) -> Result<Fetched, Lost> {
-        let address = self.checked(&call.url).map_err(Lost::NotSent)?;
+        let address = with_token(call, secrets).and_then(|url| self.checked(&url)).map_err(Lost::NotSent)?;
         let body = Timely { body: Full::new(Bytes::from(call.body.clone())), call_by: None };
         let request = self.request(call, address, body, settings, secrets).map_err(Lost::NotSent)?;
         let answer = tokio::time::timeout(timeout, self.client.request(request)).await;
@@ -151,7 +152,7 @@ impl Transport {
         secrets: &Secrets,
         timeout: Duration,
     ) -> Result<Reply, Lost> {
-        let address = self.address(&call.url).map_err(Lost::NotSent)?;
+        let address = self.address_of(call, secrets).map_err(Lost::NotSent)?;
         let request = self.request(call, address, body, settings, secrets).map_err(Lost::NotSent)?;
         let answer = tokio::time::timeout(timeout, self.exchange(request))
             .await
@@ -191,6 +192,10 @@ impl Transport {
         Ok(request)
     }
 
+    fn address_of(&self, call: &Call, secrets: &Secrets) -> Result<http::Uri, Failure> {
+        self.address(&with_token(call, secrets)?)
+    }
+
     /// The address of a call, past the guard. A channel calls few addresses, so that each is checked and
     /// read once; names are checked again whenever they are resolved.
     fn address(&self, url: &str) -> Result<http::Uri, Failure> {
@@ -228,7 +233,8 @@ impl Transport {
         };
         let setting = |key: &str| settings.get(key).map_or("", String::as_str);
         Ok(match auth {
-            Auth::None => None,
+            // The one stands in the address.
+            Auth::None | Auth::PathToken { .. } => None,
             Auth::Bearer { secret: key } => Some((AUTHORIZATION, format!("Bearer {}", secret(key)?))),
             Auth::Header { name, secret: key } => {
                 let name = HeaderName::from_bytes(name.as_bytes())
@@ -337,6 +343,21 @@ impl http_body::Body for Timely {
     }
 }
 
+/// The address of a call with its token in it, where the provider wants it there.
+fn with_token<'a>(call: &'a Call, secrets: &Secrets) -> Result<Cow<'a, str>, Failure> {
+    let Auth::PathToken { secret } = call.auth else { return Ok(Cow::Borrowed(&call.url)) };
+    let refused = |message: String| Failure::new(ErrorCode::CredentialsRefused, message);
+    let token = secrets
+        .get(secret)
+        .map(str::trim)
+        .ok_or_else(|| refused(format!("The channel has no `{secret}`; set it and resume the channel.")))?;
+    // Anything else could lead to another address.
+    if !token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'_' | b'-')) {
+        return Err(refused(format!("The channel's `{secret}` holds characters that no token has.")));
+    }
+    Ok(Cow::Owned(call.url.replacen(TOKEN_PLACE, token, 1)))
+}
+
 /// A provider's wish to wait: seconds or a date, never longer than we believe it.
 fn wait_of(text: &str, now: Timestamp) -> Option<Duration> {
     let wish = match text.trim().parse::<u64>() {
@@ -412,7 +433,7 @@ pub fn shown_headers(call: &Call) -> Vec<(String, String)> {
     let mut headers: Vec<(String, String)> =
         call.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     match call.auth {
-        Auth::None => {}
+        Auth::None | Auth::PathToken { .. } => {}
         Auth::Bearer { .. } | Auth::Jwt { .. } => headers.push(("authorization".into(), "Bearer ***".into())),
         Auth::Basic { .. } => headers.push(("authorization".into(), "Basic ***".into())),
         Auth::Header { name, .. } => headers.push((name.to_owned(), "***".into())),

@@ -139,6 +139,12 @@ impl Address {
         Self { kind: AddressKind::Email, scope: String::new(), value: text.trim().to_lowercase() }
     }
 
+    /// An id that only the channel's provider knows. Its scope, the channel, is filled in by whoever
+    /// knows the channel.
+    pub fn native(value: &str) -> Self {
+        Self { kind: AddressKind::Native, scope: String::new(), value: value.to_owned() }
+    }
+
     /// A WhatsApp user id.
     pub fn bsuid(value: &str) -> Self {
         Self { kind: AddressKind::Bsuid, scope: String::new(), value: value.to_owned() }

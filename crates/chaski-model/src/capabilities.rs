@@ -41,17 +41,29 @@ const WHATSAPP: Capabilities = Capabilities {
     receipts: &["sent", "delivered", "read", "failed"],
 };
 
+const TELEGRAM: Capabilities = Capabilities {
+    content: &["text", "attachment", "quick_reply", "custom_payload"],
+    text_limit: 4096,
+    splits_text: true,
+    window: None,
+    pace: 30,
+    pair_pace: 1,
+    pair_burst: 5,
+    echoes_reference: false,
+    receipts: &["sent"],
+};
+
 impl ChannelKind {
     /// What this kind can carry; `None` for kinds without an adapter in this build.
     pub fn capabilities(self) -> Option<Capabilities> {
         match self {
             Self::Whatsapp360dialog | Self::WhatsappVonage | Self::WhatsappCloud => Some(WHATSAPP),
+            Self::Telegram => Some(TELEGRAM),
             Self::WhatsappTwilio
             | Self::TwilioSms
             | Self::VonageSms
             | Self::Messenger
             | Self::Instagram
-            | Self::Telegram
             | Self::Viber
             | Self::Line
             | Self::Email

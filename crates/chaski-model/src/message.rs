@@ -253,6 +253,13 @@ pub enum PartBody {
     },
     /// An approved template in Meta's form.
     Template(MetaTemplate),
+    /// A raw body of the provider's own API, checked.
+    Native {
+        /// The method that it is for.
+        method: String,
+        /// Its fields, without the recipient.
+        body: Value,
+    },
 }
 
 /// An answer to tap.

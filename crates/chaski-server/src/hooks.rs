@@ -35,7 +35,8 @@ pub(crate) async fn receive(State(app): State<App>, Path(key): Path<String>, req
     };
     let engine = std::sync::Arc::clone(&app.engine);
     match finish(async move { engine.ingest(&key, &headers, &bytes).await }).await {
-        Ok(()) => StatusCode::OK.into_response(),
+        Ok(None) => StatusCode::OK.into_response(),
+        Ok(Some(body)) => axum::Json(body).into_response(),
         Err(refused) => answer(refused),
     }
 }

@@ -14,7 +14,7 @@ pub(crate) struct Account {
     pub(crate) name: &'static str,
     /// The verified name that phones show.
     pub(crate) business: &'static str,
-    /// The number in international form, digits alone.
+    /// The number in international form, digits alone; a bot's username at Telegram.
     pub(crate) number: &'static str,
     pub(crate) phone_number_id: &'static str,
     pub(crate) waba_id: &'static str,
@@ -38,6 +38,9 @@ pub(crate) enum Credential {
         api_secret: &'static str,
         signature_secret: &'static str,
     },
+    Telegram {
+        token: &'static str,
+    },
 }
 
 /// The place of an account in [`ACCOUNTS`].
@@ -59,7 +62,7 @@ const fn vonage(application_id: &'static str) -> Credential {
 }
 
 /// All accounts; the first of a source is the one meant where only the provider is named.
-pub(crate) static ACCOUNTS: [Account; 6] = [
+pub(crate) static ACCOUNTS: [Account; 8] = [
     Account {
         source: Source::Dialog360,
         name: "360dialog_whatsapp",
@@ -114,7 +117,35 @@ pub(crate) static ACCOUNTS: [Account; 6] = [
         waba_id: "102290129340399",
         credential: CLOUD_APP,
     },
+    Account {
+        source: Source::Telegram,
+        name: "telegram",
+        business: "Ecuabots",
+        number: "ecuabots_bot",
+        phone_number_id: "7001234567",
+        waba_id: "",
+        credential: Credential::Telegram { token: "7001234567:SimulatorOnlyToken-AAAAAAAAAAAAAAAA" },
+    },
+    Account {
+        source: Source::Telegram,
+        name: "telegram-2",
+        business: "Ecuabots Quito",
+        number: "ecuabots_quito_bot",
+        phone_number_id: "7001234568",
+        waba_id: "",
+        credential: Credential::Telegram { token: "7001234568:SimulatorOnlyToken-BBBBBBBBBBBBBBBB" },
+    },
 ];
+
+impl Account {
+    /// What people write to: a number, or a bot's name.
+    pub(crate) fn handle(&self) -> String {
+        match self.source {
+            Source::Telegram => format!("@{}", self.number),
+            Source::Cloud | Source::Dialog360 | Source::Vonage => format!("+{}", self.number),
+        }
+    }
+}
 
 /// The account at a place; places come only from this module and from snapshots checked on reading.
 pub(crate) fn account(id: AccountId) -> &'static Account {
@@ -128,12 +159,12 @@ pub(crate) fn find(wanted: impl Fn(&Account) -> bool) -> Option<AccountId> {
 
 /// The account meant by a word: its name, phone number id, WABA id or number.
 pub(crate) fn named(source: Source, word: &str) -> Option<AccountId> {
-    let digits = word.trim_start_matches('+');
+    let digits = word.trim_start_matches(['+', '@']);
     find(|a| {
         a.source == source
             && [a.name, a.phone_number_id, a.waba_id, a.number]
                 .iter()
-                .any(|known| *known == word || *known == digits)
+                .any(|known| !known.is_empty() && (*known == word || *known == digits))
     })
 }
 
@@ -172,6 +203,7 @@ fn settings(a: &Account, url: &str, private_key: &str) -> Map<String, Value> {
             ("api_key", api_key),
             ("api_secret", api_secret),
         ],
+        Credential::Telegram { token } => vec![("base_url", &base_url), ("token", token)],
         Credential::Cloud { access_token, app_secret, verify_token } => vec![
             ("base_url", &base_url),
             ("version", "v23.0"),

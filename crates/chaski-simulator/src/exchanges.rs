@@ -109,8 +109,14 @@ impl Exchange {
     /// What the provider said of the request, in its own words.
     pub(crate) fn verdict(&self) -> Option<String> {
         let body = parsed(&self.answer);
-        let places =
-            ["/error/error_data/details", "/error/message", "/meta/developer_message", "/detail", "/error"];
+        let places = [
+            "/error/error_data/details",
+            "/error/message",
+            "/meta/developer_message",
+            "/detail",
+            "/description",
+            "/error",
+        ];
         let said = places.iter().find_map(|place| body.pointer(place).and_then(Value::as_str));
         (self.status >= 400).then(|| said.unwrap_or("").to_owned())
     }

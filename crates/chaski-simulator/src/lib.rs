@@ -1,4 +1,5 @@
-//! The provider simulator: 360dialog, Vonage Messages and Meta's Cloud API with virtual phones.
+//! The provider simulator: 360dialog, Vonage Messages, Meta's Cloud API and Telegram's Bot API with virtual
+//! phones.
 //!
 //! It is written from the providers' documentation alone and must never depend on another crate of
 //! this workspace, so that a mistake in an adapter is not repeated here. A request enters through

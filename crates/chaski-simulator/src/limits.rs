@@ -26,9 +26,17 @@ pub(crate) struct Pair {
     pub(crate) burst: f64,
 }
 
-impl Default for Limit {
-    fn default() -> Self {
-        Self { per_second: Some(80.0), pair: Some(Pair { seconds: 6.0, burst: 45.0 }) }
+impl Limit {
+    /// What a provider allows unless it is told otherwise.
+    fn of(source: Source) -> Self {
+        match source {
+            Source::Cloud | Source::Dialog360 | Source::Vonage => {
+                Self { per_second: Some(80.0), pair: Some(Pair { seconds: 6.0, burst: 45.0 }) }
+            }
+            Source::Telegram => {
+                Self { per_second: Some(30.0), pair: Some(Pair { seconds: 1.0, burst: 20.0 }) }
+            }
+        }
     }
 }
 
@@ -68,7 +76,7 @@ struct Inner {
 
 impl Limits {
     pub(crate) fn get(&self, source: Source) -> Limit {
-        locked(&self.inner).limits.get(&source).copied().unwrap_or_default()
+        locked(&self.inner).limits.get(&source).copied().unwrap_or(Limit::of(source))
     }
 
     pub(crate) fn set(&self, source: Source, limit: Limit) {
@@ -84,7 +92,8 @@ impl Limits {
     /// Whether a number may send one more message in this second.
     pub(crate) fn has_room(&self, id: AccountId, now_ms: i64) -> bool {
         let mut inner = locked(&self.inner);
-        let limit = inner.limits.get(&account(id).source).copied().unwrap_or_default();
+        let source = account(id).source;
+        let limit = inner.limits.get(&source).copied().unwrap_or(Limit::of(source));
         match limit.per_second {
             Some(n) => inner.numbers.entry(id).or_default().take(now_ms, n / 1000.0, n.max(1.0)),
             None => true,

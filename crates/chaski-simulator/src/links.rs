@@ -36,13 +36,23 @@ pub(crate) fn is_local(link: &str) -> bool {
     }
 }
 
-/// Fetches a link to this machine and checks type and size for a kind of media.
+/// Fetches a link to this machine as Meta does, and checks type and size for a kind of media.
 pub(crate) async fn fetch(sim: &Sim, link: &str, kind: &str) -> Result<File, String> {
+    let fetched = fetch_as(sim, link, "facebookexternalua", |mime| limit(kind, mime)).await;
+    fetched.map_err(|fault| fault.replace("KIND", kind))
+}
+
+/// Fetches a link to this machine under a name, and checks the type and size that it may have.
+pub(crate) async fn fetch_as(
+    sim: &Sim,
+    link: &str,
+    agent: &str,
+    limit: impl Fn(&str) -> Option<usize>,
+) -> Result<File, String> {
     let failed = |why: String| format!("Downloading media from weblink failed {why}");
     let mut link = link.to_owned();
     for _ in 0..=REDIRECTS {
-        let request =
-            Request::get(&link).header("user-agent", "facebookexternalua").body(Full::<Bytes>::default());
+        let request = Request::get(&link).header("user-agent", agent).body(Full::<Bytes>::default());
         let request = request.map_err(|fault| failed(format!("because the link is not valid: {fault}")))?;
         let response = match timeout(PATIENCE, sim.http.request(request)).await {
             Ok(Ok(response)) => response,
@@ -74,10 +84,10 @@ pub(crate) async fn fetch(sim: &Sim, link: &str, kind: &str) -> Result<File, Str
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default()
             .to_owned();
-        let Some(most) = limit(kind, &mime) else {
-            return Err(format!("Media file type is not supported: {kind} cannot be {mime}"));
+        let Some(most) = limit(&mime) else {
+            return Err(format!("Media file type is not supported: KIND cannot be {mime}"));
         };
-        let too_large = || format!("Media file is too large: {kind} can have at most {most} bytes");
+        let too_large = || format!("Media file is too large: KIND can have at most {most} bytes");
         let body = timeout(PATIENCE, Limited::new(body, most).collect()).await;
         let bytes = body
             .map_err(|_| failed("because the server did not answer in time".to_owned()))?

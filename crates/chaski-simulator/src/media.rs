@@ -179,6 +179,7 @@ pub(crate) fn placeholder(kind: &str) -> File {
         "image" => ("image/png", PNG),
         "video" => ("video/mp4", b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom"),
         "audio" => ("audio/ogg; codecs=opus", b"OggS simulated voice note"),
+        "music" => ("audio/mpeg", b"ID3 simulated music"),
         "sticker" => ("image/webp", b"RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00"),
         _ => ("application/pdf", b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"),
     };

@@ -14,6 +14,7 @@ use crate::ids::Ids;
 use crate::limits::Limits;
 use crate::media::MediaStore;
 use crate::phones::Phones;
+use crate::providers::telegram::Counters;
 use crate::providers::vonage::Tokens;
 use crate::snapshot::Snapshot;
 use crate::templates::Templates;
@@ -35,6 +36,7 @@ pub(crate) struct Sim {
     pub(crate) exchanges: Exchanges,
     pub(crate) media: MediaStore,
     pub(crate) vonage_tokens: Tokens,
+    pub(crate) telegram: Counters,
     pub(crate) http: HttpClient,
     pub(crate) tasks: TaskTracker,
     pub(crate) stopping: CancellationToken,
@@ -57,6 +59,7 @@ impl Sim {
             exchanges: Exchanges::default(),
             media: MediaStore::default(),
             vonage_tokens: Tokens::default(),
+            telegram: Counters::new(),
             http: http_client(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),

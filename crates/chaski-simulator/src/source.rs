@@ -14,10 +14,13 @@ pub(crate) enum Source {
     /// Meta's own Cloud API.
     #[serde(rename = "whatsapp_cloud")]
     Cloud,
+    /// Telegram's Bot API.
+    #[serde(rename = "telegram")]
+    Telegram,
 }
 
 impl Source {
-    pub(crate) const ALL: [Self; 3] = [Self::Dialog360, Self::Vonage, Self::Cloud];
+    pub(crate) const ALL: [Self; 4] = [Self::Dialog360, Self::Vonage, Self::Cloud, Self::Telegram];
 
     /// The word used for it in the control API.
     pub(crate) const fn word(self) -> &'static str {
@@ -25,6 +28,7 @@ impl Source {
             Self::Dialog360 => "360dialog_whatsapp",
             Self::Vonage => "nexmo_whatsapp",
             Self::Cloud => "whatsapp_cloud",
+            Self::Telegram => "telegram",
         }
     }
 
@@ -34,6 +38,7 @@ impl Source {
             Self::Dialog360 => "360dialog",
             Self::Vonage => "Vonage",
             Self::Cloud => "WhatsApp Cloud API",
+            Self::Telegram => "Telegram",
         }
     }
 
@@ -43,6 +48,7 @@ impl Source {
             Self::Dialog360 => "/360dialog",
             Self::Vonage => "/vonage",
             Self::Cloud => "/meta",
+            Self::Telegram => "/telegram",
         }
     }
 

@@ -3,8 +3,8 @@
 //! `error.code` decides; HTTP status and `error_subcode` are poor guides (code 3 is a 500, 130429 a
 //! 400). <https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes>
 
-use super::verdict;
 use crate::adapter::{Outcome, Reply};
+use crate::verdict;
 use chaski_model::provider_codes::{self, Family};
 use chaski_model::{Address, E164, Failure};
 use serde_json::Value;

@@ -1,8 +1,8 @@
 //! Media that a contact sent, at Meta: looked up by their id, then fetched at an address that works for
 //! five minutes. <https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media>
 
-use super::verdict;
 use crate::adapter::{Auth, Call, Outcome, Reply, Step};
+use crate::verdict;
 use chaski_model::message::Media;
 use chaski_model::{ErrorCode, Failure};
 use serde_json::Value;

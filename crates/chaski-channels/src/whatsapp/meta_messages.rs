@@ -34,6 +34,11 @@ pub(super) fn no_address() -> Failure {
     )
 }
 
+/// WhatsApp kinds take no raw bodies.
+pub(super) fn not_native() -> Failure {
+    Failure::new(ErrorCode::ChannelCannotCarry, "WhatsApp channels do not send raw bodies.")
+}
+
 /// A message's type and its object.
 fn message(part: &PartBody) -> Result<(&'static str, Value), Failure> {
     Ok(match part {
@@ -41,6 +46,7 @@ fn message(part: &PartBody) -> Result<(&'static str, Value), Failure> {
         PartBody::Media(sent) => media(sent)?,
         PartBody::Buttons { text, buttons } => ("interactive", reply_buttons(text, buttons)),
         PartBody::List { text, label, rows } => ("interactive", list(text, label, rows)),
+        PartBody::Native { .. } => return Err(not_native()),
         PartBody::Template(sent) => ("template", template(sent, json!({"code": sent.language}))),
     })
 }

@@ -12,8 +12,5 @@ mod meta_media;
 mod meta_messages;
 mod meta_webhook;
 mod pages;
-mod settings;
-mod signature;
 mod split;
-mod verdict;
 pub mod vonage;

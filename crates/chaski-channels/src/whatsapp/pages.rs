@@ -1,7 +1,7 @@
 //! Template lists that come in pages with a cursor: Cloud API and Vonage.
 
-use super::verdict;
 use crate::adapter::{MAX_STEPS, Outcome, Reply};
+use crate::verdict;
 use chaski_model::{ErrorCode, Failure};
 use serde_json::Value;
 use std::collections::HashSet;

@@ -93,7 +93,9 @@ pub(super) async fn deliver(engine: Arc<Engine>, entry: Arc<ChannelEntry>, head:
     let ended_at = engine.clock.now();
     metrics::counter!("chaski_attempts_total", "channel" => head.channel.to_string(), "outcome" => word(&outcome)).increment(1);
     let learned = match &outcome {
-        Tried::Outcome(Outcome::Sent { learned, .. }) => learned.clone(),
+        Tried::Outcome(Outcome::Sent { learned, .. } | Outcome::Retry { learned, .. }) => {
+            entry.scoped(learned.clone())
+        }
         _ => Vec::new(),
     };
     let signal = signal_of(&outcome);

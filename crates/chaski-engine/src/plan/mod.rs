@@ -192,6 +192,7 @@ impl Engine {
             let adapter = entry.adapter.ok_or_else(|| cannot_carry(&entry, &draft.content))?;
             draft.resolved.parts =
                 adapter.split(&draft.content, resolution.as_ref().and_then(|r| r.template.as_ref()))?;
+            draft.resolved.notes.extend(adapter.notes(&draft.content));
             self.look_at_media(&draft.resolved.parts).await?;
         }
         let window = window_of(contact, &entry, now);
@@ -362,7 +363,10 @@ pub(crate) fn links(parts: &[PartBody]) -> Vec<String> {
                     }
                 }
             }
-            PartBody::Text { .. } | PartBody::Buttons { .. } | PartBody::List { .. } => {}
+            PartBody::Text { .. }
+            | PartBody::Buttons { .. }
+            | PartBody::List { .. }
+            | PartBody::Native { .. } => {}
         }
     }
     found

@@ -127,6 +127,17 @@ pub(crate) async fn resume(
     Ok(ok(json!({"id": entry.channel.id, "state": "connected"})))
 }
 
+pub(crate) async fn remove(
+    State(app): State<App>,
+    place: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let token = operator(&app, &headers).await?;
+    let entry = channel(&app, token.workspace, place)?;
+    app.engine.disconnect(entry.channel.id).await?;
+    Ok(ok(json!({"id": entry.channel.id, "state": "removed"})))
+}
+
 /// Database, clock and every channel, each with a remedy.
 pub(crate) async fn check_all(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let token = operator(&app, &headers).await?;

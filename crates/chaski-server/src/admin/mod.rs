@@ -31,6 +31,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/channels/{id}/settings", post(channels::change))
         .route("/channels/{id}/check", post(channels::check))
         .route("/channels/{id}/resume", post(channels::resume))
+        .route("/channels/{id}/remove", post(channels::remove))
         .route("/channels/{id}/templates/sync", post(templates::sync))
         .route("/channels/{id}/templates/import", post(templates::import))
         .route("/templates", get(templates::list))

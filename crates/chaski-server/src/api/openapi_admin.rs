@@ -19,6 +19,7 @@ pub(super) const OF_COMMANDS: &[&str] = &[
     "/channels/{id}/settings",
     "/channels/{id}/check",
     "/channels/{id}/resume",
+    "/channels/{id}/remove",
     "/channels/{id}/templates/sync",
     "/channels/{id}/templates/import",
     "/templates",

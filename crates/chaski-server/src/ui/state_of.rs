@@ -135,7 +135,7 @@ pub(crate) struct FailureWords {
 /// A failure in the reader's language.
 pub(crate) fn failure_words(r: &Reader, failure: &Failure) -> FailureWords {
     let info = failure.code.info();
-    let known = failure.provider_code.and_then(known_code);
+    let known = known_code(failure);
     let (title, remedy) = match r.lang {
         Lang::Es => known.map_or(info.es, |k| k.es),
         Lang::En => known.map_or(info.en, |k| k.en),

@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Refused, patience, read};
 use crate::phones::{Identity, Message, Phone};
+use crate::providers::telegram::report_membership;
 use crate::receipts::{Receipt, Stage, report};
 use crate::sim::{Shared, Sim};
 
@@ -62,7 +63,9 @@ pub(super) async fn change(
 /// Applies checked settings, and reports what reached the phone because it came back.
 pub(crate) fn set(sim: &Shared, key: &str, wanted: &Map<String, Value>) {
     let flag = |name: &str| wanted.get(name).and_then(Value::as_bool);
+    let mut was_blocked = false;
     let (identity, arrived, is_seen) = sim.phones.change(key, |phone| {
+        was_blocked = phone.settings.blocked;
         let settings = &mut phone.settings;
         settings.online = flag("online").unwrap_or(settings.online);
         settings.read_receipts = flag("readReceipts").unwrap_or(settings.read_receipts);
@@ -76,6 +79,9 @@ pub(crate) fn set(sim: &Shared, key: &str, wanted: &Map<String, Value>) {
             name.clone_into(&mut phone.name);
         }
     });
+    if let Some(blocked) = flag("blocked").filter(|blocked| *blocked != was_blocked) {
+        report_membership(sim, &identity, blocked);
+    }
     let stages = if is_seen { vec![Stage::Delivered, Stage::Read] } else { vec![Stage::Delivered] };
     for message in arrived {
         report(sim, receipts(sim, &identity, &message, &stages));

@@ -46,6 +46,9 @@ pub(super) async fn put_webhook(State(sim): State<Shared>, body: Bytes) -> Resul
             return Err(Refused::bad(format!("`url` must be an http(s) address, not {url:?}")));
         }
     }
+    if provider == Source::Telegram {
+        return Err(Refused::bad("A bot's webhook is set by setWebhook"));
+    }
     if provider == Source::Cloud {
         let id = only.unwrap_or_else(|| accounts::first(provider));
         let token = wanted.verify_token.as_deref().unwrap_or(match &account(id).credential {
@@ -54,7 +57,8 @@ pub(super) async fn put_webhook(State(sim): State<Shared>, body: Bytes) -> Resul
         });
         challenge(&sim, &wanted.url, token).await.map_err(Refused::bad)?;
     }
-    let hook = Hook { url: wanted.url, status_url: wanted.status_url, headers: wanted.headers };
+    let hook =
+        Hook { url: wanted.url, status_url: wanted.status_url, headers: wanted.headers, updates: Vec::new() };
     sim.webhooks.set(provider, only, Some(hook.clone()));
     sim.touch();
     Ok(Json(

@@ -11,7 +11,8 @@ use crate::accounts::{AccountId, account};
 use crate::call::text;
 use crate::ids::uuid;
 use crate::media::{File, placeholder};
-use crate::phones::{Button, Content, Direction, Media, Message, Status};
+use crate::phones::{Button, Content, Direction, Media, Message, Status, chat_of};
+use crate::providers::telegram::message_name;
 use crate::providers::{Inbound, Said, report_inbound};
 use crate::receipts::Trace;
 use crate::sim::{Shared, Sim};
@@ -35,15 +36,23 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
     let act = match kind {
         "button" => tap(sim, key, wanted)?,
         "reaction" => react(sim, key, wanted)?,
-        "image" | "video" | "audio" | "document" | "sticker" => {
+        "edit" => change(sim, key, wanted)?,
+        "image" | "video" | "audio" | "voice" | "document" | "sticker" => {
             send_file(sim, sender(sim, key, wanted)?, kind, wanted).await?
         }
         _ => say(sender(sim, key, wanted)?, kind, wanted)?,
     };
     let source = account(act.account).source;
-    let message_id = match source {
-        Source::Vonage => uuid(),
-        Source::Cloud | Source::Dialog360 => sim.ids.inbound_wamid(key),
+    if source == Source::Telegram && matches!(act.said, Some(Said::Reaction { .. } | Said::Order(_))) {
+        return Err(Refused::bad(format!("A bot of Telegram is told nothing of the type {kind:?}")));
+    }
+    let message_id = match (source, &act.said) {
+        (Source::Vonage, _) => uuid(),
+        (Source::Cloud | Source::Dialog360, _) => sim.ids.inbound_wamid(key),
+        // A tap is not a message, and a change is the same one.
+        (Source::Telegram, Some(Said::Reply { .. })) => sim.ids.numeric(),
+        (Source::Telegram, Some(Said::Edit { .. })) => act.content.reply_to.clone().unwrap_or_default(),
+        (Source::Telegram, _) => message_name(chat_of(key), sim.telegram.message()),
     };
     let message = Message {
         id: message_id.clone(),
@@ -61,7 +70,11 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         return Ok(message);
     };
     let phone = sim.phones.with(key, |phone| phone.identity());
-    let context = message.content.reply_to.clone().filter(|_| !matches!(said, Said::Reaction { .. }));
+    let context = message
+        .content
+        .reply_to
+        .clone()
+        .filter(|_| !matches!(said, Said::Reaction { .. } | Said::Edit { .. }));
     sim.phones.write(key, message.clone());
     sim.touch();
     report_inbound(
@@ -139,7 +152,7 @@ fn say(account: AccountId, kind: &str, wanted: &Value) -> Result<Act, Refused> {
         "unsupported" => Said::Unsupported,
         other => {
             return Err(Refused::bad(format!(
-                "A phone cannot write the type {other:?}; it can text, button, reaction, location, image, video, audio, document, sticker, contacts, order and unsupported"
+                "A phone cannot write the type {other:?}; it can text, button, reaction, location, image, video, audio, voice, document, sticker, contacts, order, edit and unsupported"
             )));
         }
     };
@@ -171,14 +184,20 @@ fn given_file(kind: &str, wanted: &Value) -> Result<Option<File>, Refused> {
 
 async fn send_file(sim: &Shared, account: AccountId, kind: &str, wanted: &Value) -> Result<Act, Refused> {
     let link = optional(wanted, "link");
-    let given = given_file(kind, wanted)?;
+    let is_telegram = crate::accounts::account(account).source == Source::Telegram;
+    if kind == "voice" && !is_telegram {
+        return Err(Refused::bad("On WhatsApp a voice note is an `audio`"));
+    }
+    let wire = if kind == "voice" { "audio" } else { kind };
+    let given = given_file(wire, wanted)?;
     let file = match &link {
-        _ if given.is_some() => given.unwrap_or_else(|| placeholder(kind)),
-        Some(link) if links::is_local(link) => links::fetch(sim, link, kind)
+        _ if given.is_some() => given.unwrap_or_else(|| placeholder(wire)),
+        Some(link) if links::is_local(link) => links::fetch(sim, link, wire)
             .await
             .map_err(|fault| Refused::bad(format!("`link` cannot be sent: {fault}")))?,
         // A link elsewhere is never fetched: a small file stands for it.
-        _ => placeholder(kind),
+        _ if is_telegram && kind == "audio" => placeholder("music"),
+        _ => placeholder(wire),
     };
     let last = link
         .as_deref()
@@ -194,6 +213,7 @@ async fn send_file(sim: &Shared, account: AccountId, kind: &str, wanted: &Value)
     let media_id = match crate::accounts::account(account).source {
         Source::Vonage => uuid(),
         Source::Cloud | Source::Dialog360 => sim.ids.numeric(),
+        Source::Telegram => format!("AgACAgQAAxkB{}", sim.ids.numeric()),
     };
     sim.media.put(media_id.clone(), file.clone());
     let media = Media { kind: kind.to_owned(), link, filename: filename.clone(), id: Some(media_id.clone()) };
@@ -238,6 +258,12 @@ fn tap(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
     let button = target.content.buttons.iter().find(|button| button.index == index);
     let button =
         button.cloned().ok_or_else(|| Refused::missing(format!("That message has no button {index}")))?;
+    if button.kind == "key" {
+        // A key of a bot's keyboard writes its label.
+        let body = Some(button.text.clone());
+        let content = Content { kind: "text".to_owned(), body, ..Content::default() };
+        return Ok(Act { account: target.account, content, said: Some(Said::Text(button.text)) });
+    }
     let content = Content {
         kind: "button".to_owned(),
         body: Some(button.text.clone()),
@@ -254,7 +280,7 @@ fn said_by(target: &Message, button: Button) -> Option<Said> {
         "quick_reply" if target.content.template.is_some() => {
             Some(Said::Button { payload, text: button.text })
         }
-        "reply" | "row" => Some(Said::Reply {
+        "reply" | "row" | "inline" => Some(Said::Reply {
             is_row: button.kind == "row",
             id: payload,
             title: button.text,
@@ -262,6 +288,26 @@ fn said_by(target: &Message, button: Button) -> Option<Said> {
         }),
         _ => None,
     }
+}
+
+/// The person changes what it wrote.
+fn change(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
+    let target = target(sim, key, wanted)?;
+    if target.source != Source::Telegram || target.direction != Direction::Inbound {
+        return Err(Refused::bad("Only what the phone itself wrote by Telegram can be changed"));
+    }
+    let words = required(wanted, "text")?.to_owned();
+    let content = Content {
+        kind: "text".to_owned(),
+        body: Some(words.clone()),
+        reply_to: Some(target.id),
+        ..Content::default()
+    };
+    Ok(Act {
+        account: target.account,
+        content,
+        said: Some(Said::Edit { text: words, written_ms: target.at }),
+    })
 }
 
 /// The accounts that a person can choose from, with the one that is meant by default first.

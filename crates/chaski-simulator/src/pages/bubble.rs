@@ -1,4 +1,4 @@
-//! One message on a phone, as WhatsApp shows it.
+//! One message on a phone, as WhatsApp or Telegram shows it.
 
 use maud::{Markup, html};
 
@@ -65,6 +65,7 @@ fn media_card(lang: Lang, media: &Media) -> Markup {
     let (sign, word) = match media.kind.as_str() {
         "image" => ("🖼", lang.say("Imagen", "Image")),
         "video" | "gif" => ("▶", lang.say("Video", "Video")),
+        "voice" => ("🎤", lang.say("Nota de voz", "Voice note")),
         "audio" => ("🎤", lang.say("Audio", "Audio")),
         "sticker" => ("🌟", lang.say("Sticker", "Sticker")),
         "location" => return html! {},
@@ -103,13 +104,28 @@ fn ticks(lang: Lang, message: &Message) -> Markup {
     html! { span class=(class) role="img" aria-label=(name) title=(name) { @if message.is_read_by_business { "✓✓" } @else { "✓" } } }
 }
 
+/// The keys in the place of the phone's keyboard: those of the bot's newest message, until one is used.
+pub(super) fn keyboard(lang: Lang, address: &str, messages: &[Message]) -> Markup {
+    let newest = messages.iter().rev().take_while(|message| message.direction == Direction::Outbound);
+    let with_keys = |message: &&Message| message.content.buttons.iter().any(|button| button.kind == "key");
+    html! {
+        @if let Some(message) = newest.filter(|message| !message.content.buttons.is_empty()).take(1).find(with_keys) {
+            form.keyboard method="post" action=(format!("/phones/{address}/tap")) data-quiet aria-label=(lang.say("Teclado del bot", "The bot's keyboard")) {
+                input type="hidden" name="messageId" value=(message.id);
+                @for button in &message.content.buttons { (one_button(button)) }
+            }
+        }
+    }
+}
+
 fn buttons(lang: Lang, address: &str, message: &Message) -> Markup {
-    let buttons = &message.content.buttons;
+    let buttons: Vec<&Button> =
+        message.content.buttons.iter().filter(|button| button.kind != "key").collect();
     let is_list = buttons.iter().any(|button| button.kind == "row");
     let form = html! {
         form.buttons method="post" action=(format!("/phones/{address}/tap")) data-quiet {
             input type="hidden" name="messageId" value=(message.id);
-            @for button in buttons { (one_button(button)) }
+            @for button in &buttons { (one_button(button)) }
         }
     };
     html! {
@@ -128,7 +144,7 @@ fn one_button(button: &Button) -> Markup {
         "phone_number" => "☎",
         "copy_code" => "⧉",
         "flow" | "catalog" | "mpm" | "product" | "product_list" => "▤",
-        "row" => "",
+        "row" | "inline" | "key" => "",
         _ => "↩",
     };
     let hint = button.url.as_deref().or(button.phone_number.as_deref());

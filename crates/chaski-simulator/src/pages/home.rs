@@ -85,7 +85,7 @@ fn provider(sim: &Sim, lang: Lang, id: usize, account: &Account) -> Markup {
     let templates = sim.templates.list(id).len();
     html! {
         li {
-            strong { (account.source.name()) } " · " (account.business) " " span.soft { "+" (account.number) }
+            strong { (account.source.name()) } " · " (account.business) " " span.soft { (account.handle()) }
             br;
             span.soft { (templates) " " (lang.say("plantillas", "templates")) " · webhook: " }
             @match hook.filter(|hook| !hook.url.is_empty()) {

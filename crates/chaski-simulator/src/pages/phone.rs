@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::{Form, Path, State};
+use axum::extract::{Form, Path, Query, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Redirect, Response};
 use futures_util::Stream;
@@ -13,20 +13,68 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::bubble::bubble;
+use super::bubble::{bubble, keyboard};
 use super::lang::Lang;
 use super::layout::{Room, page as frame};
 use crate::accounts::{ACCOUNTS, account};
 use crate::control::Refused;
 use crate::control::phones::{key, open_phone, set};
 use crate::control::write::{choices, write};
-use crate::phones::{Message, Settings};
+use crate::phones::{Message, Settings, chat_of};
 use crate::sim::{Shared, Sim};
+use crate::source::Source;
 
 /// Messages shown; a phone can hold many more.
 const SHOWN: usize = 300;
 
+/// Which app of the phone is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum App {
+    WhatsApp,
+    Telegram,
+}
+
+impl App {
+    fn of(source: Source) -> Self {
+        match source {
+            Source::Telegram => Self::Telegram,
+            Source::Cloud | Source::Dialog360 | Source::Vonage => Self::WhatsApp,
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::WhatsApp => "whatsapp",
+            Self::Telegram => "telegram",
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::WhatsApp => "WhatsApp",
+            Self::Telegram => "Telegram",
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct AppQuery {
+    app: Option<String>,
+}
+
+impl AppQuery {
+    /// The app that is asked for, else the one with the newest message.
+    fn app(&self, sim: &Sim, key: &str) -> App {
+        let apps = [App::WhatsApp, App::Telegram];
+        let asked = apps.into_iter().find(|app| self.app.as_deref() == Some(app.word()));
+        let newest =
+            || sim.phones.with(key, |phone| phone.messages.back().map(|message| App::of(message.source)));
+        asked.or_else(newest).unwrap_or(App::WhatsApp)
+    }
+}
+
 struct View {
+    app: App,
     address: String,
     name: String,
     user_id: String,
@@ -35,16 +83,18 @@ struct View {
     messages: Vec<Message>,
 }
 
-fn view(sim: &Sim, key: &str) -> View {
+fn view(sim: &Sim, key: &str, app: App) -> View {
     sim.phones.with(key, |phone| {
-        let older = phone.messages.len().saturating_sub(SHOWN);
+        let of_app = || phone.messages.iter().filter(|message| App::of(message.source) == app);
+        let older = of_app().count().saturating_sub(SHOWN);
         View {
+            app,
             address: phone.address(),
             name: phone.name.clone(),
             user_id: phone.user_id.clone(),
             settings: phone.settings.clone(),
             older,
-            messages: phone.messages.iter().skip(older).cloned().collect(),
+            messages: of_app().skip(older).cloned().collect(),
         }
     })
 }
@@ -54,20 +104,28 @@ pub(super) async fn page(
     State(sim): State<Shared>,
     lang: Lang,
     Path(address): Path<String>,
+    Query(query): Query<AppQuery>,
 ) -> Result<Markup, Refused> {
     let key = key(&sim, &address)?;
+    let app = query.app(&sim, &key);
     open_phone(&sim, &key);
-    let view = view(&sim, &key);
-    let newest = view.messages.last().map_or(0, |message| message.account);
+    let view = view(&sim, &key, app);
+    let first = ACCOUNTS.iter().position(|a| App::of(a.source) == app).unwrap_or_default();
+    let newest = view.messages.last().map_or(first, |message| message.account);
     let content = html! {
         div.desk {
-            section.phone aria-label=(lang.say("Teléfono simulado", "Simulated phone")) {
+            section.phone.telegram[app == App::Telegram] aria-label=(lang.say("Teléfono simulado", "Simulated phone")) {
                 header.chat {
                     a.back href="/" aria-label=(lang.say("Volver", "Back")) { "‹" }
                     span.avatar aria-hidden="true" { (account(newest).business.chars().next().unwrap_or('E')) }
                     div {
                         h1 { (account(newest).business) }
-                        p { "+" (account(newest).number) " · " (lang.say("cuenta de empresa", "business account")) }
+                        p { (account(newest).handle()) " · " (kind_of_account(lang, app)) }
+                    }
+                    nav.apps aria-label=(lang.say("Aplicación", "App")) {
+                        @for other in [App::WhatsApp, App::Telegram] {
+                            a href=(format!("/phones/{}?app={}", view.address, other.word())) aria-current=[(other == app).then_some("page")] { (other.name()) }
+                        }
                     }
                 }
                 (thread_view(lang, &view))
@@ -79,14 +137,23 @@ pub(super) async fn page(
     Ok(frame(lang, Room::Phones, &view.name, &content))
 }
 
+fn kind_of_account(lang: Lang, app: App) -> &'static str {
+    match app {
+        App::WhatsApp => lang.say("cuenta de empresa", "business account"),
+        App::Telegram => "bot",
+    }
+}
+
 /// The messages, which live updates swap.
 pub(super) async fn thread(
     State(sim): State<Shared>,
     lang: Lang,
     Path(address): Path<String>,
+    Query(query): Query<AppQuery>,
 ) -> Result<Markup, Refused> {
     let key = key(&sim, &address)?;
-    Ok(thread_view(lang, &view(&sim, &key)))
+    let app = query.app(&sim, &key);
+    Ok(thread_view(lang, &view(&sim, &key, app)))
 }
 
 fn thread_view(lang: Lang, view: &View) -> Markup {
@@ -103,16 +170,17 @@ fn thread_view(lang: Lang, view: &View) -> Markup {
     }
     let mut last_account = None;
     html! {
-        div #thread.thread data-live=(format!("/phones/{}/live", view.address)) data-thread=(format!("/phones/{}/thread", view.address)) role="log" {
+        div #thread.thread data-live=(format!("/phones/{}/live", view.address)) data-thread=(format!("/phones/{}/thread?app={}", view.address, view.app.word())) role="log" {
             @if view.older > 0 { p.older { (view.older) " " (lang.say("mensajes anteriores no se muestran", "earlier messages are not shown")) } }
             @if view.messages.is_empty() { p.older { (lang.say("Aún no hay mensajes.", "No messages yet.")) } }
             @for message in view.messages.iter().filter(|message| !(message.content.kind == "reaction" && message.content.reply_to.as_deref().is_some_and(|id| by_id.contains_key(id)))) {
                 @if last_account.replace(message.account) != Some(message.account) {
-                    p.channel { (account(message.account).business) " · " (account(message.account).source.name()) " · +" (account(message.account).number) }
+                    p.channel { (account(message.account).business) " · " (account(message.account).source.name()) " · " (account(message.account).handle()) }
                 }
                 (bubble(lang, &view.address, message, message.content.reply_to.as_deref().and_then(|id| by_id.get(id).copied()),
                     reactions.get(message.id.as_str()).map_or(&[], Vec::as_slice)))
             }
+            (keyboard(lang, &view.address, &view.messages))
         }
     }
 }
@@ -122,8 +190,8 @@ fn reply_form(sim: &Sim, lang: Lang, key: &str, view: &View) -> Markup {
         form #reply method="post" action=(format!("/phones/{}/reply", view.address)) data-quiet {
             label.hidden for="provider" { (lang.say("A qué número", "To which number")) }
             select #provider name="provider" {
-                @for id in choices(sim, key) {
-                    option value=(account(id).name) { (account(id).source.name()) " · +" (account(id).number) }
+                @for id in choices(sim, key).into_iter().filter(|id| App::of(account(*id).source) == view.app) {
+                    option value=(account(id).name) { (account(id).source.name()) " · " (account(id).handle()) }
                 }
             }
             label.hidden for="text" { (lang.say("Mensaje", "Message")) }
@@ -154,6 +222,7 @@ fn aside(lang: Lang, view: &View) -> Markup {
             h2 { (view.name) }
             dl {
                 dt { (lang.say("Número", "Number")) } dd { (view.address) }
+                dt { (lang.say("Chat de Telegram", "Telegram chat")) } dd { code { (chat_of(view.address.trim_start_matches('+'))) } }
                 dt { "BSUID" } dd { code { (view.user_id) } }
             }
             form method="post" action=(format!("/phones/{}/settings", view.address)) {

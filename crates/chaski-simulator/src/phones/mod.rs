@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
 pub(crate) use self::message::{Button, Content, Direction, Media, Message, Status, TemplateName};
-pub(crate) use self::phone::{Identity, Phone, Settings};
+pub(crate) use self::phone::{Identity, Phone, Settings, chat_of};
 use crate::accounts::AccountId;
 use crate::limits::Limit;
 use crate::receipts::Failure;
@@ -42,6 +42,8 @@ pub(crate) struct Phones {
 struct Inner {
     phones: HashMap<Arc<str>, Phone>,
     by_user_id: HashMap<String, Arc<str>>,
+    /// Whose private chat at Telegram this is.
+    by_chat: HashMap<i64, Arc<str>>,
     /// Whose message is the oldest, over all phones.
     order: VecDeque<Arc<str>>,
     /// Whose message an id is, for what phones wrote.
@@ -57,6 +59,7 @@ impl Inner {
         let key: Arc<str> = Arc::from(number);
         let phone = Phone::new(number);
         self.by_user_id.insert(phone.user_id.clone(), key.clone());
+        self.by_chat.insert(chat_of(number), key.clone());
         self.phones.insert(key.clone(), phone);
         key
     }
@@ -145,6 +148,11 @@ impl Phones {
         }
     }
 
+    /// The key of the phone whose private chat at Telegram this is.
+    pub(crate) fn by_chat(&self, chat: i64) -> Option<String> {
+        locked(&self.inner).by_chat.get(&chat).map(|key| key.to_string())
+    }
+
     /// Works on a phone.
     pub(crate) fn with<T>(&self, number: &str, work: impl FnOnce(&mut Phone) -> T) -> T {
         work(locked(&self.inner).phone(number))
@@ -172,7 +180,10 @@ impl Phones {
         let phone = inner.phone(number);
         let identity = phone.identity();
         let refused = failure.or_else(|| {
-            if !phone.settings.whatsapp || phone.settings.blocked {
+            if message.source == Source::Telegram {
+                // Telegram refuses before it accepts.
+                None
+            } else if !phone.settings.whatsapp || phone.settings.blocked {
                 Some(Failure::NotOnWhatsApp)
             } else if !is_template && !phone.is_window_open(message.account, message.at) {
                 Some(Failure::WindowClosed)

@@ -197,6 +197,12 @@ fn name_of(number: &str) -> String {
     format!("{} {}", pick(&FIRST, hash), pick(&LAST, hash >> 32))
 }
 
+/// The id of a number's private chat at Telegram: beyond 32 bits, and unlike the number.
+pub(crate) fn chat_of(number: &str) -> i64 {
+    let bits = mixed(stable(number) ^ 0x7e1e_67a3) % 4_000_000_000;
+    5_000_000_000 + i64::try_from(bits).unwrap_or_default()
+}
+
 /// The BSUID of a number: the country's code and digits that do not give the number away.
 fn user_id_of(number: &str) -> String {
     const COUNTRIES: [(&str, &str); 16] = [

@@ -49,5 +49,10 @@ pub(crate) enum Said {
     },
     Contacts(Value),
     Order(Value),
+    /// A message that was changed.
+    Edit {
+        text: String,
+        written_ms: i64,
+    },
     Unsupported,
 }

@@ -4,6 +4,7 @@
 pub(crate) mod dialog360;
 mod inbound;
 pub(crate) mod meta;
+pub(crate) mod telegram;
 pub(crate) mod vonage;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub(crate) async fn answer(sim: &Shared, source: Source, call: &Call) -> Reply {
         Source::Cloud => meta::answer(sim, call).await,
         Source::Dialog360 => dialog360::answer(sim, call),
         Source::Vonage => vonage::answer(sim, call),
+        Source::Telegram => telegram::answer(sim, call).await,
     };
     if act.is_some() { reply.with_act(act) } else { reply }
 }
@@ -43,7 +45,8 @@ fn is_of_media(sim: &Sim, source: Source, call: &Call) -> bool {
         && match (source, parts.as_slice()) {
             (Source::Cloud, ["lookaside", ..])
             | (Source::Dialog360, ["whatsapp_business", ..])
-            | (Source::Vonage, ["v3", "media", _]) => true,
+            | (Source::Vonage, ["v3", "media", _])
+            | (Source::Telegram, ["file", ..]) => true,
             (Source::Cloud, [_, id]) | (Source::Dialog360, [id]) => sim.media.get(id).is_some(),
             _ => false,
         }
@@ -54,6 +57,8 @@ pub(crate) fn report(sim: &Shared, receipt: &Receipt) {
     let body = match account(receipt.account).source {
         Source::Cloud | Source::Dialog360 => meta::webhook::status(receipt),
         Source::Vonage => vonage::webhook::status(receipt),
+        // Telegram reports nothing.
+        Source::Telegram => return,
     };
     let post = Post {
         account: receipt.account,
@@ -71,6 +76,10 @@ pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
     let body = match account(inbound.account).source {
         Source::Cloud | Source::Dialog360 => meta::webhook::inbound(sim, inbound),
         Source::Vonage => vonage::webhook::inbound(sim, inbound),
+        Source::Telegram => match telegram::inbound(sim, inbound) {
+            Some(update) => update,
+            None => return,
+        },
     };
     let post = Post {
         account: inbound.account,
@@ -87,7 +96,7 @@ pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
 pub(crate) fn report_template(sim: &Shared, id: AccountId, template: &Arc<Template>) {
     match account(id).source {
         Source::Cloud | Source::Dialog360 => {}
-        Source::Vonage => return,
+        Source::Vonage | Source::Telegram => return,
     }
     let body = meta::webhook::template_status(id, template, sim.clock.now_seconds());
     let body = serde_json::to_vec(&body).unwrap_or_default();
@@ -102,6 +111,14 @@ pub(crate) fn webhook_headers(sim: &Sim, id: AccountId, body: &[u8], is_bad: boo
         Source::Cloud => meta::signature::headers(id, body, is_bad),
         Source::Dialog360 => dialog360::webhook_headers(sim, id, is_bad),
         Source::Vonage => vonage::signature::headers(id, body, is_bad, sim.clock.now_seconds()),
+        Source::Telegram => telegram::webhook_headers(sim, id, is_bad),
+    }
+}
+
+/// The business's answer to a webhook, where the provider reads it.
+pub(crate) fn webhook_answered(sim: &Sim, id: AccountId, body: &[u8]) {
+    if account(id).source == Source::Telegram {
+        telegram::answered(sim, body);
     }
 }
 

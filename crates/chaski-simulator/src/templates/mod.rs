@@ -10,6 +10,7 @@ use serde_json::Value;
 pub(crate) use self::definition::{ButtonDefinition, Header, Pattern, Template};
 use crate::accounts::{ACCOUNTS, AccountId, account};
 use crate::call::text;
+use crate::source::Source;
 use crate::sync::{reading, writing};
 
 /// The templates that every account starts with.
@@ -32,9 +33,12 @@ impl Templates {
     /// The kept objects of each account, else the demo's.
     pub(crate) fn new(kept: Option<Vec<Vec<Value>>>) -> Self {
         let demo: Vec<Value> = serde_json::from_str(DEMO).expect("the embedded templates are JSON");
+        let none = Vec::new();
         let templates = Self { shelves: RwLock::new(vec![Shelf::new(); ACCOUNTS.len()]) };
         for id in 0..ACCOUNTS.len() {
-            let objects = kept.as_ref().and_then(|kept| kept.get(id)).unwrap_or(&demo);
+            // A bot has no templates.
+            let own = if account(id).source == Source::Telegram { &none } else { &demo };
+            let objects = kept.as_ref().and_then(|kept| kept.get(id)).unwrap_or(own);
             for object in objects {
                 // A kept object was read before, so it can be read again.
                 let _ = templates.put(id, object);

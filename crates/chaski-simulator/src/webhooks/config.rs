@@ -15,9 +15,12 @@ pub(crate) struct Hook {
     /// Vonage has a second address for receipts; else they go to the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) status_url: Option<String>,
-    /// Headers that 360dialog adds to every POST.
+    /// Headers that 360dialog and Telegram add to every POST.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) headers: BTreeMap<String, String>,
+    /// The kinds of updates that a bot of Telegram asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) updates: Vec<String>,
 }
 
 /// All configured webhooks.

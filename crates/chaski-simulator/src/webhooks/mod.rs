@@ -56,8 +56,18 @@ pub(crate) struct Post {
 pub(crate) struct Webhooks {
     hooks: RwLock<Hooks>,
     queues: Mutex<HashMap<String, Arc<Queue>>>,
+    states: Mutex<HashMap<AccountId, State>>,
     pending: AtomicUsize,
     settled: Notify,
+}
+
+/// How the deliveries of one account do.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct State {
+    /// Not delivered yet.
+    pub(crate) waiting: u64,
+    /// When and why the last try failed (simulated time).
+    pub(crate) last_error: Option<(i64, String)>,
 }
 
 /// A client that keeps connections alive.
@@ -83,6 +93,7 @@ impl Webhooks {
         Self {
             hooks: RwLock::new(hooks),
             queues: Mutex::default(),
+            states: Mutex::default(),
             pending: AtomicUsize::new(0),
             settled: Notify::new(),
         }
@@ -119,6 +130,7 @@ impl Webhooks {
             return;
         };
         self.pending.fetch_add(1, Ordering::Relaxed);
+        locked(&self.states).entry(post.account).or_default().waiting += 1;
         let (account, key, has_bad_signature) = (post.account, post.key, post.has_bad_signature);
         queue.push(Job {
             account,
@@ -156,6 +168,21 @@ impl Webhooks {
             }
         };
         let _ = timeout(Duration::from_secs(2), emptied).await;
+    }
+
+    /// How an account's deliveries do.
+    pub(crate) fn state(&self, id: AccountId) -> State {
+        locked(&self.states).get(&id).cloned().unwrap_or_default()
+    }
+
+    /// A delivery came to its end, or a try of it failed.
+    fn note_end(&self, id: AccountId, failed: Option<(i64, String)>) {
+        let mut states = locked(&self.states);
+        let state = states.entry(id).or_default();
+        match failed {
+            Some(failed) => state.last_error = Some(failed),
+            None => state.waiting = state.waiting.saturating_sub(1),
+        }
     }
 
     fn note_tried(&self) {

@@ -61,12 +61,19 @@ async fn run_lane(sim: Shared, url: Uri, mut jobs: UnboundedReceiver<Job>, faile
         while let Some(mut job) = jobs.recv().await {
             let is_first = job.tries == 0;
             job.tries += 1;
-            let is_delivered = deliver(&sim, &url, &job).await;
+            let delivered = deliver(&sim, &url, &job).await;
             if is_first {
                 sim.webhooks.note_tried();
             }
-            if !is_delivered {
-                let _ = failed.send(job);
+            match delivered {
+                Ok(answer) => {
+                    sim.webhooks.note_end(job.account, None);
+                    providers::webhook_answered(&sim, job.account, &answer);
+                }
+                Err(why) => {
+                    sim.webhooks.note_end(job.account, Some((sim.clock.now_ms(), why)));
+                    let _ = failed.send(job);
+                }
             }
         }
     };
@@ -76,22 +83,25 @@ async fn run_lane(sim: Shared, url: Uri, mut jobs: UnboundedReceiver<Job>, faile
     }
 }
 
-async fn deliver(sim: &Shared, url: &Uri, job: &Job) -> bool {
+/// The answer's body, or why it was not taken.
+async fn deliver(sim: &Shared, url: &Uri, job: &Job) -> Result<Bytes, String> {
     let mut request = Request::post(url.clone()).header("content-type", "application/json");
     for (name, value) in providers::webhook_headers(sim, job.account, &job.body, job.has_bad_signature) {
         request = request.header(name, value);
     }
     let Ok(request) = request.body(Full::new(job.body.clone())) else {
-        return false;
+        return Err("Wrong address".to_owned());
     };
     let exchange = async {
-        let response = sim.http.request(request).await.ok()?;
+        let lost = |_| "Connection refused".to_owned();
+        let response = sim.http.request(request).await.map_err(lost)?;
         let status = response.status();
         // The body is read so that the connection can be used again.
-        Limited::new(response.into_body(), 64 * 1024).collect().await.ok()?;
-        Some(status.is_success())
+        let body = Limited::new(response.into_body(), 64 * 1024).collect().await;
+        let body = body.map_err(|_| "Connection reset by peer".to_owned())?.to_bytes();
+        if status.is_success() { Ok(body) } else { Err(format!("Wrong response from the webhook: {status}")) }
     };
-    timeout(PATIENCE, exchange).await.ok().flatten().unwrap_or(false)
+    timeout(PATIENCE, exchange).await.unwrap_or_else(|_| Err("Connection timed out".to_owned()))
 }
 
 /// Gives failed deliveries back to their lanes when their time has come, in simulated time.
@@ -112,7 +122,10 @@ async fn run_repeats(sim: Shared, queue: Arc<Queue>, mut failed: UnboundedReceiv
             moved = moved.changed() => if moved.is_err() { return },
             job = failed.recv() => {
                 let Some(job) = job else { return };
-                let Some(due) = next_try(&job, now) else { continue };
+                let Some(due) = next_try(&job, now) else {
+                    sim.webhooks.note_end(job.account, None);
+                    continue;
+                };
                 if waiting.len() >= REPEATS {
                     // The one that would have waited longest is given up.
                     waiting.pop_last();
@@ -131,7 +144,7 @@ fn next_try(job: &Job, now_ms: i64) -> Option<i64> {
     let due = now_ms + GAPS[place] * 1000;
     let hours = match account(job.account).source {
         Source::Cloud | Source::Dialog360 => 36,
-        Source::Vonage => 24,
+        Source::Vonage | Source::Telegram => 24,
     };
     (due - job.first_ms <= hours * 3_600_000).then_some(due)
 }

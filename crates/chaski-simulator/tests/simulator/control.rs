@@ -105,7 +105,7 @@ async fn clearing_keeps_accounts_and_templates() {
             .as_array()
             .unwrap()
             .iter()
-            .all(|limit| limit["perSecond"] == 80.0)
+            .all(|limit| limit["perSecond"] == if limit["provider"] == "telegram" { 30.0 } else { 80.0 })
     );
     assert_eq!(world.send(CLOUD, &template(CLOUD, ANA, "otra", "es", Value::Null)).await.status, 200);
 }

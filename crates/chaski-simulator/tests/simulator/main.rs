@@ -12,5 +12,6 @@ mod phones;
 mod receipts;
 mod seed;
 mod support;
+mod telegram;
 mod templates;
 mod vonage;

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 pub(crate) enum ChannelVerb {
     /// Connect a channel: checks the credentials, registers the webhook, syncs the templates.
     Add {
-        /// What it is, for example whatsapp_cloud, 360dialog_whatsapp, nexmo_whatsapp.
+        /// What it is, for example whatsapp_cloud, 360dialog_whatsapp, nexmo_whatsapp, telegram.
         #[arg(long)]
         source: String,
         /// Its name.
@@ -40,6 +40,11 @@ pub(crate) enum ChannelVerb {
     },
     /// Let a held channel go on.
     Resume {
+        /// Which.
+        id: i64,
+    },
+    /// Disconnect a channel: its webhook is taken back where an API exists; its messages stay.
+    Remove {
         /// Which.
         id: i64,
     },
@@ -87,6 +92,12 @@ pub(crate) async fn channel(common: &Common, verb: ChannelVerb) -> Result<()> {
             let answer =
                 Client::new(common)?.post(&format!("/admin/v1/channels/{id}/check"), &json!({})).await?;
             tell(common, &answer, |_| format!("channel {id}: the provider accepts its credentials"));
+            Ok(())
+        }
+        ChannelVerb::Remove { id } => {
+            let answer =
+                Client::new(common)?.post(&format!("/admin/v1/channels/{id}/remove"), &json!({})).await?;
+            tell(common, &answer, |_| format!("channel {id} is disconnected"));
             Ok(())
         }
         ChannelVerb::Resume { id } => {

@@ -13,11 +13,12 @@
 mod send;
 mod webhook;
 
-use super::settings::{PACE, PAIR_PACE, base_url, optional, optional_secret, required, secret};
-use super::{graph, meta_webhook, split, verdict};
+use super::{graph, meta_webhook, split};
 use crate::adapter::{
     Adapter, Auth, Call, Challenge, Cx, FailureMark, Incoming, Outcome, Reply, Secrets, Setting, Step, Task,
 };
+use crate::settings::{PACE, PAIR_PACE, base_url, optional, optional_secret, required, secret};
+use crate::verdict;
 use chaski_model::event::{Event, Sender};
 use chaski_model::provider_codes::Family;
 use chaski_model::template::MetaTemplate;

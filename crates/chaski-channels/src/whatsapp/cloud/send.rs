@@ -2,8 +2,9 @@
 
 use super::{AUTH, SETTINGS};
 use crate::adapter::{Answer, Call, Cx, Reply, Step, Task};
-use crate::whatsapp::settings::{base, read};
-use crate::whatsapp::{graph, meta_media, meta_messages, pages, verdict};
+use crate::settings::{base, read};
+use crate::verdict;
+use crate::whatsapp::{graph, meta_media, meta_messages, pages};
 use chaski_model::message::Media;
 use chaski_model::{E164, Failure, PartBody};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -32,6 +33,8 @@ pub(super) fn ask(cx: &Cx<'_>, task: &Task, so_far: &[Reply]) -> Result<Step, Fa
     match task {
         Task::Check => check(cx, so_far),
         Task::Connect { .. } => connect(cx, so_far),
+        // What was set by hand is taken back by hand.
+        Task::Disconnect => Ok(Step::Done(Answer::default())),
         Task::Templates => templates(cx, so_far),
         Task::Media { media } => media_of(cx, media, so_far),
     }

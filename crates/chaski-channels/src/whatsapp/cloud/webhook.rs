@@ -2,7 +2,7 @@
 //! by [`crate::whatsapp::meta_webhook`].
 
 use crate::adapter::{Challenge, Incoming, Secrets};
-use crate::whatsapp::signature::{is_equal, is_hmac, refused};
+use crate::signature::{is_equal, is_hmac, refused};
 use chaski_model::Failure;
 
 /// `X-Hub-Signature-256: sha256=<hex>` over the raw bytes, by the app's secret or, while it is being

@@ -3,9 +3,10 @@
 use super::webhook::HEADER;
 use super::{AUTH, SETTINGS};
 use crate::adapter::{Answer, Call, Cx, MAX_STEPS, Outcome, Reply, Step, Task};
+use crate::settings::base;
+use crate::verdict;
 use crate::whatsapp::meta_media::{self, LOOKASIDE};
-use crate::whatsapp::settings::base;
-use crate::whatsapp::{graph, meta_messages, pages, verdict};
+use crate::whatsapp::{graph, meta_messages, pages};
 use chaski_model::message::Media;
 use chaski_model::provider_codes::{self, Family};
 use chaski_model::{Failure, PartBody};
@@ -61,6 +62,8 @@ pub(super) fn ask(cx: &Cx<'_>, task: &Task, so_far: &[Reply]) -> Result<Step, Fa
     match (task, so_far.first()) {
         (Task::Templates, _) => templates(cx, so_far),
         (Task::Media { media }, _) => media_of(cx, media, so_far),
+        // Another connection of the number replaces the address.
+        (Task::Disconnect, _) => Ok(Step::Done(Answer::default())),
         (Task::Check, None) => Ok(Step::Call(Box::new(Call::get(url, AUTH)))),
         (Task::Connect { hook_secret }, None) => {
             // 360dialog signs nothing: this header is how its webhooks are believed.

@@ -2,7 +2,7 @@
 //! [`crate::whatsapp::meta_webhook`].
 
 use crate::adapter::{Incoming, Secrets};
-use crate::whatsapp::signature::{is_equal, refused};
+use crate::signature::{is_equal, refused};
 use chaski_model::Failure;
 
 /// The header that we ask 360dialog to send with every webhook.

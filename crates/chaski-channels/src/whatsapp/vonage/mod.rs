@@ -15,11 +15,12 @@ mod send;
 mod tasks;
 mod webhook;
 
-use super::settings::{PACE, PAIR_PACE, base_url, optional, optional_secret, required, secret};
-use super::{split, verdict};
+use super::split;
 use crate::adapter::{
     Adapter, Auth, Call, Cx, FailureMark, Incoming, Outcome, Reply, Secrets, Setting, Step, Task,
 };
+use crate::settings::{PACE, PAIR_PACE, base_url, optional, optional_secret, required, secret};
+use crate::verdict;
 use chaski_model::event::{Event, Sender};
 use chaski_model::provider_codes::Family;
 use chaski_model::template::MetaTemplate;

@@ -2,8 +2,9 @@
 
 use super::{AUTH, SETTINGS};
 use crate::adapter::{Call, Cx, Outcome, Reply};
-use crate::whatsapp::settings::{base, read};
-use crate::whatsapp::{meta_messages, verdict};
+use crate::settings::{base, read};
+use crate::verdict;
+use crate::whatsapp::meta_messages;
 use chaski_model::message::{Media, MediaKind};
 use chaski_model::provider_codes::{self, Family};
 use chaski_model::{ErrorCode, Failure, PartBody};
@@ -45,6 +46,7 @@ fn message(part: &PartBody) -> Result<(&'static str, &'static str, Value), Failu
             custom("interactive", meta_messages::reply_buttons(text, buttons))
         }
         PartBody::List { text, label, rows } => custom("interactive", meta_messages::list(text, label, rows)),
+        PartBody::Native { .. } => return Err(meta_messages::not_native()),
         PartBody::Template(template) => {
             let language = json!({"policy": "deterministic", "code": template.language});
             custom("template", meta_messages::template(template, language))
@@ -96,7 +98,7 @@ fn refused(reply: &Reply, problem: &Value) -> Outcome {
     let failure = verdict::failure(row, code, &words);
     if is_expired {
         // Each call has a new token: a second refusal is then about the key.
-        return Outcome::Retry { failure, after: None, most: Some(2) };
+        return Outcome::Retry { failure, after: None, most: Some(2), learned: Vec::new() };
     }
     verdict::outcome(row, failure, reply.retry_after)
 }

@@ -3,8 +3,9 @@
 use super::send::outcome;
 use super::{AUTH, BASIC, SETTINGS};
 use crate::adapter::{Answer, Auth, Call, Cx, Reply, Step, Task};
-use crate::whatsapp::settings::{base, read};
-use crate::whatsapp::{meta_media, pages, verdict};
+use crate::settings::{base, read};
+use crate::verdict;
+use crate::whatsapp::{meta_media, pages};
 use chaski_model::Failure;
 use chaski_model::message::Media;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -20,6 +21,8 @@ pub(super) fn ask(cx: &Cx<'_>, task: &Task, so_far: &[Reply]) -> Result<Step, Fa
             }
         }
         Task::Connect { .. } => Ok(Step::Done(Answer { by_hand: by_hand(cx)?, ..Answer::default() })),
+        // What was set by hand is taken back by hand.
+        Task::Disconnect => Ok(Step::Done(Answer::default())),
         Task::Templates => templates(cx, so_far),
         Task::Media { media } => media_of(cx, media),
     }

@@ -2,7 +2,7 @@
 
 use super::{inbound, send};
 use crate::adapter::{Incoming, Secrets};
-use crate::whatsapp::signature::{is_equal, is_hmac, refused, sha256_hex};
+use crate::signature::{is_equal, is_hmac, refused, sha256_hex};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chaski_model::event::{Event, Receipt, Sender};

@@ -79,7 +79,7 @@ fn webhook(sim: &Sim, id: AccountId, call: &Call) -> Reply {
     let Some(headers) = headers else {
         return own_error(StatusCode::BAD_REQUEST, "headers must be an object of texts");
     };
-    let hook = Hook { url: url.to_owned(), headers, status_url: None };
+    let hook = Hook { url: url.to_owned(), headers, status_url: None, updates: Vec::new() };
     sim.webhooks.set(Source::Dialog360, Some(id), Some(hook.clone()));
     sim.touch();
     Reply::ok(&json!({"url": hook.url, "headers": hook.headers}))

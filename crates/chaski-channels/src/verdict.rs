@@ -10,18 +10,18 @@ use std::time::Duration;
 const WORDS: usize = 500;
 
 /// The failure that a code of the table stands for. `code` may differ from the row's in a range.
-pub(super) fn failure(row: &ProviderCode, code: i64, words: &str) -> Failure {
+pub(crate) fn failure(row: &ProviderCode, code: i64, words: &str) -> Failure {
     with_words(Failure::new(row.error, row.sentence()).provider(code), words)
 }
 
 /// A failure with the provider's own words, bounded.
-pub(super) fn with_words(failure: Failure, words: &str) -> Failure {
+pub(crate) fn with_words(failure: Failure, words: &str) -> Failure {
     let words = words.trim();
     if words.is_empty() { failure } else { failure.words(words.chars().take(WORDS).collect::<String>()) }
 }
 
 /// The provider's title and what it says beyond it, as one text.
-pub(super) fn joined(parts: &[String]) -> String {
+pub(crate) fn joined(parts: &[String]) -> String {
     let mut out = String::new();
     for part in parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()) {
         if !out.is_empty() {
@@ -33,15 +33,13 @@ pub(super) fn joined(parts: &[String]) -> String {
 }
 
 /// The outcome that a code of the table asks for.
-pub(super) fn outcome(row: &ProviderCode, failure: Failure, after: Option<Duration>) -> Outcome {
+pub(crate) fn outcome(row: &ProviderCode, failure: Failure, after: Option<Duration>) -> Outcome {
     let after = after.or_else(|| wait(row));
     match row.action {
-        Action::Retry { most } => Outcome::Retry { failure, after, most },
+        Action::Retry { most } => Outcome::Retry { failure, after, most, learned: Vec::new() },
         Action::Backoff(reach) => Outcome::SlowDown { scope: scope(reach), failure, after },
         Action::Channel => Outcome::Hold { scope: Scope::Channel, failure },
-        Action::Fail | Action::Template | Action::Inbound => {
-            Outcome::Fail { failure, marks: marks(row.family, row.code) }
-        }
+        Action::Fail | Action::Template | Action::Inbound => Outcome::Fail { failure, marks: marks_of(row) },
     }
 }
 
@@ -67,8 +65,17 @@ fn wait(row: &ProviderCode) -> Option<Duration> {
     Some(Duration::from_secs(minutes * 60))
 }
 
+/// What a row teaches. Telegram's numbers are HTTP statuses, so that the cause tells more than they do.
+fn marks_of(row: &ProviderCode) -> Vec<FailureMark> {
+    match (row.family, row.error) {
+        (Family::Telegram, ErrorCode::RecipientRefused) => vec![FailureMark::OptedOut],
+        (Family::Telegram, ErrorCode::RecipientUnreachable) => vec![FailureMark::Unreachable],
+        _ => marks(row.family, row.code),
+    }
+}
+
 /// What a refusal teaches.
-pub(super) fn marks(family: Family, code: i64) -> Vec<FailureMark> {
+pub(crate) fn marks(family: Family, code: i64) -> Vec<FailureMark> {
     let mark = match (family, code) {
         (Family::Meta, 131_047) | (Family::Vonage, 1340) => FailureMark::WindowClosed,
         (Family::Meta, 132_000 | 132_001 | 132_012 | 132_015 | 132_016) | (Family::Vonage, 1022) => {
@@ -83,7 +90,7 @@ pub(super) fn marks(family: Family, code: i64) -> Vec<FailureMark> {
 
 /// An answer without an error body that the provider documents. Nobody knows whether a server that
 /// broke off took the message; a plain refusal did not.
-pub(super) fn bare(reply: &Reply) -> Outcome {
+pub(crate) fn bare(reply: &Reply) -> Outcome {
     let words = format!("HTTP {}", reply.status);
     let failure = |code: ErrorCode, message: &str| Failure::new(code, message).words(words.clone());
     match reply.status {
@@ -121,13 +128,13 @@ pub(super) fn bare(reply: &Reply) -> Outcome {
 }
 
 /// Nobody knows whether the message was taken.
-pub(super) fn lost(words: &str) -> Failure {
+pub(crate) fn lost(words: &str) -> Failure {
     let info = ErrorCode::OutcomeUnknown.info();
     Failure::new(ErrorCode::OutcomeUnknown, format!("{}. {}", info.en.0, info.en.1)).words(words)
 }
 
 /// A code that is not in the table: judged by the HTTP status, since the body is the provider's own.
-pub(super) fn unlisted(reply: &Reply, code: Option<i64>, words: &str, is_transient: bool) -> Outcome {
+pub(crate) fn unlisted(reply: &Reply, code: Option<i64>, words: &str, is_transient: bool) -> Outcome {
     let failure = |error: ErrorCode, message: &str| {
         let mut failure = with_words(Failure::new(error, message), words);
         failure.provider_code = code;
@@ -148,6 +155,7 @@ pub(super) fn unlisted(reply: &Reply, code: Option<i64>, words: &str, is_transie
             ),
             after: reply.retry_after,
             most: Some(3),
+            learned: Vec::new(),
         },
         status if status == 429 || is_transient => Outcome::SlowDown {
             scope: Scope::Channel,
@@ -168,7 +176,7 @@ pub(super) fn unlisted(reply: &Reply, code: Option<i64>, words: &str, is_transie
 }
 
 /// Why a task did not succeed, from the outcome that the same reply would have on a send.
-pub(super) fn why(outcome: Outcome) -> Failure {
+pub(crate) fn why(outcome: Outcome) -> Failure {
     match outcome {
         Outcome::Sent { .. } => {
             Failure::new(ErrorCode::ProviderRefused, "The provider answered something unexpected.")

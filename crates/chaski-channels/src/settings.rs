@@ -1,10 +1,10 @@
-//! Settings that every WhatsApp kind has, and how a call reads them.
+//! Settings that several kinds have, and how a call reads them.
 
 use crate::adapter::{Cx, Setting};
 use chaski_model::{ErrorCode, Failure};
 
 /// Messages a second.
-pub(super) const PACE: Setting = Setting {
+pub(crate) const PACE: Setting = Setting {
     key: "pace",
     secret: false,
     required: false,
@@ -13,7 +13,7 @@ pub(super) const PACE: Setting = Setting {
 };
 
 /// Seconds between messages to one contact.
-pub(super) const PAIR_PACE: Setting = Setting {
+pub(crate) const PAIR_PACE: Setting = Setting {
     key: "pair_pace",
     secret: false,
     required: false,
@@ -22,33 +22,33 @@ pub(super) const PAIR_PACE: Setting = Setting {
 };
 
 /// Where the provider's API is.
-pub(super) const fn base_url(default: &'static str) -> Setting {
+pub(crate) const fn base_url(default: &'static str) -> Setting {
     let help = "The address of the provider's API.";
     Setting { key: "base_url", secret: false, required: false, default, help }
 }
 
 /// A setting that must be given.
-pub(super) const fn required(key: &'static str, help: &'static str) -> Setting {
+pub(crate) const fn required(key: &'static str, help: &'static str) -> Setting {
     Setting { key, secret: false, required: true, default: "", help }
 }
 
 /// A setting that may be given.
-pub(super) const fn optional(key: &'static str, help: &'static str) -> Setting {
+pub(crate) const fn optional(key: &'static str, help: &'static str) -> Setting {
     Setting { key, secret: false, required: false, default: "", help }
 }
 
 /// A secret that must be given.
-pub(super) const fn secret(key: &'static str, help: &'static str) -> Setting {
+pub(crate) const fn secret(key: &'static str, help: &'static str) -> Setting {
     Setting { key, secret: true, required: true, default: "", help }
 }
 
 /// A secret that may be given.
-pub(super) const fn optional_secret(key: &'static str, help: &'static str) -> Setting {
+pub(crate) const fn optional_secret(key: &'static str, help: &'static str) -> Setting {
     Setting { key, secret: true, required: false, default: "", help }
 }
 
 /// A setting of the channel, else its default.
-pub(super) fn read<'a>(cx: &Cx<'a>, settings: &'static [Setting], key: &str) -> Result<&'a str, Failure> {
+pub(crate) fn read<'a>(cx: &Cx<'a>, settings: &'static [Setting], key: &str) -> Result<&'a str, Failure> {
     let given = cx.settings.get(key).map(String::as_str).filter(|value| !value.is_empty());
     let default =
         || settings.iter().find(|s| s.key == key).map(|s| s.default).filter(|value| !value.is_empty());
@@ -59,6 +59,6 @@ pub(super) fn read<'a>(cx: &Cx<'a>, settings: &'static [Setting], key: &str) -> 
 }
 
 /// The provider's address without a slash at its end.
-pub(super) fn base<'a>(cx: &Cx<'a>, settings: &'static [Setting]) -> Result<&'a str, Failure> {
+pub(crate) fn base<'a>(cx: &Cx<'a>, settings: &'static [Setting]) -> Result<&'a str, Failure> {
     Ok(read(cx, settings, "base_url")?.trim_end_matches('/'))
 }

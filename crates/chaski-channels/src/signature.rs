@@ -6,23 +6,23 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 /// Whether `signature` is the HMAC-SHA256 of `message` under `secret`.
-pub(super) fn is_hmac(secret: &str, message: &[u8], signature: &[u8]) -> bool {
+pub(crate) fn is_hmac(secret: &str, message: &[u8], signature: &[u8]) -> bool {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return false };
     mac.update(message);
     mac.verify_slice(signature).is_ok()
 }
 
 /// Whether two texts are equal, without telling by the time taken where they differ.
-pub(super) fn is_equal(one: &str, other: &str) -> bool {
+pub(crate) fn is_equal(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
 /// The SHA-256 of the bytes, as lower-case hex.
-pub(super) fn sha256_hex(bytes: &[u8]) -> String {
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
 /// A webhook that is not believed, and why.
-pub(super) fn refused(why: &str) -> Failure {
+pub(crate) fn refused(why: &str) -> Failure {
     Failure::new(ErrorCode::WebhookUnauthorized, why)
 }

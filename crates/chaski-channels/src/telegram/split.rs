@@ -1,0 +1,266 @@
+//! Contents → parts. Long texts are split, at a line or a word where there is one.
+
+use super::custom;
+use crate::template::value::is_media_link;
+use chaski_model::message::{Choice, Media, MediaKind};
+use chaski_model::{Content, ErrorCode, Failure, PartBody};
+
+/// The longest text, in UTF-16 units, which is how Telegram counts.
+const TEXT: usize = 4096;
+/// The longest caption.
+const CAPTION: usize = 1024;
+/// The most buttons of a message.
+const BUTTONS: usize = 100;
+
+/// What goes out for a content.
+pub(super) fn split(content: &Content) -> Result<Vec<PartBody>, Failure> {
+    match content {
+        Content::Text { text, .. } => {
+            not_blank(text, "/message/text", "text")?;
+            Ok(pieces(text, TEXT).into_iter().map(|text| PartBody::Text { text }).collect())
+        }
+        Content::Attachment(media) => Ok(vec![PartBody::Media(attachment(media)?)]),
+        Content::QuickReply { title, replies } => Ok(vec![quick_reply(title, replies)?]),
+        Content::CustomPayload { payload } => Ok(vec![custom::part(payload)?]),
+        Content::WhatsappTemplate(_)
+        | Content::Location { .. }
+        | Content::Contacts { .. }
+        | Content::Reply { .. }
+        | Content::Reaction { .. }
+        | Content::Order { .. }
+        | Content::Unsupported { .. } => {
+            let message = format!(
+                "Telegram channels do not send the type `{}`: use text, attachment, quick_reply or custom_payload.",
+                content.word()
+            );
+            Err(at(ErrorCode::ChannelCannotCarry, message, "/message/type"))
+        }
+    }
+}
+
+/// A failure with its place in the caller's body.
+pub(super) fn at(code: ErrorCode, message: impl Into<String>, pointer: impl Into<String>) -> Failure {
+    let mut failure = Failure::new(code, message);
+    failure.pointer = Some(pointer.into());
+    failure
+}
+
+fn units(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+fn not_blank(text: &str, pointer: &str, what: &str) -> Result<(), Failure> {
+    if text.trim().is_empty() {
+        let message = format!("The {what} is empty: write something.");
+        return Err(at(ErrorCode::ValidationFailed, message, pointer));
+    }
+    Ok(())
+}
+
+fn too_long(text: &str, limit: usize, pointer: &str, what: &str) -> Result<(), Failure> {
+    let length = units(text);
+    if length > limit {
+        let message = format!("The {what} has {length} characters, but Telegram takes {limit}: shorten it.");
+        return Err(at(ErrorCode::TextTooLong, message, pointer));
+    }
+    Ok(())
+}
+
+/// The text in pieces of at most `limit` UTF-16 units, none of them blank, which Telegram refuses.
+fn pieces(text: &str, limit: usize) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while units(rest) > limit {
+        let end = cut(rest, limit);
+        found.push(rest[..end].trim_end());
+        rest = &rest[end..];
+        // The line's end or the space that was cut at is what the pieces' border stands for.
+        rest = rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix(char::is_whitespace)).unwrap_or(rest);
+    }
+    found.push(rest);
+    found.into_iter().filter(|piece| !piece.trim().is_empty()).map(str::to_owned).collect()
+}
+
+/// Where the first piece ends: at the last line's end in its second half, else at the last space there,
+/// else where no written sign is cut in two.
+fn cut(text: &str, limit: usize) -> usize {
+    let (mut most, mut half, mut used) = (0, 0, 0);
+    for (place, sign) in text.char_indices() {
+        used += sign.len_utf16();
+        if used > limit {
+            break;
+        }
+        most = place + sign.len_utf8();
+        if used <= limit / 2 {
+            half = most;
+        }
+    }
+    // A space just behind the piece is as good an end as one within it.
+    let behind = text[most..].chars().next().map_or(0, char::len_utf8);
+    let second_half = &text[half..most + behind];
+    let line = second_half.rfind('\n').map(|place| half + place);
+    let word = || second_half.rfind(char::is_whitespace).map(|place| half + place);
+    line.or_else(word).filter(|end| *end > 0).unwrap_or_else(|| between_signs(text, most))
+}
+
+/// The last place up to `most` that cuts no sign in two: what is written as several characters, like
+/// an emoji with a skin tone, a flag or a letter with its accent, stays together.
+fn between_signs(text: &str, most: usize) -> usize {
+    let mut end = most;
+    while let Some(before) = text[..end].chars().next_back() {
+        let after = text[end..].chars().next();
+        if after.is_none_or(|after| !is_one_sign(text, end, before, after)) {
+            return end;
+        }
+        end -= before.len_utf8();
+    }
+    most
+}
+
+fn is_one_sign(text: &str, end: usize, before: char, after: char) -> bool {
+    const JOINER: char = '\u{200d}';
+    let is_flag = |sign: char| ('\u{1f1e6}'..='\u{1f1ff}').contains(&sign);
+    let adds = matches!(u32::from(after),
+        0x300..=0x36f | 0x1ab0..=0x1aff | 0x1dc0..=0x1dff | 0x200d | 0x20d0..=0x20ff | 0xfe00..=0xfe0f
+        | 0xfe20..=0xfe2f | 0x1f3fb..=0x1f3ff | 0xe0020..=0xe007f);
+    if is_flag(before) && is_flag(after) {
+        // Flags are pairs: an odd number of halves before the cut would break one.
+        return text[..end].chars().rev().take_while(|sign| is_flag(*sign)).count() % 2 == 1;
+    }
+    adds || before == JOINER || (before == '\r' && after == '\n')
+}
+
+fn attachment(media: &Media) -> Result<Media, Failure> {
+    let link = media.link.as_deref().filter(|link| is_media_link(link));
+    if link.is_none() {
+        let message = "The attachment's `url` is not a valid http or https address: give a public link that opens in a browser.";
+        return Err(at(ErrorCode::MediaLinkInvalid, message, "/message/attachment/url"));
+    }
+    if let Some(caption) = &media.caption {
+        too_long(caption, CAPTION, "/message/attachment/caption", "caption")?;
+    }
+    let mut media = media.clone();
+    media.voice |= media.kind == MediaKind::Audio && link.is_some_and(is_voice_note);
+    Ok(media)
+}
+
+/// Telegram plays OGG files as voice notes and no others; as music it takes MP3 and M4A alone.
+fn is_voice_note(link: &str) -> bool {
+    let path = link.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+    [".ogg", ".oga", ".opus"].iter().any(|end| path.ends_with(end))
+}
+
+fn quick_reply(title: &str, replies: &[String]) -> Result<PartBody, Failure> {
+    not_blank(title, "/message/title", "question")?;
+    too_long(title, TEXT, "/message/title", "question")?;
+    if replies.is_empty() {
+        let message = "There are no replies to tap: give at least one.";
+        return Err(at(ErrorCode::ValidationFailed, message, "/message/replies"));
+    }
+    if replies.len() > BUTTONS {
+        let message =
+            format!("There are {} replies, but Telegram takes {BUTTONS}: leave some out.", replies.len());
+        return Err(at(ErrorCode::ValidationFailed, message, format!("/message/replies/{BUTTONS}")));
+    }
+    for (index, reply) in replies.iter().enumerate() {
+        let pointer = format!("/message/replies/{index}");
+        not_blank(reply, &pointer, "reply's label")?;
+        if replies[..index].iter().any(|earlier| earlier.trim() == reply.trim()) {
+            let message = format!("Reply {} has the label of an earlier one: give each its own.", index + 1);
+            return Err(at(ErrorCode::ValidationFailed, message, pointer));
+        }
+    }
+    let choice = |(index, reply): (usize, &String)| Choice {
+        id: format!("qr:{index}"),
+        title: reply.trim().to_owned(),
+    };
+    let buttons = replies.iter().enumerate().map(choice).collect();
+    Ok(PartBody::Buttons { text: title.to_owned(), buttons })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn refused<T: std::fmt::Debug>(result: Result<T, Failure>) -> (ErrorCode, String) {
+        let failure = result.unwrap_err();
+        (failure.code, failure.pointer.unwrap_or_default())
+    }
+
+    fn text(text: &str) -> Result<Vec<PartBody>, Failure> {
+        split(&Content::Text { text: text.to_owned(), message_tag: None })
+    }
+
+    fn asked(title: &str, replies: &[&str]) -> Result<Vec<PartBody>, Failure> {
+        let replies = replies.iter().map(|reply| (*reply).to_owned()).collect();
+        split(&Content::QuickReply { title: title.to_owned(), replies })
+    }
+
+    fn bare(text: &str) -> String {
+        text.chars().filter(|sign| !sign.is_whitespace()).collect()
+    }
+
+    #[test]
+    fn a_text_of_4096_units_is_one_message_and_one_more_makes_two() {
+        assert_eq!(text(&"ñ".repeat(4096)).unwrap().len(), 1);
+        assert_eq!(text(&"ñ".repeat(4097)).unwrap().len(), 2);
+        // An emoji counts twice.
+        assert_eq!(text(&"😀".repeat(2048)).unwrap().len(), 1);
+        assert_eq!(text(&"😀".repeat(2049)).unwrap().len(), 2);
+        assert_eq!(refused(text(" \n")), (ErrorCode::ValidationFailed, "/message/text".into()));
+    }
+
+    #[test]
+    fn it_is_cut_at_a_line_before_a_word_before_a_sign() {
+        assert_eq!(pieces("aaaa bbb\ncc dd", 10), ["aaaa bbb", "cc dd"]);
+        assert_eq!(pieces("aaaa bbbbb", 9), ["aaaa", "bbbbb"]);
+        assert_eq!(pieces("aaaa bbbb cc", 9), ["aaaa bbbb", "cc"]);
+        assert_eq!(pieces("aaaabbbbcc", 4), ["aaaa", "bbbb", "cc"]);
+        assert_eq!(pieces("abc\r\ndef", 5), ["abc", "def"]);
+    }
+
+    #[test]
+    fn what_is_one_sign_stays_one() {
+        for sign in ["👩🏽", "👨‍👩‍👧", "🇪🇨", "e\u{301}", "1️⃣"] {
+            let found = pieces(&sign.repeat(40), 25);
+            assert!(found.len() > 1, "{sign}");
+            for piece in found {
+                assert_eq!(piece.replace(sign, ""), "", "{sign}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_fit_lose_nothing_and_are_never_blank(text in "\\PC{0,60}[ \n]{0,40}\\PC{0,60}", limit in 2usize..40) {
+            let found = pieces(&text, limit);
+            prop_assert!(found.iter().all(|piece| units(piece) <= limit && !piece.trim().is_empty()));
+            prop_assert_eq!(bare(&found.concat()), bare(&text));
+        }
+    }
+
+    #[test]
+    fn labels_are_refused_rather_than_cut() {
+        let many: Vec<String> = (0..=BUTTONS).map(|n| n.to_string()).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert!(asked("q", &many[1..]).is_ok());
+        assert_eq!(refused(asked("q", &many)), (ErrorCode::ValidationFailed, "/message/replies/100".into()));
+        assert_eq!(refused(asked("q", &[])), (ErrorCode::ValidationFailed, "/message/replies".into()));
+        let twice = asked("q", &["a", "a "]);
+        assert_eq!(refused(twice), (ErrorCode::ValidationFailed, "/message/replies/1".into()));
+        assert_eq!(refused(asked("", &["a"])), (ErrorCode::ValidationFailed, "/message/title".into()));
+        let long = "a".repeat(4097);
+        assert_eq!(refused(asked(&long, &["a"])), (ErrorCode::TextTooLong, "/message/title".into()));
+    }
+
+    #[test]
+    fn an_attachment_wants_a_link_and_a_short_caption() {
+        let send = |media| split(&Content::Attachment(media));
+        let media = Media::link(MediaKind::Image, "x.png");
+        assert_eq!(refused(send(media)), (ErrorCode::MediaLinkInvalid, "/message/attachment/url".into()));
+        let mut media = Media::link(MediaKind::Image, "https://x.ec/a.png");
+        media.caption = Some("ñ".repeat(1025));
+        assert_eq!(refused(send(media)), (ErrorCode::TextTooLong, "/message/attachment/caption".into()));
+    }
+}

@@ -1,0 +1,243 @@
+//! Telegram: what any bytes do to its parsers, and whether our requests are what the Bot API describes.
+//!
+//! The description (`telegram-bot-api.json`) lies outside the project: in `CHASKI_SPECS`, else in
+//! `../shared/specs` beside it. Without it that test says so and passes.
+
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be read is a failed test")]
+
+use chaski_channels::telegram::Telegram;
+use chaski_channels::{Adapter, Incoming, Reply};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn take(body: &[u8]) {
+    let headers = http::HeaderMap::new();
+    let hook = Incoming { headers: &headers, body };
+    let _ = Telegram.events(&hook);
+    let _ = Telegram.acknowledge(&hook);
+    for status in [200, 400, 403, 429, 500, 502] {
+        let _ = Telegram.outcome(&Reply { status, body: body.to_vec(), ..Reply::default() });
+    }
+}
+
+/// Any JSON, rich in the words that are looked for.
+fn any_json() -> impl Strategy<Value = Value> {
+    let words = [
+        "message",
+        "edited_message",
+        "callback_query",
+        "my_chat_member",
+        "chat",
+        "from",
+        "id",
+        "type",
+        "private",
+        "message_id",
+        "date",
+        "edit_date",
+        "text",
+        "photo",
+        "video",
+        "voice",
+        "audio",
+        "document",
+        "sticker",
+        "location",
+        "latitude",
+        "longitude",
+        "contact",
+        "phone_number",
+        "user_id",
+        "venue",
+        "animation",
+        "file_id",
+        "reply_to_message",
+        "reply_markup",
+        "inline_keyboard",
+        "callback_data",
+        "data",
+        "new_chat_member",
+        "status",
+        "ok",
+        "result",
+        "error_code",
+        "description",
+        "parameters",
+        "retry_after",
+        "migrate_to_chat_id",
+        "first_name",
+    ];
+    let word = proptest::sample::select(words.to_vec());
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,8}".prop_map(Value::from),
+        word.clone().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 48, 6, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::hash_map(word.clone(), inner, 0..6)
+                .prop_map(|map| map.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_break_a_parser(body in proptest::collection::vec(any::<u8>(), 0..400)) {
+        take(&body);
+    }
+
+    #[test]
+    fn no_json_breaks_a_parser(body in any_json()) {
+        take(body.to_string().as_bytes());
+    }
+
+    /// A true update in which one thing is something else.
+    #[test]
+    fn no_twisted_update_breaks_a_parser(pick in any::<proptest::sample::Index>(), place in any::<proptest::sample::Index>(), other in any_json()) {
+        let files = fixtures(".webhook.json");
+        let mut update = read(&files[pick.index(files.len())]);
+        let mut places = Vec::new();
+        pointers(&update, String::new(), &mut places);
+        if let Some(found) = update.pointer_mut(&places[place.index(places.len())]) {
+            *found = other;
+        }
+        take(update.to_string().as_bytes());
+    }
+}
+
+fn pointers(value: &Value, at: String, found: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            map.iter().for_each(|(key, value)| pointers(value, format!("{at}/{key}"), found))
+        }
+        Value::Array(list) => {
+            list.iter()
+                .enumerate()
+                .for_each(|(index, value)| pointers(value, format!("{at}/{index}"), found));
+        }
+        _ => {}
+    }
+    found.push(at);
+}
+
+fn fixtures(end: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/telegram/fixtures");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = files.filter(|file| file.to_str().unwrap().ends_with(end)).collect();
+    files.sort();
+    files
+}
+
+fn read(path: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[test]
+fn a_tap_is_answered_in_the_webhooks_own_answer_and_nothing_else_is() {
+    let headers = http::HeaderMap::new();
+    let answers = fixtures(".webhook.json").into_iter().filter_map(|file| {
+        let body = fs::read(&file).unwrap();
+        let answer = Telegram.acknowledge(&Incoming { headers: &headers, body: &body })?;
+        Some((file.file_name().unwrap().to_str().unwrap().to_owned(), answer))
+    });
+    let expected = json!({"method": "answerCallbackQuery", "callback_query_id": "4382bfdwdsb323b2d9"});
+    assert_eq!(answers.collect::<Vec<_>>(), [("inbound-callback-query.webhook.json".to_owned(), expected)]);
+}
+
+#[test]
+fn what_cannot_be_read_at_all_is_kept() {
+    let headers = http::HeaderMap::new();
+    for body in [&b""[..], b"[]", b"hello", b"{\"update_id\":"] {
+        assert!(Telegram.events(&Incoming { headers: &headers, body }).is_err());
+    }
+}
+
+fn described() -> Option<Value> {
+    let folder = std::env::var_os("CHASKI_SPECS").map(PathBuf::from);
+    let folder =
+        folder.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/specs"));
+    serde_json::from_str(&fs::read_to_string(folder.join("telegram-bot-api.json")).ok()?).ok()
+}
+
+/// What is wrong with a value where one of these types is wanted.
+fn fault(value: &Value, types: &[Value], spec: &Value, at: &str) -> Option<String> {
+    let faults: Vec<String> = types
+        .iter()
+        .map(|kind| fault_of_one(value, kind.as_str().unwrap(), spec, at))
+        .collect::<Option<_>>()?;
+    faults.into_iter().max_by_key(String::len)
+}
+
+fn fault_of_one(value: &Value, kind: &str, spec: &Value, at: &str) -> Option<String> {
+    if let Some(inner) = kind.strip_prefix("Array of ") {
+        let Some(list) = value.as_array() else { return Some(format!("{at}: not an array")) };
+        let inner = [json!(inner)];
+        return list
+            .iter()
+            .enumerate()
+            .find_map(|(index, item)| fault(item, &inner, spec, &format!("{at}/{index}")));
+    }
+    let is_right = match kind {
+        "Integer" => value.is_i64(),
+        "Float" => value.is_number(),
+        "String" | "InputFile" => value.is_string(),
+        "Boolean" => value.is_boolean(),
+        _ => {
+            let object = spec["types"].get(kind).unwrap_or_else(|| panic!("{at}: no type {kind}"));
+            if let Some(subtypes) =
+                object.get("subtypes").and_then(Value::as_array).filter(|list| !list.is_empty())
+            {
+                return fault(value, subtypes, spec, at);
+            }
+            return fields_fault(value, &object["fields"], spec, at);
+        }
+    };
+    (!is_right).then(|| format!("{at}: not {kind}"))
+}
+
+fn fields_fault(value: &Value, fields: &Value, spec: &Value, at: &str) -> Option<String> {
+    let Some(object) = value.as_object() else { return Some(format!("{at}: not an object")) };
+    let fields = fields.as_array().map(Vec::as_slice).unwrap_or_default();
+    let missing = fields
+        .iter()
+        .find(|field| field["required"] == true && !object.contains_key(field["name"].as_str().unwrap()));
+    if let Some(missing) = missing {
+        return Some(format!("{at}: {} is missing", missing["name"]));
+    }
+    object.iter().find_map(|(key, value)| {
+        let place = format!("{at}/{key}");
+        match fields.iter().find(|field| field["name"] == **key) {
+            Some(field) => fault(value, field["types"].as_array().unwrap(), spec, &place),
+            None => Some(format!("{place}: not described")),
+        }
+    })
+}
+
+#[test]
+fn our_requests_are_what_the_bot_api_describes() {
+    let Some(spec) = described() else {
+        eprintln!("skipped: telegram-bot-api.json is not there; set CHASKI_SPECS to its folder");
+        return;
+    };
+    let files = fixtures(".request.json");
+    assert!(files.len() > 10);
+    for file in files {
+        let request = read(&file);
+        let method = request["url"].as_str().unwrap().rsplit('/').next().unwrap();
+        let fields = &spec["methods"][method]["fields"];
+        assert!(fields.is_array(), "no method {method}");
+        assert_eq!(fields_fault(&request["body"], fields, &spec, method), None, "{}", file.display());
+    }
+    let wrong = json!({"chat_id": 1, "text": "x", "reply_markup": {"keyboard": [["text"]]}});
+    assert!(
+        fields_fault(&wrong, &spec["methods"]["sendMessage"]["fields"], &spec, "").is_some(),
+        "faults are found"
+    );
+}
