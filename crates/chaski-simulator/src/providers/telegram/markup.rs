@@ -19,18 +19,14 @@ pub(super) fn read(body: &Value) -> Result<Vec<Button>, Problem> {
     if !markup.is_object() {
         return Err(Problem::bad("Bad Request: object expected as reply markup"));
     }
-    let (key, of_one): (_, fn(&Value) -> Result<Button, Problem>) = if markup.get("inline_keyboard").is_some()
-    {
-        ("inline_keyboard", inline)
-    } else {
-        ("keyboard", typed)
-    };
+    let is_inline = markup.get("inline_keyboard").is_some();
+    let key = if is_inline { "inline_keyboard" } else { "keyboard" };
     let Some(rows) = markup.get(key) else { return Ok(Vec::new()) };
     let not_rows = || Problem::bad(format!("Bad Request: field \"{key}\" must be of type Array of Arrays"));
     let mut buttons = Vec::new();
     for row in rows.as_array().ok_or_else(not_rows)? {
         for button in row.as_array().ok_or_else(not_rows)? {
-            let mut button = of_one(button)?;
+            let mut button = if is_inline { inline(button)? } else { typed(button)? };
             button.index = buttons.len();
             buttons.push(button);
         }
