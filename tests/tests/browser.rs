@@ -312,10 +312,10 @@ async fn what_a_contact_sends_is_seen_heard_saved_or_said_to_be_lost() {
     browser.sees("article a[download='Factura 0419.pdf']").await;
     // A picture that is none to the browser, though it begins like one.
     says("image", json!({"content": "iVBORw0KGgo="})).await;
-    browser.reads("article [data-broken] .broken", "No se pudo mostrar").await;
+    browser.reads("article .seen[data-broken] .broken", "No se pudo mostrar").await;
     world.simulator("PUT", "/faults", json!([{"when": {"media": true}, "do": {"httpStatus": 404}}])).await;
     says("video", json!({"caption": "Mira"})).await;
-    browser.reads("article:last-of-type .b-attachment", "El proveedor no lo tiene").await;
+    browser.reads("article:last-of-type .b-attachment", "El proveedor aún no lo tiene").await;
     says("document", json!({"size": 1, "filename": "contrato.docx"})).await;
     browser.reads("article:last-of-type .b-attachment", "contrato.docx").await;
     for (name, width, dark) in

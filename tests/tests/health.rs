@@ -199,7 +199,7 @@ async fn what_is_old_goes_by_its_kind_and_the_thread_still_reads() {
     let channel = world.channel(D360);
     let id = world.sent(&channel, text("muy privado")).await;
     world.reaches(id, "delivered").await;
-    assert!(told(&world, &["retention", "--dry-run"])["items"].as_array().is_some_and(|i| i.len() == 11));
+    assert!(told(&world, &["retention", "--dry-run"])["items"].as_array().is_some_and(|i| i.len() == 12));
     advance(&world, "2400h").await;
     let rows = |list: &Value, kind: &str| {
         let mut items = list["items"].as_array().into_iter().flatten();

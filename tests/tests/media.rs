@@ -95,7 +95,8 @@ on_each_channel! {
             assert_eq!(file.header("x-content-type-options"), "nosniff");
             assert!(file.header("content-security-policy").contains("sandbox"));
             let disposition = file.header("content-disposition").to_owned();
-            assert!(disposition.starts_with("inline"), "{disposition}");
+            let way = if kind == "document" { "attachment" } else { "inline" };
+            assert!(disposition.starts_with(way), "{disposition}");
             if kind == "document" {
                 assert!(disposition.contains("UTF-8''Factura%20n%C2%BA%207.pdf"), "{disposition}");
             }

@@ -26,6 +26,8 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 /// Nothing is loaded, nothing runs, no origin. A picture, a player and a document's viewer do without.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'; \
     frame-ancestors 'none'; sandbox";
+/// Browsers show none in a sandbox, and it is not let out of it: it is saved under its own type.
+const PDF: &str = "application/pdf";
 /// How much is read at once.
 const CHUNK: usize = 128 * 1024;
 /// What a file's name may hold as it is, by RFC 5987.
@@ -94,7 +96,7 @@ async fn serve(app: &App, message: &Message, held: &HeldFile, headers: &HeaderMa
     let is_shown = sniff::is_shown(&held.mime);
     let response = Response::builder()
         .header(header::CONTENT_TYPE, if is_shown { &held.mime } else { sniff::UNKNOWN })
-        .header(header::CONTENT_DISPOSITION, disposition(message, &held.mime, is_shown))
+        .header(header::CONTENT_DISPOSITION, disposition(message, &held.mime, is_shown && held.mime != PDF))
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         .header(header::CONTENT_SECURITY_POLICY, POLICY)
         .header(header::REFERRER_POLICY, "no-referrer")

@@ -42,21 +42,21 @@ fn shown(r: &Reader, view: &Bubble, media: &Media, held: &HeldFile, path: &str) 
                     a href=(path) target="_blank" rel="noopener" aria-label=(r.with("media-open", &[("name", &label)])) {
                         img src=(path) alt=(alt) loading="lazy" decoding="async";
                     }
-                    (broken(r))
+                    (broken(r, path))
                 }
             }
         }
         (Some("video"), _) => html! {
             figure.seen data-media {
                 video src=(path) controls preload="metadata" playsinline aria-label=(label) {}
-                (broken(r))
+                (broken(r, path))
             }
         },
         (Some("audio"), _) => html! {
             figure.heard data-media {
                 p.kind { (icon(Icon::Audio)) (name) }
                 audio src=(path) controls preload="metadata" aria-label=(label) {}
-                (broken(r))
+                (broken(r, path))
             }
         },
         _ => download(r, view, media, held, path),
@@ -64,8 +64,13 @@ fn shown(r: &Reader, view: &Bubble, media: &Media, held: &HeldFile, path: &str) 
 }
 
 /// Stands in for what the browser could not load; the script shows it.
-fn broken(r: &Reader) -> Markup {
-    html! { p.broken hidden role="status" { (icon(Icon::Warning)) (r.t("media-broken")) } }
+fn broken(r: &Reader, path: &str) -> Markup {
+    html! {
+        p.broken hidden role="status" {
+            (icon(Icon::Warning))
+            span { (r.t("media-broken")) " " a href=(path) download { (r.t("media-download")) } }
+        }
+    }
 }
 
 fn download(r: &Reader, view: &Bubble, media: &Media, held: &HeldFile, path: &str) -> Markup {
@@ -114,8 +119,10 @@ fn on_its_way(
     } else {
         r.with("media-next", &[("time", &r.time(next_at))])
     };
+    let absent = failure.code == ErrorCode::MediaUnreachable;
+    let reason = if absent { r.t("media-why-not-yet") } else { why(r, failure) };
     let words = html! {
-        p.soft role="status" { (icon(Icon::Retry)) (why(r, failure)) " " (next) }
+        p.soft role="status" { (icon(Icon::Retry)) (reason) " " (next) }
         (again(r, view))
     };
     card(r, media, words)
