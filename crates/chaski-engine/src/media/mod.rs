@@ -1,6 +1,6 @@
 //! Media: links that callers give are looked at, and what contacts send is fetched into a folder.
 //!
-//! An inbound message is stored with the wish for its media, in one transaction. The [`job`] of the
+//! An inbound message is stored with the wish for its media, in one transaction. The `job` of the
 //! account's owner walks the adapter's task, streams the file into the [`folder`] under the hash of its
 //! bytes, and settles the wish: held, to be tried again, or gone for a reason. [`link`] makes the signed
 //! addresses that it is served at.
