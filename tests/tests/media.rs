@@ -7,6 +7,8 @@ use e2e::world::{PHONE, Process, Scratch};
 use e2e::{Answer, Channel, Http, World, on_each_channel, until};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n a picture";
@@ -282,4 +284,53 @@ async fn old_media_go_by_their_age() {
     })
     .await;
     assert_eq!(get(&world, &url, &[]).await.status, 403, "its link has expired long since");
+}
+
+/// A bot's file is named by its id alone: it is looked up, and fetched at an address that holds the token.
+#[tokio::test]
+async fn a_file_from_telegram_is_looked_up_and_fetched() {
+    let world = World::demo().await;
+    let channel = world.channel("telegram");
+    for (kind, content, mime) in [("image", PNG, "image/png"), ("document", PDF, "application/pdf")] {
+        let message = says(&world, &channel, kind, bytes(content)).await;
+        let attachment = held(&world, &message).await;
+        assert_eq!(attachment["mime"], mime, "{attachment}");
+        let file = get(&world, attachment["url"].as_str().unwrap_or_default(), &[]).await;
+        assert_eq!((file.status, &file.body[..]), (200, content));
+    }
+    fault(&world, &channel, json!({"httpStatus": 404})).await;
+    let message = says(&world, &channel, "image", bytes(PNG)).await;
+    let failed = until("the first try has failed", || async {
+        let attachment = attachment(&world, &message).await;
+        attachment["error"].is_object().then_some(attachment)
+    })
+    .await;
+    assert!(!failed.to_string().contains("bot"), "no address, and no token: {failed}");
+    world.simulator("PUT", "/faults", json!([])).await;
+    world.simulator("POST", "/clock", json!({"advance": "10m"})).await;
+    assert_eq!(held(&world, &message).await["mime"], "image/png");
+}
+
+/// A link that is refused is looked at once: whoever sends waits for every look.
+#[tokio::test]
+async fn a_link_that_does_not_answer_is_looked_at_once() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let world = World::demo_with(&[("CHASKI__MEDIA__PROBE", "refuse")]).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let link = format!("http://{}/missing.png", listener.local_addr().expect("it is bound"));
+    let counted = Arc::new(AtomicUsize::new(0));
+    let counts = Arc::clone(&counted);
+    let host = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            counts.fetch_add(1, Ordering::Relaxed);
+            let _ = stream.read(&mut [0; 2048]).await;
+            let refused = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            let _ = stream.write_all(refused).await;
+        }
+    });
+    let message = json!({"type": "attachment", "attachment": {"type": "image", "url": link}});
+    let answer = world.send(&d360(&world), message).await;
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    assert_eq!(counted.load(Ordering::Relaxed), 1);
+    host.abort();
 }

@@ -140,9 +140,8 @@ impl Engine {
         self.plan_for(workspace, contact.as_ref(), request).await
     }
 
-    /// The same by the contact as it was a moment ago, so that nothing is read for it. What comes of it
-    /// holds only once it is stored: a refusal may be out of date, and storing may say
-    /// [`Stale`](Accepted::Stale).
+    /// The same by the contact as it was a moment ago, so that nothing is read for it. Storing the plan may
+    /// say [`Stale`](Accepted::Stale); a refusal is held against the store before it is told.
     ///
     /// # Errors
     /// As [`Self::plan`].
@@ -151,9 +150,17 @@ impl Engine {
         workspace: WorkspaceId,
         request: &SendRequest,
     ) -> Result<Plan, Refusal> {
-        let contact = self.store.recipient(workspace, &request.identifier).await?;
-        let plan = self.plan_for(workspace, contact.as_deref(), request).await?;
-        Ok(Plan { version: contact.map(|contact| contact.version), ..plan })
+        let known = self.store.recipient(workspace, &request.identifier).await?;
+        let refusal = match self.plan_for(workspace, known.as_deref(), request).await {
+            Ok(plan) => return Ok(Plan { version: known.map(|contact| contact.version), ..plan }),
+            Err(refusal) => refusal,
+        };
+        let stored = self.store.contact(workspace, &request.identifier).await?;
+        let version = |contact: &Contact| (contact.id, contact.version);
+        if stored.as_ref().map(version) == known.as_deref().map(version) {
+            return Err(refusal);
+        }
+        self.plan_for(workspace, stored.as_ref(), request).await
     }
 
     async fn plan_for(

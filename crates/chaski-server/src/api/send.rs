@@ -102,14 +102,13 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     Ok(Some(text.to_owned()))
 }
 
-/// Plans, stores and answers: by the contact as it was a moment ago, and by what the store says of it
-/// when that would refuse the message or is out of date.
+/// Plans, stores and answers: by the contact as it was a moment ago, and once more by what the store says
+/// when the contact has changed.
 async fn send(app: &App, caller: Caller, whom: Identifier, parsed: SendBody) -> Result<Response, Problem> {
     let (workspace, key, lint_given) = (caller.workspace, caller.key, parsed.lint_given);
     let request = request_of(caller.origin, whom, parsed);
-    if let Ok(plan) = app.engine.plan_from_memory(workspace, &request).await
-        && let Some(answer) = keep(app, plan, key, lint_given).await?
-    {
+    let plan = app.engine.plan_from_memory(workspace, &request).await?;
+    if let Some(answer) = keep(app, plan, key, lint_given).await? {
         return Ok(answer);
     }
     let plan = app.engine.plan(workspace, &request).await?;
