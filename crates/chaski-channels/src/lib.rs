@@ -6,6 +6,7 @@
 //! applies them.
 
 pub mod adapter;
+mod refused;
 mod settings;
 mod signature;
 pub mod telegram;

@@ -1,7 +1,7 @@
 //! `custom_payload`: a raw body of the Bot API. The recipient is always the contact, and only methods
 //! that send one message to one chat are let through.
 
-use super::split::at;
+use crate::refused::at;
 use chaski_model::template::Note;
 use chaski_model::{ErrorCode, Failure, PartBody};
 use serde_json::{Map, Value};

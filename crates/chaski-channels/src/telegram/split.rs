@@ -1,6 +1,7 @@
 //! Contents → parts. Long texts are split, at a line or a word where there is one.
 
 use super::custom;
+use crate::refused::{at, not_blank};
 use crate::template::value::is_media_link;
 use chaski_model::message::{Choice, Media, MediaKind};
 use chaski_model::{Content, ErrorCode, Failure, PartBody};
@@ -38,23 +39,8 @@ pub(super) fn split(content: &Content) -> Result<Vec<PartBody>, Failure> {
     }
 }
 
-/// A failure with its place in the caller's body.
-pub(super) fn at(code: ErrorCode, message: impl Into<String>, pointer: impl Into<String>) -> Failure {
-    let mut failure = Failure::new(code, message);
-    failure.pointer = Some(pointer.into());
-    failure
-}
-
 fn units(text: &str) -> usize {
     text.encode_utf16().count()
-}
-
-fn not_blank(text: &str, pointer: &str, what: &str) -> Result<(), Failure> {
-    if text.trim().is_empty() {
-        let message = format!("The {what} is empty: write something.");
-        return Err(at(ErrorCode::ValidationFailed, message, pointer));
-    }
-    Ok(())
 }
 
 fn too_long(text: &str, limit: usize, pointer: &str, what: &str) -> Result<(), Failure> {

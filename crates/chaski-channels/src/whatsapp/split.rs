@@ -1,6 +1,7 @@
 //! Contents → parts, alike for every WhatsApp kind. One content is one part here: WhatsApp texts are
 //! refused when they are too long, not split.
 
+use crate::refused::{at, not_blank};
 use crate::template::value::{filename_of, is_media_link};
 use chaski_model::message::{Choice, Media, MediaKind};
 use chaski_model::template::MetaTemplate;
@@ -54,20 +55,8 @@ pub(super) fn split(content: &Content, template: Option<&MetaTemplate>) -> Resul
     Ok(vec![part])
 }
 
-fn at(code: ErrorCode, message: impl Into<String>, pointer: impl Into<String>) -> Failure {
-    let mut failure = Failure::new(code, message);
-    failure.pointer = Some(pointer.into());
-    failure
-}
-
 fn within(text: &str, limit: usize, pointer: &str, what: &str) -> Result<(), Failure> {
-    if text.trim().is_empty() {
-        return Err(at(
-            ErrorCode::ValidationFailed,
-            format!("The {what} is empty: write something."),
-            pointer,
-        ));
-    }
+    not_blank(text, pointer, what)?;
     too_long(text, limit, pointer, what)
 }
 
