@@ -26,6 +26,13 @@ pub struct Capabilities {
     pub receipts: &'static [&'static str],
 }
 
+impl Capabilities {
+    /// Whether the provider tells anything about a message after it took it.
+    pub fn reports(&self) -> bool {
+        self.receipts.iter().any(|receipt| *receipt != "sent")
+    }
+}
+
 /// The time that WhatsApp's customer service window stays open.
 pub const WINDOW: Duration = Duration::from_secs(24 * 3600);
 

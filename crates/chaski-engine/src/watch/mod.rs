@@ -9,7 +9,7 @@ pub use receipts::ReceiptHealth;
 
 use crate::clock::machine_now;
 use crate::engine::Engine;
-use chaski_model::{ChannelId, MessageId, Timestamp, WorkspaceId};
+use chaski_model::{ChannelId, ChannelKind, MessageId, Timestamp, WorkspaceId};
 use chaski_store::StoreError;
 use receipts::Receipts;
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +62,15 @@ impl Engine {
         let snapshot = self.snapshot();
         let held = snapshot.channels.values().filter(|e| self.ownership.holds(e.channel.account).is_some());
         held.map(|entry| entry.channel.id).collect()
+    }
+}
+
+impl Engine {
+    /// Whether receipts are to be expected over a channel.
+    pub fn reports(&self, channel: ChannelId) -> bool {
+        let snapshot = self.snapshot();
+        let kind = snapshot.channels.get(&channel).map(|entry| entry.channel.kind);
+        kind.and_then(ChannelKind::capabilities).is_some_and(|known| known.reports())
     }
 }
 
@@ -133,7 +142,8 @@ impl Watchdogs {
     /// Channels over which no receipts come any more.
     async fn missing_receipts(&mut self) -> Result<(), StoreError> {
         let engine = Arc::clone(&self.engine);
-        let own = engine.held_channels();
+        let mut own = engine.held_channels();
+        own.retain(|channel| engine.reports(*channel));
         // Another node follows what went over to it.
         self.receipts.keep(&own);
         let newest = engine.store.newest_sent(self.receipts.seen_to(), NEWEST).await?;

@@ -168,6 +168,9 @@ pub(crate) async fn check_all(State(app): State<App>, headers: HeaderMap) -> Res
             (Ok(()), None) => None,
         };
         items.push(row("channel", &entry.channel.name, fault));
+        if !app.engine.reports(entry.channel.id) {
+            continue;
+        }
         let missing = app.engine.receipts(entry.channel.id).filter(|receipts| receipts.overdue > 0);
         let fault = missing.map(|receipts| {
             let since = receipts.since.map(Timestamp::to_rfc3339).unwrap_or_default();
