@@ -6,6 +6,7 @@
 //! applies them.
 
 pub mod adapter;
+mod multipart;
 mod refused;
 mod settings;
 mod signature;
