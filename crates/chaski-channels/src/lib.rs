@@ -7,11 +7,14 @@
 
 pub mod adapter;
 mod multipart;
+mod plain;
 mod refused;
 mod settings;
 mod signature;
 pub mod telegram;
 pub mod template;
+mod text;
+pub mod twilio;
 mod verdict;
 pub mod whatsapp;
 
@@ -25,6 +28,8 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &whatsapp::vonage::Vonage,
     &whatsapp::cloud::Cloud,
     &telegram::Telegram,
+    &twilio::TwilioWhatsapp,
+    &twilio::TwilioSms,
 ];
 
 /// The adapter of a kind; `None` where the build has none.

@@ -7,6 +7,7 @@
 
 use chaski_channels::telegram::Telegram;
 use chaski_channels::{Adapter, Incoming, Reply};
+use chaski_model::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::fs;
@@ -14,7 +15,8 @@ use std::path::{Path, PathBuf};
 
 fn take(body: &[u8]) {
     let headers = http::HeaderMap::new();
-    let hook = Incoming { url: "https://chat.example.com/hooks/key", headers: &headers, body };
+    let hook =
+        Incoming { url: "https://chat.example.com/hooks/key", at: Timestamp(0), headers: &headers, body };
     let _ = Telegram.events(&hook);
     let _ = Telegram.acknowledge(&hook);
     for status in [200, 400, 403, 429, 500, 502] {
@@ -146,6 +148,7 @@ fn a_tap_is_answered_in_the_webhooks_own_answer_and_nothing_else_is() {
         let body = fs::read(&file).unwrap();
         let answer = Telegram.acknowledge(&Incoming {
             url: "https://chat.example.com/hooks/key",
+            at: Timestamp(0),
             headers: &headers,
             body: &body,
         })?;
@@ -161,7 +164,12 @@ fn what_cannot_be_read_at_all_is_kept() {
     for body in [&b""[..], b"[]", b"hello", b"{\"update_id\":"] {
         assert!(
             Telegram
-                .events(&Incoming { url: "https://chat.example.com/hooks/key", headers: &headers, body })
+                .events(&Incoming {
+                    url: "https://chat.example.com/hooks/key",
+                    at: Timestamp(0),
+                    headers: &headers,
+                    body
+                })
                 .is_err()
         );
     }

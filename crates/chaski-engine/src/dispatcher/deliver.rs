@@ -157,7 +157,12 @@ async fn call(
         }
     };
     let (to, hook_url) = (&work.to, entry.hook_url.as_str());
-    let cx = Cx { settings, to, reference: &reference, hook_url, files: &files, now };
+    let mut cx = Cx { settings, to, reference: &reference, hook_url, files: &files, prepared: None, now };
+    let prepared = match engine.prepare(entry, adapter, &cx, body).await {
+        Ok(prepared) => prepared,
+        Err(outcome) => return (Tried::Outcome(masked(outcome, &entry.hidden())), None),
+    };
+    cx.prepared = prepared.as_deref();
     let call: Call = match adapter.call(&cx, body) {
         Ok(call) => call,
         Err(failure) => return fail(failure),
