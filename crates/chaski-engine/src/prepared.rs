@@ -40,6 +40,11 @@ impl Prepared {
         }
         known.insert(name, value);
     }
+
+    /// The provider does not know it any more.
+    pub(crate) fn forget(&self, value: &str) {
+        self.known.lock().expect("nobody panics while holding it").retain(|_, known| known != value);
+    }
 }
 
 fn name_of(channel: ChannelId, call: &Call) -> [u8; 32] {

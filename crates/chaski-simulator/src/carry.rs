@@ -8,7 +8,7 @@ use crate::links;
 use crate::phones::{Content, Direction, Landed, Message, Status};
 use crate::receipts::{Failure, Receipt, Stage, Trace, report};
 use crate::sim::Shared;
-use crate::source::Source;
+use crate::source::App;
 
 /// A message that a provider accepted.
 pub(crate) struct Outgoing {
@@ -32,7 +32,7 @@ pub(crate) fn carry(sim: &Shared, message: Outgoing) {
         .as_ref()
         .and_then(|media| media.link.clone().map(|link| (media.kind.clone(), link)));
     // Telegram has looked at the link before it answered.
-    let link = link.filter(|_| account(message.account).source != Source::Telegram);
+    let link = link.filter(|_| account(message.account).source.app() != App::Telegram);
     let Some((kind, link)) = link else {
         return land(sim, message);
     };

@@ -17,10 +17,56 @@ pub(crate) enum Source {
     /// Telegram's Bot API.
     #[serde(rename = "telegram")]
     Telegram,
+    /// WhatsApp through Twilio.
+    #[serde(rename = "twilio_whatsapp")]
+    TwilioWhatsapp,
+    /// SMS and MMS through Twilio.
+    #[serde(rename = "twilio")]
+    TwilioSms,
+}
+
+/// Which app of a phone a provider's messages are in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum App {
+    Whatsapp,
+    Sms,
+    Telegram,
+}
+
+impl App {
+    pub(crate) const ALL: [Self; 3] = [Self::Whatsapp, Self::Sms, Self::Telegram];
+
+    /// Its word in addresses and in the style sheet.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Whatsapp => "whatsapp",
+            Self::Sms => "sms",
+            Self::Telegram => "telegram",
+        }
+    }
+
+    /// The name a person knows it by.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Whatsapp => "WhatsApp",
+            Self::Sms => "SMS",
+            Self::Telegram => "Telegram",
+        }
+    }
 }
 
 impl Source {
-    pub(crate) const ALL: [Self; 4] = [Self::Dialog360, Self::Vonage, Self::Cloud, Self::Telegram];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Dialog360, Self::Vonage, Self::Cloud, Self::Telegram, Self::TwilioWhatsapp, Self::TwilioSms];
+
+    /// Where people see its messages.
+    pub(crate) const fn app(self) -> App {
+        match self {
+            Self::Dialog360 | Self::Vonage | Self::Cloud | Self::TwilioWhatsapp => App::Whatsapp,
+            Self::TwilioSms => App::Sms,
+            Self::Telegram => App::Telegram,
+        }
+    }
 
     /// The word used for it in the control API.
     pub(crate) const fn word(self) -> &'static str {
@@ -29,6 +75,8 @@ impl Source {
             Self::Vonage => "nexmo_whatsapp",
             Self::Cloud => "whatsapp_cloud",
             Self::Telegram => "telegram",
+            Self::TwilioWhatsapp => "twilio_whatsapp",
+            Self::TwilioSms => "twilio",
         }
     }
 
@@ -39,6 +87,8 @@ impl Source {
             Self::Vonage => "Vonage",
             Self::Cloud => "WhatsApp Cloud API",
             Self::Telegram => "Telegram",
+            Self::TwilioWhatsapp => "Twilio WhatsApp",
+            Self::TwilioSms => "Twilio SMS",
         }
     }
 
@@ -49,6 +99,7 @@ impl Source {
             Self::Vonage => "/vonage",
             Self::Cloud => "/meta",
             Self::Telegram => "/telegram",
+            Self::TwilioWhatsapp | Self::TwilioSms => "/twilio",
         }
     }
 
@@ -56,7 +107,8 @@ impl Source {
         Self::ALL.into_iter().find(|source| source.word() == word)
     }
 
-    /// The provider whose API a path belongs to, and the path below its prefix.
+    /// The provider whose API a path belongs to, and the path below its prefix; the first of those that
+    /// share one.
     pub(crate) fn of_path(path: &str) -> Option<(Self, &str)> {
         Self::ALL.into_iter().find_map(|source| {
             let rest = path.strip_prefix(source.prefix())?;

@@ -1,12 +1,31 @@
 //! What Twilio is given: the same values under names that header, body and buttons share.
 
-use chaski_model::template::{ContentTemplate, Definition, FlatVariables};
+use super::report::{Place, Report};
+use super::value::filename_of;
+use chaski_model::template::{ContentTemplate, Definition, FlatVariables, Note};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What the address of a media header must begin with; empty where anything goes.
 pub(super) fn prefix(definition: &Definition) -> &str {
     definition.flat.as_ref().map_or("", |flat| flat.media_prefix.as_str())
+}
+
+/// Whether the name that was given for a document goes out: Twilio has no place for one, and names it
+/// after its link.
+pub(super) fn carries(
+    definition: &Definition,
+    name: &str,
+    link: &str,
+    place: &Place,
+    report: &mut Report,
+) -> bool {
+    if definition.flat.is_none() || name == filename_of(link) {
+        return true;
+    }
+    let message = format!("Twilio carries no file name: the document was not sent as `{name}`.");
+    report.note(place, Note::new("filename_not_carried", message), "let the link end in the name");
+    false
 }
 
 /// The variables of a template that is one of Twilio's.

@@ -92,7 +92,7 @@ pub(super) fn fill(request: &TemplateRequest, definition: &Definition, report: &
             HeaderFormat::Location => location(&place, given, report),
             HeaderFormat::Image | HeaderFormat::Video | HeaderFormat::Document => match &header.link {
                 Some(_) => fixed(&place, given, report),
-                None => media(header.format, flat::prefix(definition), &place, given, report),
+                None => media(header.format, definition, &place, given, report),
             },
         },
     }
@@ -142,7 +142,7 @@ fn fixed(place: &Place, given: &[Parameter], report: &mut Report) -> HeaderValue
 /// Media headers want their value on every send, even with an unchanged picture.
 fn media(
     format: HeaderFormat,
-    prefix: &str,
+    definition: &Definition,
     place: &Place,
     given: &[Parameter],
     report: &mut Report,
@@ -173,13 +173,16 @@ fn media(
                 );
                 return HeaderValue::Nothing;
             }
+            let prefix = flat::prefix(definition);
             if !link.starts_with(prefix) {
                 let message = format!("The header's link must begin with `{prefix}`, as it was approved");
                 report.refuse(FORMAT, &place, message, "give a link below that address");
                 return HeaderValue::Nothing;
             }
             let filename = if *kind == MediaKind::File {
-                Some(named(link, filename.as_deref(), &place, report))
+                let given =
+                    filename.as_deref().filter(|name| flat::carries(definition, name, link, &place, report));
+                Some(named(link, given, &place, report))
             } else {
                 None
             };

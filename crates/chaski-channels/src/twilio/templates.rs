@@ -29,7 +29,8 @@ fn object(content: &Value) -> Option<Value> {
     let (word, body) =
         types.iter().find(|(word, _)| word.starts_with("whatsapp/")).or_else(|| types.iter().next())?;
     let mut flat = FlatVariables::default();
-    let components = components(word, body, &mut flat);
+    let samples = content.get("variables").unwrap_or(&Value::Null);
+    let components = components(word, body, samples, &mut flat);
     Some(json!({
         "id": text(content, "sid")?,
         "name": name,
@@ -49,7 +50,7 @@ fn status_word(status: &str) -> String {
     }
 }
 
-fn components(word: &str, content: &Value, flat: &mut FlatVariables) -> Vec<Value> {
+fn components(word: &str, content: &Value, samples: &Value, flat: &mut FlatVariables) -> Vec<Value> {
     let mut found = Vec::new();
     match word {
         "twilio/text"
@@ -69,7 +70,7 @@ fn components(word: &str, content: &Value, flat: &mut FlatVariables) -> Vec<Valu
         flat.header = names;
         found.push(json!({"type": "HEADER", "format": "TEXT", "text": header}));
     } else if let Some(link) = content.get("media").and_then(Value::as_array).and_then(|all| all.first()) {
-        found.push(media(link.as_str().unwrap_or_default(), flat));
+        found.push(media(link.as_str().unwrap_or_default(), samples, flat));
     }
     if let Some(body) = text(content, "body") {
         let (body, names) = renumbered(body);
@@ -87,9 +88,11 @@ fn components(word: &str, content: &Value, flat: &mut FlatVariables) -> Vec<Valu
     found
 }
 
-/// Media whose address ends in a variable take that ending; others were approved as they are.
-fn media(link: &str, flat: &mut FlatVariables) -> Value {
-    let path = link.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+/// Media whose address ends in a variable take that ending; others were approved as they are. What they
+/// are is told by the ending, of the variable's sample if need be.
+fn media(link: &str, samples: &Value, flat: &mut FlatVariables) -> Value {
+    let sampled = placeholders::substitute(link, |name| samples.get(name).and_then(Value::as_str));
+    let path = sampled.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
     let ends = |endings: &[&str]| endings.iter().any(|end| path.ends_with(end));
     let format = if ends(&[".mp4", ".3gp"]) {
         "VIDEO"

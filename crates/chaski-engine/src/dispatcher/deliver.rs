@@ -174,7 +174,10 @@ async fn call(
     let exchange = exchange_of(&call, reply.as_ref(), began, &entry.hidden());
     engine.store.note_exchange(head.part, work.attempt, now, exchange);
     match reply {
-        Ok(reply) => (Tried::Outcome(masked(adapter.outcome(&reply), &entry.hidden())), Some(reply.status)),
+        Ok(reply) => {
+            let outcome = masked(adapter.outcome(&reply), &entry.hidden());
+            (Tried::Outcome(prepared_anew(engine, prepared, outcome)), Some(reply.status))
+        }
         Err(Lost::NotSent(failure)) if failure.code == ErrorCode::ProviderUnavailable => {
             (Tried::NotSent(failure), None)
         }
@@ -183,6 +186,17 @@ async fn call(
         }
         Err(Lost::NotSent(failure)) => (Tried::Outcome(Outcome::Fail { failure, marks: vec![] }), None),
         Err(Lost::Lost(failure)) => (Tried::Outcome(Outcome::Unknown { failure }), None),
+    }
+}
+
+/// What was prepared a while ago may be gone by now: a refusal makes it anew, once.
+fn prepared_anew(engine: &Engine, prepared: Option<String>, outcome: Outcome) -> Outcome {
+    match (prepared, outcome) {
+        (Some(value), Outcome::Fail { failure, .. }) => {
+            engine.prepared.forget(&value);
+            Outcome::Retry { failure, after: Some(Duration::ZERO), most: Some(2), learned: Vec::new() }
+        }
+        (_, outcome) => outcome,
     }
 }
 

@@ -22,40 +22,10 @@ use crate::control::phones::{key, open_phone, set};
 use crate::control::write::{choices, write};
 use crate::phones::{Message, Settings, chat_of};
 use crate::sim::{Shared, Sim};
-use crate::source::Source;
+use crate::source::App;
 
 /// Messages shown; a phone can hold many more.
 const SHOWN: usize = 300;
-
-/// Which app of the phone is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum App {
-    WhatsApp,
-    Telegram,
-}
-
-impl App {
-    fn of(source: Source) -> Self {
-        match source {
-            Source::Telegram => Self::Telegram,
-            Source::Cloud | Source::Dialog360 | Source::Vonage => Self::WhatsApp,
-        }
-    }
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::WhatsApp => "whatsapp",
-            Self::Telegram => "telegram",
-        }
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::WhatsApp => "WhatsApp",
-            Self::Telegram => "Telegram",
-        }
-    }
-}
 
 #[derive(Deserialize)]
 pub(super) struct AppQuery {
@@ -65,11 +35,10 @@ pub(super) struct AppQuery {
 impl AppQuery {
     /// The app that is asked for, else the one with the newest message.
     fn app(&self, sim: &Sim, key: &str) -> App {
-        let apps = [App::WhatsApp, App::Telegram];
-        let asked = apps.into_iter().find(|app| self.app.as_deref() == Some(app.word()));
+        let asked = App::ALL.into_iter().find(|app| self.app.as_deref() == Some(app.word()));
         let newest =
-            || sim.phones.with(key, |phone| phone.messages.back().map(|message| App::of(message.source)));
-        asked.or_else(newest).unwrap_or(App::WhatsApp)
+            || sim.phones.with(key, |phone| phone.messages.back().map(|message| message.source.app()));
+        asked.or_else(newest).unwrap_or(App::Whatsapp)
     }
 }
 
@@ -85,7 +54,7 @@ struct View {
 
 fn view(sim: &Sim, key: &str, app: App) -> View {
     sim.phones.with(key, |phone| {
-        let of_app = || phone.messages.iter().filter(|message| App::of(message.source) == app);
+        let of_app = || phone.messages.iter().filter(|message| message.source.app() == app);
         let older = of_app().count().saturating_sub(SHOWN);
         View {
             app,
@@ -110,11 +79,11 @@ pub(super) async fn page(
     let app = query.app(&sim, &key);
     open_phone(&sim, &key);
     let view = view(&sim, &key, app);
-    let first = ACCOUNTS.iter().position(|a| App::of(a.source) == app).unwrap_or_default();
+    let first = ACCOUNTS.iter().position(|a| a.source.app() == app).unwrap_or_default();
     let newest = view.messages.last().map_or(first, |message| message.account);
     let content = html! {
         div.desk {
-            section.phone.telegram[app == App::Telegram] aria-label=(lang.say("Teléfono simulado", "Simulated phone")) {
+            section class=(format!("phone {}", app.word())) aria-label=(lang.say("Teléfono simulado", "Simulated phone")) {
                 header.chat {
                     a.back href="/" aria-label=(lang.say("Volver", "Back")) { "‹" }
                     span.avatar aria-hidden="true" { (account(newest).business.chars().next().unwrap_or('E')) }
@@ -123,7 +92,7 @@ pub(super) async fn page(
                         p { (account(newest).handle()) " · " (kind_of_account(lang, app)) }
                     }
                     nav.apps aria-label=(lang.say("Aplicación", "App")) {
-                        @for other in [App::WhatsApp, App::Telegram] {
+                        @for other in App::ALL {
                             a href=(format!("/phones/{}?app={}", view.address, other.word())) aria-current=[(other == app).then_some("page")] { (other.name()) }
                         }
                     }
@@ -139,7 +108,8 @@ pub(super) async fn page(
 
 fn kind_of_account(lang: Lang, app: App) -> &'static str {
     match app {
-        App::WhatsApp => lang.say("cuenta de empresa", "business account"),
+        App::Whatsapp => lang.say("cuenta de empresa", "business account"),
+        App::Sms => lang.say("número de empresa", "business number"),
         App::Telegram => "bot",
     }
 }
@@ -190,7 +160,7 @@ fn reply_form(sim: &Sim, lang: Lang, key: &str, view: &View) -> Markup {
         form #reply method="post" action=(format!("/phones/{}/reply", view.address)) data-quiet {
             label.hidden for="provider" { (lang.say("A qué número", "To which number")) }
             select #provider name="provider" {
-                @for id in choices(sim, key).into_iter().filter(|id| App::of(account(*id).source) == view.app) {
+                @for id in choices(sim, key).into_iter().filter(|id| account(*id).source.app() == view.app) {
                     option value=(account(id).name) { (account(id).source.name()) " · " (account(id).handle()) }
                 }
             }
