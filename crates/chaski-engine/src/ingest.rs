@@ -6,10 +6,10 @@ use crate::tokens::hash;
 use chaski_channels::{Adapter, Challenge, FailureMark, Incoming};
 use chaski_model::event::{Event, Inbound, Receipt, Sender};
 use chaski_model::message::Content;
-use chaski_model::{Failure, PartRef, Timestamp};
+use chaski_model::{Address, Failure, PartRef, Timestamp};
 use chaski_store::StoreError;
 use chaski_store::outbox::Origin;
-use chaski_store::receive::{InboundIn, InboundVerdict, ReceiptIn, ReceiptVerdict};
+use chaski_store::receive::{AccessIn, InboundIn, InboundVerdict, ReceiptIn, ReceiptVerdict};
 use futures_util::future::try_join_all;
 use std::sync::Arc;
 
@@ -131,6 +131,7 @@ impl Engine {
         match event {
             Event::Receipt(receipt) => self.receipt(hook, &sender, receipt, now).await,
             Event::Inbound(inbound) => self.inbound(hook, &sender, *inbound, now).await,
+            Event::Access { of, blocked, at } => self.access(hook, &sender, of, blocked, at, now).await,
             Event::Learned { addresses } => {
                 self.store.learn(hook.hook.workspace, addresses, "receipt", now).await?;
                 Ok(None)
@@ -250,6 +251,31 @@ impl Engine {
             .await?;
         let word = if matches!(verdict, InboundVerdict::Duplicate) { "duplicate" } else { "stored" };
         metrics::counter!("chaski_inbound_total", "verdict" => word).increment(1);
+        Ok(None)
+    }
+
+    /// A contact that shut us out or let us in again.
+    async fn access(
+        &self,
+        hook: &HookEntry,
+        sender: &Sender,
+        of: Address,
+        blocked: bool,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<String>, Refused> {
+        let Some(entry) = self.channel_of(hook, sender) else {
+            return Ok(Some(format!("no channel of this hook has the sender {}", sender.0)));
+        };
+        let access = AccessIn {
+            workspace: entry.channel.workspace,
+            channel: entry.channel.id,
+            address: of.value,
+            blocked,
+            at: if at.0 > 0 { at } else { now },
+            received_at: now,
+        };
+        self.store.set_access(access).await?;
         Ok(None)
     }
 

@@ -22,6 +22,11 @@ pub struct Capabilities {
     pub pair_burst: u32,
     /// The provider echoes our reference in its receipts.
     pub echoes_reference: bool,
+    /// The provider tells when a contact blocks or leaves the channel and when it comes back.
+    pub tells_access: bool,
+    /// A call that is repeated with the same reference within this time is taken once: a lost answer is
+    /// asked for again instead of being unknown.
+    pub repeats_safely: Option<Duration>,
     /// Receipts that it can report.
     pub receipts: &'static [&'static str],
 }
@@ -45,6 +50,8 @@ const WHATSAPP: Capabilities = Capabilities {
     pair_pace: 6,
     pair_burst: 45,
     echoes_reference: true,
+    tells_access: false,
+    repeats_safely: None,
     receipts: &["sent", "delivered", "read", "failed"],
 };
 
@@ -57,6 +64,8 @@ const TELEGRAM: Capabilities = Capabilities {
     pair_pace: 1,
     pair_burst: 5,
     echoes_reference: false,
+    tells_access: true,
+    repeats_safely: None,
     receipts: &["sent"],
 };
 

@@ -276,6 +276,8 @@ pub enum End {
         failure: Failure,
         /// The provider says that the window is closed.
         closes_window: bool,
+        /// The provider says that the contact cannot be written to.
+        shuts: bool,
     },
     /// Nobody knows.
     Unknown {

@@ -146,7 +146,7 @@ pub(crate) fn retry(at: i64) -> End {
 }
 
 pub(crate) fn refused() -> End {
-    End::Failed { failure: failure(), closes_window: false }
+    End::Failed { failure: failure(), closes_window: false, shuts: false }
 }
 
 pub(crate) fn unknown() -> End {

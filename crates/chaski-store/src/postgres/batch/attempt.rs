@@ -1,7 +1,7 @@
 //! One try of one part: begun before the call leaves, settled after it.
 
 use super::lane::{fail_message, is_cut_off, leave_queue};
-use super::receive::{close_window, learn};
+use super::receive::{close_window, learn, shut};
 use super::set::{AttemptRow, Set, failure_json, state};
 use super::status::{Told, end_part, status_event};
 use crate::error::StoreError;
@@ -99,7 +99,10 @@ pub(super) fn settle(set: &mut Set, s: &Settle) -> Settled {
     }
     // A receipt that came first has told the outcome: what looks lost or refused was taken.
     let told_before = rank != Rank::Pending;
-    note_attempt(set, s);
+    // 0: the attempt that was lost stands there already.
+    if s.attempt != 0 {
+        note_attempt(set, s);
+    }
     if let Some(contact) = set.messages.get(&h.part.message.0).map(|row| row.contact) {
         learn(set, h.workspace, contact, &s.learned, "reply", s.ended_at);
     }
@@ -118,9 +121,12 @@ pub(super) fn settle(set: &mut Set, s: &Settle) -> Settled {
             end_part(set, h, &ended(rank, None, None));
             Settled { again: None, next: leave_ended(set, h, rank, s.ended_at) }
         }
-        End::Failed { failure, closes_window } => {
+        End::Failed { failure, closes_window, shuts } => {
             if *closes_window {
                 close_window(set, h.lane, s.ended_at);
+            }
+            if *shuts {
+                shut(set, h.lane, s.ended_at);
             }
             end_part(set, h, &ended(Rank::Failed, None, Some(failure)));
             Settled { again: None, next: fail_message(set, h, s.ended_at) }

@@ -38,7 +38,7 @@ pub(super) const LANE_IDS: &str =
     "SELECT nextval(pg_get_serial_sequence('lanes', 'id')) FROM generate_series(1, $1::int4)";
 pub(super) const CONTACT_IDS: &str =
     "SELECT nextval(pg_get_serial_sequence('contacts', 'id')) FROM generate_series(1, $1::int4)";
-pub(super) const LANES: &str = "SELECT id, workspace_id, channel_id, address, contact_id, out_seq, busy, last_in_at, last_at, last_id, closed_at, not_before, backoffs
+pub(super) const LANES: &str = "SELECT id, workspace_id, channel_id, address, contact_id, out_seq, busy, last_in_at, last_at, last_id, closed_at, not_before, backoffs, access, access_at
     FROM lanes WHERE id = ANY($1::int8[]) ORDER BY id FOR UPDATE";
 pub(super) const PARTS: &str = "SELECT message_id, delivery, part, workspace_id, channel_id, lane_id, lane_seq, state, attempts, begun_at, call_by, fence, first_failed_at, provider_id, rank, expires_at
     FROM parts WHERE message_id = ANY($1::int8[])";
@@ -344,6 +344,8 @@ fn load_lane(set: &mut Set, row: &Row) {
         closed_at: row.get(10),
         not_before: row.get(11),
         backoffs: row.get(12),
+        access: row.get(13),
+        access_at: row.get(14),
     };
     set.lanes.load(row.get(0), of);
 }

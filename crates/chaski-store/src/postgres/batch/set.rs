@@ -123,6 +123,8 @@ pub(super) struct LaneRow {
     pub(super) closed_at: Option<i64>,
     pub(super) not_before: Option<i64>,
     pub(super) backoffs: i64,
+    pub(super) access: i32,
+    pub(super) access_at: Option<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,8 @@
 //! One try of one part: begun before the call leaves, settled after it.
 
-use super::lane::{as_it_stands, close_window, enqueue, fail_message, is_cut_off, lane_head, leave_queue};
+use super::lane::{
+    as_it_stands, close_window, enqueue, fail_message, is_cut_off, lane_head, leave_queue, shut,
+};
 use super::state;
 use super::status::{end_part, raise_message, status_event};
 use crate::error::StoreError;
@@ -173,7 +175,10 @@ pub(in crate::sqlite) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled
     }
     // A receipt that came first has told the outcome: what looks lost or refused was taken.
     let told = rank != Rank::Pending;
-    insert_attempt(b, s)?;
+    // 0: the attempt that was lost stands there already.
+    if s.attempt != 0 {
+        insert_attempt(b, s)?;
+    }
     if !s.learned.is_empty() {
         learn_for_message(b, h, &s.learned, "reply", s.ended_at)?;
     }
@@ -186,9 +191,12 @@ pub(in crate::sqlite) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled
             end_part(b, h, rank, None, None, s.ended_at)?;
             Ok(Settled { again: None, next: leave_ended(b, h, rank, s.ended_at)? })
         }
-        End::Failed { failure, closes_window } => {
+        End::Failed { failure, closes_window, shuts } => {
             if *closes_window {
                 close_window(b, h.lane, s.ended_at)?;
+            }
+            if *shuts {
+                shut(b, h.lane, s.ended_at)?;
             }
             end_part(b, h, Rank::Failed, None, Some(failure), s.ended_at)?;
             Ok(Settled { again: None, next: fail_message(b, h, s.ended_at)? })
