@@ -4,6 +4,7 @@
 //! a generous deadline.
 
 pub mod faults;
+pub mod files;
 pub mod http_client;
 pub mod inbox;
 pub mod postgres;

@@ -6,11 +6,13 @@
 //! applies them.
 
 pub mod adapter;
+mod multipart;
 mod refused;
 mod settings;
 mod signature;
 pub mod telegram;
 pub mod template;
+mod text;
 mod verdict;
 pub mod whatsapp;
 

@@ -82,6 +82,7 @@ fn request(path: &Path, expected: String) -> datatest_stable::Result<()> {
         to: &to,
         reference: text("reference"),
         hook_url: text("hook_url"),
+        files: &[],
         now: Timestamp(0),
     };
     let call = adapter.call(&cx, &part(adapter, &case)).unwrap();
@@ -167,7 +168,9 @@ fn without_sentence(failure: &Failure) -> Value {
 fn events(path: &Path, expected: String) -> datatest_stable::Result<()> {
     let body = fs::read(sibling(path, ".events.json", ".webhook.json"))?;
     let headers = http::HeaderMap::new();
-    let events = adapter_of(path).events(&Incoming { headers: &headers, body: &body }).unwrap();
+    let events = adapter_of(path)
+        .events(&Incoming { url: "https://chat.example.com/hooks/key", headers: &headers, body: &body })
+        .unwrap();
     let mut events = json!(events);
     for event in events.as_array_mut().unwrap() {
         if let Some(failure) = event.pointer_mut("/1/failure").and_then(Value::as_object_mut) {

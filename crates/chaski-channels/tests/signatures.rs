@@ -33,7 +33,7 @@ fn is_believed(
     if !header.0.is_empty() {
         headers.insert(HeaderName::try_from(header.0).unwrap(), HeaderValue::from_str(header.1).unwrap());
     }
-    let hook = Incoming { headers: &headers, body };
+    let hook = Incoming { url: "https://chat.example.com/hooks/key", headers: &headers, body };
     let verdict = adapter.verify(&hook, &secrets(keys), Timestamp::from_secs(now));
     if let Err(failure) = &verdict {
         assert_eq!(failure.code, ErrorCode::WebhookUnauthorized);
@@ -112,7 +112,7 @@ fn a_webhook_of_vonage_is_told_from_its_replay_by_its_id() {
     let vector: Value = serde_json::from_str(VONAGE).unwrap();
     let mut headers = HeaderMap::new();
     headers.insert("authorization", HeaderValue::from_str(vector["header_value"].as_str().unwrap()).unwrap());
-    let hook = Incoming { headers: &headers, body: b"" };
+    let hook = Incoming { url: "https://chat.example.com/hooks/key", headers: &headers, body: b"" };
     assert_eq!(Vonage.replay_key(&hook).as_deref(), Some("c5ba8f24-1a14-4c10-bfdf-3fbe8ce511b5"));
     assert_eq!(Cloud.replay_key(&hook), None);
 }

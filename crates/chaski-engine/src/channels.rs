@@ -177,23 +177,14 @@ impl Engine {
             .data_key(&owner.data_key)
             .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
         let key_hash = hash(key);
-        let of = |key: &str| settings.get(key).cloned().unwrap_or_default();
-        let known = adapter(kind).and_then(|a| a.account(&settings, &Secrets(secrets.clone())));
-        let account_external_id = match kind {
-            _ if known.is_some() => known.unwrap_or_default(),
-            ChannelKind::Whatsapp360dialog => fingerprint(secrets.get("api_key").map_or("", String::as_str)),
-            _ => of("waba_id"),
-        };
-        let sender = match kind {
-            ChannelKind::WhatsappVonage => of("from").chars().filter(char::is_ascii_digit).collect(),
-            _ => of("phone_number_id"),
-        };
+        let adapter = adapter(kind);
+        let account = adapter.and_then(|a| a.account(&settings, &Secrets(secrets.clone())));
         Ok(NewChannel {
             workspace,
             kind,
             name: name.to_owned(),
-            account_external_id,
-            sender,
+            account_external_id: account.unwrap_or_default(),
+            sender: adapter.map(|a| a.sender(&settings)).unwrap_or_default(),
             secrets: data_key.seal_secrets(&channel_place(workspace, &key_hash), secrets),
             hook_key_cipher: data_key.seal(&hook_place(workspace, &key_hash, "key"), key),
             hook_secrets: data_key
@@ -353,9 +344,4 @@ impl Engine {
 fn verifying(secrets: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let verifies = |key: &str| VERIFYING.contains(&key);
     secrets.iter().filter(|(key, _)| verifies(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
-}
-
-/// Names an account by its API key without telling it.
-fn fingerprint(secret: &str) -> String {
-    hex::encode(&hash(secret)[..8])
 }

@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::directory::Snapshot;
 use crate::dispatcher::Offers;
 use crate::guard::Guard;
+use crate::media::files::Files;
 use crate::media::folder::Folder;
 use crate::ownership::Ownership;
 use crate::retention::Retention;
@@ -81,6 +82,7 @@ pub struct Engine {
     pub(crate) ownership: Ownership,
     pub(crate) findings: Findings,
     media: Folder,
+    pub(crate) files: Files,
     /// Held while retention runs.
     pub(crate) retaining: tokio::sync::Mutex<()>,
     /// Channels taken over whose open attempts have not all been looked at.
@@ -116,6 +118,7 @@ impl Engine {
             ownership: Ownership::default(),
             findings: Findings::default(),
             media: Folder::new(config.media_folder.clone()),
+            files: Files::default(),
             retaining: tokio::sync::Mutex::default(),
             to_recover: std::sync::Mutex::default(),
             snapshot: RwLock::default(),

@@ -94,6 +94,7 @@ impl Engine {
             to: &[],
             reference: "",
             hook_url: &entry.hook_url,
+            files: &[],
             now: self.clock.now(),
         };
         let mut replies: Vec<Reply> = Vec::new();

@@ -8,8 +8,10 @@ use std::time::Duration;
 pub struct Capabilities {
     /// The content types that can be sent, by their API words.
     pub content: &'static [&'static str],
-    /// The longest text, in Unicode scalar values.
+    /// The longest text, in `text_unit`.
     pub text_limit: usize,
+    /// What a text's length is counted in.
+    pub text_unit: TextUnit,
     /// Over-long text is split (otherwise it is refused).
     pub splits_text: bool,
     /// How long after the contact's last message free text may be sent; `None` = always.
@@ -31,6 +33,45 @@ pub struct Capabilities {
     pub receipts: &'static [&'static str],
 }
 
+/// What a text's length is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextUnit {
+    /// Unicode scalar values.
+    Characters,
+    /// UTF-16 units: an emoji counts twice.
+    Utf16,
+    /// Bytes of UTF-8.
+    Bytes,
+}
+
+impl TextUnit {
+    /// How long one character is.
+    pub fn of(self, sign: char) -> usize {
+        match self {
+            Self::Characters => 1,
+            Self::Utf16 => sign.len_utf16(),
+            Self::Bytes => sign.len_utf8(),
+        }
+    }
+
+    /// How long a text is.
+    pub fn length(self, text: &str) -> usize {
+        match self {
+            Self::Characters => text.chars().count(),
+            Self::Utf16 => text.encode_utf16().count(),
+            Self::Bytes => text.len(),
+        }
+    }
+
+    /// The word for many of them.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Characters | Self::Utf16 => "characters",
+            Self::Bytes => "bytes",
+        }
+    }
+}
+
 impl Capabilities {
     /// Whether the provider tells anything about a message after it took it.
     pub fn reports(&self) -> bool {
@@ -44,6 +85,7 @@ pub const WINDOW: Duration = Duration::from_secs(24 * 3600);
 const WHATSAPP: Capabilities = Capabilities {
     content: &["text", "attachment", "quick_reply", "whatsapp_template"],
     text_limit: 4096,
+    text_unit: TextUnit::Characters,
     splits_text: false,
     window: Some(WINDOW),
     pace: 80,
@@ -58,6 +100,7 @@ const WHATSAPP: Capabilities = Capabilities {
 const TELEGRAM: Capabilities = Capabilities {
     content: &["text", "attachment", "quick_reply", "custom_payload"],
     text_limit: 4096,
+    text_unit: TextUnit::Utf16,
     splits_text: true,
     window: None,
     pace: 30,

@@ -652,11 +652,11 @@ const TELEGRAM: &[ProviderCode] = table! { Telegram:
         "Telegram does not take the link or id of the file" / "Give a public https link that leads to the file itself.",
         "Telegram no acepta el enlace o el id del archivo" / "Da un enlace https público que lleve al archivo mismo.";
     400 "failed to get http url content" => FAIL, MediaUnreachable, You, false,
-        "Telegram could not fetch the file from its link" / "Check that the link is public and within Telegram's sizes: 5 MB for a photo, 20 MB else; a document must be PDF or ZIP.",
-        "Telegram no pudo descargar el archivo de su enlace" / "Revisa que el enlace sea público y respete los tamaños de Telegram: 5 MB una foto, 20 MB lo demás; un documento debe ser PDF o ZIP.";
+        "Telegram could not fetch the file from its link" / "Check that the link is public and within Telegram's sizes: 5 MB for a photo, 20 MB else.",
+        "Telegram no pudo descargar el archivo de su enlace" / "Revisa que el enlace sea público y respete los tamaños de Telegram: 5 MB una foto, 20 MB lo demás.";
     400 "wrong type of the web page content" => FAIL, MediaUnreachable, You, false,
-        "The link leads to another type of file than Telegram expects" / "Link to the file itself, not to a page; a document must be PDF or ZIP.",
-        "El enlace lleva a otro tipo de archivo del que Telegram espera" / "Enlaza el archivo mismo y no una página; un documento debe ser PDF o ZIP.";
+        "The link leads to another type of file than Telegram expects" / "Link to the file itself, not to a page.",
+        "El enlace lleva a otro tipo de archivo del que Telegram espera" / "Enlaza el archivo mismo y no una página.";
     400 "photo_invalid_dimensions" => FAIL, ProviderRefused, You, false,
         "The picture is too large for a photo of Telegram" / "Width and height together may be 10000 at most; make it smaller.",
         "La imagen es demasiado grande para una foto de Telegram" / "Ancho y alto juntos pueden sumar 10000 como máximo; redúcela.";

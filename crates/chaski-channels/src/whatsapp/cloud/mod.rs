@@ -15,7 +15,8 @@ mod webhook;
 
 use super::{graph, meta_webhook, split};
 use crate::adapter::{
-    Adapter, Auth, Call, Challenge, Cx, FailureMark, Incoming, Outcome, Reply, Secrets, Setting, Step, Task,
+    Adapter, Auth, Call, Challenge, Cx, FailureMark, Incoming, Outcome, Reply, Secrets, Setting, Settings,
+    Step, Task,
 };
 use crate::settings::{PACE, PAIR_PACE, base_url, optional, optional_secret, required, secret};
 use crate::verdict;
@@ -62,6 +63,14 @@ impl Adapter for Cloud {
 
     fn settings(&self) -> &'static [Setting] {
         SETTINGS
+    }
+
+    fn account(&self, settings: &Settings, _secrets: &Secrets) -> Option<String> {
+        settings.get("waba_id").cloned()
+    }
+
+    fn sender(&self, settings: &Settings) -> String {
+        settings.get("phone_number_id").cloned().unwrap_or_default()
     }
 
     fn split(&self, content: &Content, template: Option<&MetaTemplate>) -> Result<Vec<PartBody>, Failure> {

@@ -17,7 +17,7 @@ mod webhook;
 
 use super::split;
 use crate::adapter::{
-    Adapter, Auth, Call, Cx, FailureMark, Incoming, Outcome, Reply, Secrets, Setting, Step, Task,
+    Adapter, Auth, Call, Cx, FailureMark, Incoming, Outcome, Reply, Secrets, Setting, Settings, Step, Task,
 };
 use crate::settings::{PACE, PAIR_PACE, base_url, optional, optional_secret, required, secret};
 use crate::verdict;
@@ -57,6 +57,15 @@ impl Adapter for Vonage {
 
     fn settings(&self) -> &'static [Setting] {
         SETTINGS
+    }
+
+    fn account(&self, settings: &Settings, _secrets: &Secrets) -> Option<String> {
+        settings.get("waba_id").cloned()
+    }
+
+    fn sender(&self, settings: &Settings) -> String {
+        let from = settings.get("from").map(String::as_str).unwrap_or_default();
+        from.chars().filter(char::is_ascii_digit).collect()
     }
 
     fn split(&self, content: &Content, template: Option<&MetaTemplate>) -> Result<Vec<PartBody>, Failure> {
