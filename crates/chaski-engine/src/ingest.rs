@@ -12,6 +12,11 @@ use chaski_store::outbox::Origin;
 use chaski_store::receive::{AccessIn, InboundIn, InboundVerdict, ReceiptIn, ReceiptVerdict};
 use futures_util::future::try_join_all;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How often, and after what time each, a report is held against the messages that were just sent.
+const LOOKS: u32 = 8;
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Why a webhook is not answered with 200.
 #[derive(Debug)]
@@ -195,14 +200,13 @@ impl Engine {
         };
         let matched = match receipt.reference.as_deref().and_then(PartRef::parse) {
             Some(part) => Matched::Part(part),
-            None => self
-                .store
-                .part_by_provider_id(entry.channel.id, &receipt.provider_id, now)
-                .await?
-                .map_or(Matched::Nothing, Matched::Part),
+            None => self.find_by_id(&entry, &receipt.provider_id, now).await?,
         };
-        let Matched::Part(part) = matched else {
-            return Ok(Some("a receipt for a message that is not ours".to_owned()));
+        let part = match matched {
+            Matched::Part(part) => part,
+            // Such kinds report what others sent by the same account too.
+            Matched::Nothing if entry.is_named_by_provider() => return Ok(None),
+            Matched::Nothing => return Ok(Some("a receipt for a message that is not ours".to_owned())),
         };
         let marks = match (&receipt.failure, entry.adapter) {
             (Some(failure), Some(adapter)) => adapter.marks(failure),
@@ -237,6 +241,21 @@ impl Engine {
             ReceiptVerdict::Unmatched => {
                 Ok(Some(format!("a receipt for {part}, which is not on this channel")))
             }
+        }
+    }
+
+    /// The part that a provider's id belongs to. The report can come before the answer that gave the id.
+    async fn find_by_id(&self, entry: &ChannelEntry, id: &str, now: Timestamp) -> Result<Matched, Refused> {
+        let mut looks = if entry.is_named_by_provider() { LOOKS } else { 1 };
+        loop {
+            looks -= 1;
+            if let Some(part) = self.store.part_by_provider_id(entry.channel.id, id, now).await? {
+                return Ok(Matched::Part(part));
+            }
+            if looks == 0 {
+                return Ok(Matched::Nothing);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 

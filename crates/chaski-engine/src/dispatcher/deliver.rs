@@ -101,19 +101,31 @@ pub(super) async fn deliver(engine: Arc<Engine>, entry: Arc<ChannelEntry>, head:
         }
         _ => Vec::new(),
     };
+    let names = match &outcome {
+        Tried::Outcome(Outcome::Sent { ids, .. }) if entry.is_named_by_provider() => ids.clone(),
+        _ => Vec::new(),
+    };
     let signal = signal_of(&outcome);
     react(&engine, &entry, &outcome, ended_at).await;
     let end = end_of(&engine, &entry, &head, &work, outcome, ended_at);
     let mut settle = settle_of(&head, &work, now, ended_at, http_status, end);
-    settle.learned = learned;
+    (settle.learned, settle.names) = (learned, names);
     Done { head, settled: store(&engine, settle).await, signal }
 }
 
 /// It is not known whether the attempt was written down; it has not left, so it is given back.
 async fn give_back(engine: &Engine, head: Head, now: Timestamp) -> Done {
     let end = End::Unsent { at: now + STORE_WAIT };
-    let settle =
-        Settle { head, attempt: 0, begun_at: now, ended_at: now, http_status: None, end, learned: vec![] };
+    let settle = Settle {
+        head,
+        attempt: 0,
+        begun_at: now,
+        ended_at: now,
+        http_status: None,
+        end,
+        learned: vec![],
+        names: vec![],
+    };
     let settled = store(engine, settle).await;
     // It may also have ended there, and moved its lane on.
     engine.offers.unsure();
@@ -247,8 +259,16 @@ pub(crate) async fn repeat(engine: &Engine, head: Head) -> Option<Head> {
         failure: Failure::new(ErrorCode::OutcomeUnknown, message),
         backoff: false,
     };
-    let settle =
-        Settle { head, attempt: 0, begun_at: now, ended_at: now, http_status: None, end, learned: vec![] };
+    let settle = Settle {
+        head,
+        attempt: 0,
+        begun_at: now,
+        ended_at: now,
+        http_status: None,
+        end,
+        learned: vec![],
+        names: vec![],
+    };
     store(engine, settle).await.again
 }
 
@@ -338,7 +358,16 @@ fn settle_of(
     http_status: Option<u16>,
     end: End,
 ) -> Settle {
-    Settle { head: *head, attempt: work.attempt, begun_at, ended_at, http_status, end, learned: Vec::new() }
+    Settle {
+        head: *head,
+        attempt: work.attempt,
+        begun_at,
+        ended_at,
+        http_status,
+        end,
+        learned: Vec::new(),
+        names: Vec::new(),
+    }
 }
 
 /// Stores an outcome, however long the store takes: it must not be lost while the process lives.

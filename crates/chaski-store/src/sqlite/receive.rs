@@ -21,7 +21,7 @@ use chaski_model::{
 };
 use rusqlite::params;
 
-const WEEK_MS: i64 = 7 * 86_400_000;
+pub(super) const WEEK_MS: i64 = 7 * 86_400_000;
 /// How many unusable webhooks are kept for each workspace, and the most of each.
 const KEPT: i64 = 1000;
 const KEPT_BYTES: usize = 256 * 1024;

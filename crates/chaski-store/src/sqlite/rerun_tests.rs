@@ -132,7 +132,16 @@ fn retry() -> End {
 }
 
 fn settled(head: Head, end: End) -> Settle {
-    Settle { head, attempt: 1, begun_at: NOW, ended_at: NOW, http_status: None, end, learned: vec![] }
+    Settle {
+        head,
+        attempt: 1,
+        begun_at: NOW,
+        ended_at: NOW,
+        http_status: None,
+        end,
+        learned: vec![],
+        names: vec![],
+    }
 }
 
 fn report(part: PartRef, kind: ReceiptKind) -> ReceiptIn {

@@ -56,6 +56,7 @@ fn settle_sent(head: Head, attempt: u16) -> Settle {
         http_status: Some(200),
         end: sent(),
         learned: vec![],
+        names: vec![],
     }
 }
 

@@ -144,6 +144,30 @@ pub(crate) async fn a_contact_that_shuts_us_out_is_known_by_it_until_it_comes_ba
     assert_eq!(access().await, (Access::Open, false));
 }
 
+/// Receipts of kinds that echo no reference name a part by what the provider called it.
+pub(crate) async fn a_part_is_found_by_every_id_that_the_provider_gave_it(bench: Bench) {
+    let head = bench.accepted(bench.plan(1)).await.expect("a head");
+    let attempt = bench.begin(head).await;
+    let find =
+        async |id: &str, channel, now| bench.store.part_by_provider_id(channel, id, now).await.unwrap();
+    assert_eq!(find("5741311803571721087", bench.channel, NOW).await, None);
+    let end = End::Sent { provider_id: "5741311803571721087".into() };
+    let names = vec!["5741311803571721087".into(), "second".into(), "second".into()];
+    let (begun_at, ended_at) = (NOW, NOW);
+    let settle =
+        Settle { head, attempt, begun_at, ended_at, http_status: Some(200), end, learned: vec![], names };
+    bench.store.settle(settle).await.unwrap();
+    for id in ["5741311803571721087", "second"] {
+        assert_eq!(find(id, bench.channel, NOW).await, Some(head.part));
+    }
+    let next_week = Timestamp(NOW.0 + 7 * 86_400_000);
+    assert_eq!(find("second", bench.channel, next_week).await, Some(head.part));
+    assert_eq!(find("second", chaski_model::ChannelId(bench.channel.0 + 1), NOW).await, None);
+    // What a contact wrote is no part of ours.
+    bench.store.inbound(inbound(&bench, "theirs", vec![phone(NUMBER)])).await.unwrap();
+    assert_eq!(find("theirs", bench.channel, NOW).await, None);
+}
+
 /// The contact's newest lane is the one that a send without a channel takes.
 pub(crate) async fn a_send_sees_which_lane_was_used_last(bench: Bench) {
     let second = add_channel(&*bench.store, bench.workspace, 2).await;

@@ -1,8 +1,9 @@
 //! One try of one part: begun before the call leaves, settled after it.
 
+use super::flush::text;
 use super::lane::{fail_message, is_cut_off, leave_queue};
-use super::receive::{close_window, learn, shut};
-use super::set::{AttemptRow, Set, failure_json, state};
+use super::receive::{WEEK_MS, close_window, learn, shut};
+use super::set::{AttemptRow, Named, Set, failure_json, state};
 use super::status::{Told, end_part, status_event};
 use crate::error::StoreError;
 use crate::fresh::FreshCall;
@@ -74,8 +75,20 @@ fn work(set: &Set, h: &Head, fresh: Option<&FreshCall>, attempt: u16) -> Result<
     Ok(Work { attempt, body, contact, to, backoffs })
 }
 
+/// What receipts will call the part.
+fn note_names(set: &mut Set, s: &Settle) {
+    let h = &s.head;
+    for name in &s.names {
+        let key = (s.ended_at.0 / WEEK_MS, h.channel.0, text(name));
+        if !set.provider_ids.has(&key) {
+            set.provider_ids.put(key, Named { message: h.part.message.0, part: Some(h.part) });
+        }
+    }
+}
+
 pub(super) fn settle(set: &mut Set, s: &Settle) -> Settled {
     let h = &s.head;
+    note_names(set, s);
     let Some(part) = set.parts.get(&h.part) else { return Settled::default() };
     if part.state != state::BEGUN && part.state != state::UNKNOWN {
         return Settled::default();

@@ -5,6 +5,7 @@
 //! changes of its parts, queue and waiting rows, which are therefore read without locks.
 
 use super::accept::DAY_MS;
+use super::flush::text;
 use super::receive::{WEEK_MS, address_key, find_by_addresses};
 use super::replay::{FAILED, FailedRow};
 use super::set::*;
@@ -100,6 +101,8 @@ impl Wanted {
                 self.head(&s.head);
                 self.messages.insert(s.head.part.message.0);
                 self.learned(s.head.workspace, &s.learned);
+                let week = s.ended_at.0 / WEEK_MS;
+                self.provider_ids.extend(s.names.iter().map(|name| (week, s.head.channel.0, text(name))));
             }
             Job::StepAside(head, _) => self.head(head),
             Job::Resolve { message, .. } => {
@@ -234,7 +237,8 @@ pub(super) async fn look_up(
         load_address(set, &row);
     }
     for row in provider_ids {
-        set.provider_ids.load((row.get(0), row.get(1), row.get(2)), row.get(3));
+        set.provider_ids
+            .load((row.get(0), row.get(1), row.get(2)), Named { message: row.get(3), part: None });
     }
     set.spare_lanes.extend(lane_ids.iter().map(|row| row.get::<_, i64>(0)));
     senders(conn, wanted, jobs, set).await

@@ -3,7 +3,8 @@
 use super::accept::{chain, lane_of};
 use super::lane::{end_rest, fail_message, head_of, leave_queue};
 use super::set::{
-    AddressKey, AddressRow, ContactRow, LaneRow, NewContact, NewMessage, ReceiptRow, Set, failure_json, state,
+    AddressKey, AddressRow, ContactRow, LaneRow, Named, NewContact, NewMessage, ReceiptRow, Set,
+    failure_json, state,
 };
 use super::status::{Told, end_part, raise_message};
 use crate::contacts::Access;
@@ -150,7 +151,7 @@ pub(super) fn inbound(set: &mut Set, m: &InboundIn, command: usize) -> Result<In
     };
     let address = m.from.first().map_or("", |address| address.value.as_str());
     let lane = lane_of(set, m.workspace, m.channel, contact, address)?;
-    set.provider_ids.put((week, m.channel.0, m.provider_id.clone()), m.id.0);
+    set.provider_ids.put((week, m.channel.0, m.provider_id.clone()), Named { message: m.id.0, part: None });
     learn(set, m.workspace, contact, &m.from, "inbound", m.received_at);
     if let Some(row) = set.lanes.get_mut(&lane.0) {
         // The window of the address that the contact wrote from opens.

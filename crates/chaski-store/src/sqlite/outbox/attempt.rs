@@ -10,6 +10,7 @@ use crate::fresh::FreshCall;
 use crate::outbox::{End, Head, Settle, Settled, Verdict, Work, body_of};
 use crate::sqlite::batch::Batch;
 use crate::sqlite::contacts::learn;
+use crate::sqlite::receive::WEEK_MS;
 use crate::sqlite::rows::failure_json;
 use chaski_model::address::{Address, AddressKind};
 use chaski_model::{ContactId, ErrorCode, Failure, PartRef, Rank, Timestamp};
@@ -138,8 +139,29 @@ pub(super) fn addresses(b: &Batch<'_>, contact: ContactId) -> Result<Vec<Address
     )
 }
 
+/// What receipts will call the part.
+fn note_names(b: &Batch<'_>, s: &Settle) -> Result<(), StoreError> {
+    let h = &s.head;
+    for name in &s.names {
+        b.execute(
+            "INSERT OR IGNORE INTO provider_ids (week, channel_id, provider_id, message_id, delivery, part)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                s.ended_at.0 / WEEK_MS,
+                h.channel.0,
+                name,
+                h.part.message.0,
+                h.part.delivery,
+                h.part.part
+            ],
+        )?;
+    }
+    Ok(())
+}
+
 pub(in crate::sqlite) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
     let h = &s.head;
+    note_names(b, s)?;
     if let End::Sent { provider_id } = &s.end
         && let Some(rank) = sent_first(b, s, provider_id)?
     {
