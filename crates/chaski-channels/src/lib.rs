@@ -6,14 +6,17 @@
 //! applies them.
 
 pub mod adapter;
+pub mod line;
 mod multipart;
 mod refused;
+mod replies;
 mod settings;
 mod signature;
 pub mod telegram;
 pub mod template;
 mod text;
 mod verdict;
+pub mod viber;
 pub mod whatsapp;
 
 pub use adapter::*;
@@ -26,6 +29,8 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &whatsapp::vonage::Vonage,
     &whatsapp::cloud::Cloud,
     &telegram::Telegram,
+    &viber::Viber,
+    &line::Line,
 ];
 
 /// The adapter of a kind; `None` where the build has none.

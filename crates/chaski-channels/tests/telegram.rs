@@ -6,7 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be read is a failed test")]
 
 use chaski_channels::telegram::Telegram;
-use chaski_channels::{Adapter, Incoming, Reply};
+use chaski_channels::{Adapter, Incoming, Reply, Settings};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::fs;
@@ -16,7 +16,7 @@ fn take(body: &[u8]) {
     let headers = http::HeaderMap::new();
     let hook = Incoming { url: "https://chat.example.com/hooks/key", headers: &headers, body };
     let _ = Telegram.events(&hook);
-    let _ = Telegram.acknowledge(&hook);
+    let _ = Telegram.acknowledge(&hook, &Settings::new());
     for status in [200, 400, 403, 429, 500, 502] {
         let _ = Telegram.outcome(&Reply { status, body: body.to_vec(), ..Reply::default() });
     }
@@ -144,11 +144,10 @@ fn a_tap_is_answered_in_the_webhooks_own_answer_and_nothing_else_is() {
     let headers = http::HeaderMap::new();
     let answers = fixtures(".webhook.json").into_iter().filter_map(|file| {
         let body = fs::read(&file).unwrap();
-        let answer = Telegram.acknowledge(&Incoming {
-            url: "https://chat.example.com/hooks/key",
-            headers: &headers,
-            body: &body,
-        })?;
+        let answer = Telegram.acknowledge(
+            &Incoming { url: "https://chat.example.com/hooks/key", headers: &headers, body: &body },
+            &Settings::new(),
+        )?;
         Some((file.file_name().unwrap().to_str().unwrap().to_owned(), answer))
     });
     let expected = json!({"method": "answerCallbackQuery", "callback_query_id": "4382bfdwdsb323b2d9"});

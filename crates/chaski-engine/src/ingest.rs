@@ -3,7 +3,7 @@
 use crate::directory::{ChannelEntry, HookEntry};
 use crate::engine::Engine;
 use crate::tokens::hash;
-use chaski_channels::{Adapter, Challenge, FailureMark, Incoming};
+use chaski_channels::{Adapter, Challenge, FailureMark, Incoming, Settings};
 use chaski_model::event::{Event, Inbound, Receipt, Sender};
 use chaski_model::message::Content;
 use chaski_model::{Address, Failure, PartRef, Timestamp};
@@ -115,7 +115,9 @@ impl Engine {
         if let Some(id) = signature {
             self.store.mark_seen(hook.hook.id, id, now).await?;
         }
-        Ok(adapter.acknowledge(&incoming))
+        let entry = self.channel_of(&hook, &Sender(String::new()));
+        let settings = entry.as_ref().map(|entry| &entry.channel.settings);
+        Ok(adapter.acknowledge(&incoming, settings.unwrap_or(&Settings::new())))
     }
 
     async fn take_in(

@@ -112,19 +112,50 @@ const TELEGRAM: Capabilities = Capabilities {
     receipts: &["sent"],
 };
 
+const VIBER: Capabilities = Capabilities {
+    content: &["text", "attachment", "quick_reply", "custom_payload"],
+    text_limit: 7000,
+    text_unit: TextUnit::Characters,
+    splits_text: true,
+    window: None,
+    pace: 50,
+    pair_pace: 0,
+    pair_burst: 0,
+    echoes_reference: false,
+    tells_access: true,
+    repeats_safely: None,
+    receipts: &["sent", "delivered", "read", "failed"],
+};
+
+const LINE: Capabilities = Capabilities {
+    content: &["text", "attachment", "quick_reply", "custom_payload"],
+    text_limit: 5000,
+    text_unit: TextUnit::Utf16,
+    splits_text: true,
+    window: None,
+    pace: 1000,
+    pair_pace: 0,
+    pair_burst: 0,
+    echoes_reference: false,
+    tells_access: true,
+    // The time for which LINE knows a retry key.
+    repeats_safely: Some(Duration::from_secs(24 * 3600)),
+    receipts: &["sent"],
+};
+
 impl ChannelKind {
     /// What this kind can carry; `None` for kinds without an adapter in this build.
     pub fn capabilities(self) -> Option<Capabilities> {
         match self {
             Self::Whatsapp360dialog | Self::WhatsappVonage | Self::WhatsappCloud => Some(WHATSAPP),
             Self::Telegram => Some(TELEGRAM),
+            Self::Viber => Some(VIBER),
+            Self::Line => Some(LINE),
             Self::WhatsappTwilio
             | Self::TwilioSms
             | Self::VonageSms
             | Self::Messenger
             | Self::Instagram
-            | Self::Viber
-            | Self::Line
             | Self::Email
             | Self::Custom => None,
         }
