@@ -33,6 +33,11 @@ impl Limit {
             Source::Cloud | Source::Dialog360 | Source::Vonage => {
                 Self { per_second: Some(80.0), pair: Some(Pair { seconds: 6.0, burst: 45.0 }) }
             }
+            // A hundred messages to one person within an hour, unless it answers.
+            Source::Viber => {
+                Self { per_second: Some(500.0), pair: Some(Pair { seconds: 36.0, burst: 100.0 }) }
+            }
+            Source::Line => Self { per_second: Some(2000.0), pair: None },
             Source::Telegram => {
                 Self { per_second: Some(30.0), pair: Some(Pair { seconds: 1.0, burst: 20.0 }) }
             }

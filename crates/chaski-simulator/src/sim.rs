@@ -14,6 +14,7 @@ use crate::ids::Ids;
 use crate::limits::Limits;
 use crate::media::MediaStore;
 use crate::phones::Phones;
+use crate::providers::line::Line;
 use crate::providers::telegram::Counters;
 use crate::providers::vonage::Tokens;
 use crate::snapshot::Snapshot;
@@ -37,6 +38,7 @@ pub(crate) struct Sim {
     pub(crate) media: MediaStore,
     pub(crate) vonage_tokens: Tokens,
     pub(crate) telegram: Counters,
+    pub(crate) line: Line,
     pub(crate) http: HttpClient,
     pub(crate) tasks: TaskTracker,
     pub(crate) stopping: CancellationToken,
@@ -60,6 +62,7 @@ impl Sim {
             media: MediaStore::default(),
             vonage_tokens: Tokens::default(),
             telegram: Counters::new(),
+            line: Line::default(),
             http: http_client(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),

@@ -17,10 +17,22 @@ pub(crate) enum Source {
     /// Telegram's Bot API.
     #[serde(rename = "telegram")]
     Telegram,
+    /// Viber's bot API.
+    #[serde(rename = "viber")]
+    Viber,
+    /// LINE's Messaging API.
+    #[serde(rename = "line")]
+    Line,
 }
 
 impl Source {
-    pub(crate) const ALL: [Self; 4] = [Self::Dialog360, Self::Vonage, Self::Cloud, Self::Telegram];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Dialog360, Self::Vonage, Self::Cloud, Self::Telegram, Self::Viber, Self::Line];
+
+    /// Whether it reaches people on WhatsApp.
+    pub(crate) const fn is_whatsapp(self) -> bool {
+        matches!(self, Self::Dialog360 | Self::Vonage | Self::Cloud)
+    }
 
     /// The word used for it in the control API.
     pub(crate) const fn word(self) -> &'static str {
@@ -29,6 +41,8 @@ impl Source {
             Self::Vonage => "nexmo_whatsapp",
             Self::Cloud => "whatsapp_cloud",
             Self::Telegram => "telegram",
+            Self::Viber => "viber",
+            Self::Line => "line",
         }
     }
 
@@ -39,6 +53,8 @@ impl Source {
             Self::Vonage => "Vonage",
             Self::Cloud => "WhatsApp Cloud API",
             Self::Telegram => "Telegram",
+            Self::Viber => "Viber",
+            Self::Line => "LINE",
         }
     }
 
@@ -49,6 +65,8 @@ impl Source {
             Self::Vonage => "/vonage",
             Self::Cloud => "/meta",
             Self::Telegram => "/telegram",
+            Self::Viber => "/viber",
+            Self::Line => "/line",
         }
     }
 

@@ -20,7 +20,7 @@ use crate::accounts::{ACCOUNTS, account};
 use crate::control::Refused;
 use crate::control::phones::{key, open_phone, set};
 use crate::control::write::{choices, write};
-use crate::phones::{Message, Settings, chat_of};
+use crate::phones::{Message, Settings, chat_of, line_id_of, viber_id_of};
 use crate::sim::{Shared, Sim};
 use crate::source::Source;
 
@@ -29,15 +29,22 @@ const SHOWN: usize = 300;
 
 /// Which app of the phone is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "WhatsApp's name ends so")]
 enum App {
     WhatsApp,
     Telegram,
+    Viber,
+    Line,
 }
 
 impl App {
+    const ALL: [Self; 4] = [Self::WhatsApp, Self::Telegram, Self::Viber, Self::Line];
+
     fn of(source: Source) -> Self {
         match source {
             Source::Telegram => Self::Telegram,
+            Source::Viber => Self::Viber,
+            Source::Line => Self::Line,
             Source::Cloud | Source::Dialog360 | Source::Vonage => Self::WhatsApp,
         }
     }
@@ -46,6 +53,8 @@ impl App {
         match self {
             Self::WhatsApp => "whatsapp",
             Self::Telegram => "telegram",
+            Self::Viber => "viber",
+            Self::Line => "line",
         }
     }
 
@@ -53,6 +62,8 @@ impl App {
         match self {
             Self::WhatsApp => "WhatsApp",
             Self::Telegram => "Telegram",
+            Self::Viber => "Viber",
+            Self::Line => "LINE",
         }
     }
 }
@@ -65,8 +76,7 @@ pub(super) struct AppQuery {
 impl AppQuery {
     /// The app that is asked for, else the one with the newest message.
     fn app(&self, sim: &Sim, key: &str) -> App {
-        let apps = [App::WhatsApp, App::Telegram];
-        let asked = apps.into_iter().find(|app| self.app.as_deref() == Some(app.word()));
+        let asked = App::ALL.into_iter().find(|app| self.app.as_deref() == Some(app.word()));
         let newest =
             || sim.phones.with(key, |phone| phone.messages.back().map(|message| App::of(message.source)));
         asked.or_else(newest).unwrap_or(App::WhatsApp)
@@ -114,7 +124,7 @@ pub(super) async fn page(
     let newest = view.messages.last().map_or(first, |message| message.account);
     let content = html! {
         div.desk {
-            section.phone.telegram[app == App::Telegram] aria-label=(lang.say("Teléfono simulado", "Simulated phone")) {
+            section.phone.telegram[app == App::Telegram].viber[app == App::Viber].line[app == App::Line] aria-label=(lang.say("Teléfono simulado", "Simulated phone")) {
                 header.chat {
                     a.back href="/" aria-label=(lang.say("Volver", "Back")) { "‹" }
                     span.avatar aria-hidden="true" { (account(newest).business.chars().next().unwrap_or('E')) }
@@ -123,7 +133,7 @@ pub(super) async fn page(
                         p { (account(newest).handle()) " · " (kind_of_account(lang, app)) }
                     }
                     nav.apps aria-label=(lang.say("Aplicación", "App")) {
-                        @for other in [App::WhatsApp, App::Telegram] {
+                        @for other in App::ALL {
                             a href=(format!("/phones/{}?app={}", view.address, other.word())) aria-current=[(other == app).then_some("page")] { (other.name()) }
                         }
                     }
@@ -140,7 +150,8 @@ pub(super) async fn page(
 fn kind_of_account(lang: Lang, app: App) -> &'static str {
     match app {
         App::WhatsApp => lang.say("cuenta de empresa", "business account"),
-        App::Telegram => "bot",
+        App::Telegram | App::Viber => "bot",
+        App::Line => lang.say("cuenta oficial", "official account"),
     }
 }
 
@@ -223,6 +234,8 @@ fn aside(lang: Lang, view: &View) -> Markup {
             dl {
                 dt { (lang.say("Número", "Number")) } dd { (view.address) }
                 dt { (lang.say("Chat de Telegram", "Telegram chat")) } dd { code { (chat_of(view.address.trim_start_matches('+'))) } }
+                dt { "Viber" } dd { code { (viber_id_of(view.address.trim_start_matches('+'))) } }
+                dt { "LINE" } dd { code { (line_id_of(view.address.trim_start_matches('+'))) } }
                 dt { "BSUID" } dd { code { (view.user_id) } }
             }
             form method="post" action=(format!("/phones/{}/settings", view.address)) {

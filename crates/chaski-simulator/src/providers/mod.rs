@@ -3,12 +3,15 @@
 
 pub(crate) mod dialog360;
 mod inbound;
+pub(crate) mod line;
 pub(crate) mod meta;
 pub(crate) mod telegram;
+pub(crate) mod viber;
 pub(crate) mod vonage;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::{Method, StatusCode};
 
 pub(crate) use self::inbound::{Inbound, Said};
@@ -16,6 +19,7 @@ use crate::accounts::{AccountId, account};
 use crate::call::{Call, Reply};
 use crate::faults::Receipts;
 use crate::ids::stable;
+use crate::phones::Identity;
 use crate::receipts::Receipt;
 use crate::sim::{Shared, Sim};
 use crate::source::Source;
@@ -33,6 +37,8 @@ pub(crate) async fn answer(sim: &Shared, source: Source, call: &Call) -> Reply {
         Source::Dialog360 => dialog360::answer(sim, call),
         Source::Vonage => vonage::answer(sim, call),
         Source::Telegram => telegram::answer(sim, call).await,
+        Source::Viber => viber::answer(sim, call).await,
+        Source::Line => line::answer(sim, call).await,
     };
     if act.is_some() { reply.with_act(act) } else { reply }
 }
@@ -46,7 +52,9 @@ fn is_of_media(sim: &Sim, source: Source, call: &Call) -> bool {
             (Source::Cloud, ["lookaside", ..])
             | (Source::Dialog360, ["whatsapp_business", ..])
             | (Source::Vonage, ["v3", "media", _])
-            | (Source::Telegram, ["file", ..]) => true,
+            | (Source::Telegram, ["file", ..])
+            | (Source::Viber, ["dl", _])
+            | (Source::Line, ["v2", "bot", "message", _, "content", ..]) => true,
             (Source::Cloud, [_, id]) | (Source::Dialog360, [id]) => sim.media.get(id).is_some(),
             _ => false,
         }
@@ -57,8 +65,12 @@ pub(crate) fn report(sim: &Shared, receipt: &Receipt) {
     let body = match account(receipt.account).source {
         Source::Cloud | Source::Dialog360 => meta::webhook::status(receipt),
         Source::Vonage => vonage::webhook::status(receipt),
-        // Telegram reports nothing.
-        Source::Telegram => return,
+        Source::Viber => match viber::webhook::receipt(sim, receipt) {
+            Some(body) => body,
+            None => return,
+        },
+        // They report nothing.
+        Source::Telegram | Source::Line => return,
     };
     let post = Post {
         account: receipt.account,
@@ -80,6 +92,8 @@ pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
             Some(update) => update,
             None => return,
         },
+        Source::Viber => viber::webhook::inbound(sim, inbound),
+        Source::Line => line::webhook::inbound(sim, inbound),
     };
     let post = Post {
         account: inbound.account,
@@ -96,7 +110,7 @@ pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
 pub(crate) fn report_template(sim: &Shared, id: AccountId, template: &Arc<Template>) {
     match account(id).source {
         Source::Cloud | Source::Dialog360 => {}
-        Source::Vonage | Source::Telegram => return,
+        Source::Vonage | Source::Telegram | Source::Viber | Source::Line => return,
     }
     let body = meta::webhook::template_status(id, template, sim.clock.now_seconds());
     let body = serde_json::to_vec(&body).unwrap_or_default();
@@ -112,6 +126,37 @@ pub(crate) fn webhook_headers(sim: &Sim, id: AccountId, body: &[u8], is_bad: boo
         Source::Dialog360 => dialog360::webhook_headers(sim, id, is_bad),
         Source::Vonage => vonage::signature::headers(id, body, is_bad, sim.clock.now_seconds()),
         Source::Telegram => telegram::webhook_headers(sim, id, is_bad),
+        Source::Viber => viber::webhook::headers(id, body, is_bad),
+        Source::Line => line::webhook::headers(id, body, is_bad),
+    }
+}
+
+/// The body of a webhook as it goes out; LINE says when it is repeated.
+pub(crate) fn webhook_body(id: AccountId, body: &Bytes, is_repeat: bool) -> Bytes {
+    if is_repeat && account(id).source == Source::Line {
+        line::webhook::redelivered(body)
+    } else {
+        body.clone()
+    }
+}
+
+/// A person blocked the businesses that it has written to, or let them in again.
+pub(crate) fn report_membership(sim: &Shared, phone: &Identity, blocked: bool) {
+    telegram::report_membership(sim, phone, blocked);
+    let wrote: Vec<AccountId> =
+        sim.phones.with(&phone.number, |phone| phone.wrote_at.iter().map(|(id, _)| *id).collect());
+    for id in wrote {
+        let body = match account(id).source {
+            Source::Viber => viber::webhook::membership(sim, phone, blocked),
+            Source::Line => line::webhook::membership(sim, id, phone, blocked),
+            Source::Telegram | Source::Cloud | Source::Dialog360 | Source::Vonage => continue,
+        };
+        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let key = stable(&phone.number);
+        sim.webhooks.post(
+            sim,
+            Post { account: id, is_status: false, url: None, body, key, has_bad_signature: false },
+        );
     }
 }
 

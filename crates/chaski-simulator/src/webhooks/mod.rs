@@ -192,6 +192,29 @@ impl Webhooks {
     }
 }
 
+/// Calls a business's address at once and gives the status and body of its answer, or why there is none.
+pub(crate) async fn call_now(
+    sim: &Shared,
+    id: AccountId,
+    url: &str,
+    body: Vec<u8>,
+) -> Result<(StatusCode, Bytes), String> {
+    let mut request = Request::post(url).header("content-type", "application/json");
+    for (name, value) in crate::providers::webhook_headers(sim, id, &body, false) {
+        request = request.header(name, value);
+    }
+    let request = request.body(Full::new(Bytes::from(body))).map_err(|_| "Wrong address".to_owned())?;
+    let answer = async {
+        let lost = |_| "Connection refused".to_owned();
+        let response = sim.http.request(request).await.map_err(lost)?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), 64 * 1024).collect().await;
+        let body = body.map_err(|_| "Connection reset by peer".to_owned())?.to_bytes();
+        Ok((status, body))
+    };
+    timeout(PATIENCE, answer).await.unwrap_or_else(|_| Err("Connection timed out".to_owned()))
+}
+
 /// Meta's check of an address before it is used: the challenge must come back as it is.
 pub(crate) async fn challenge(sim: &Shared, url: &str, verify_token: &str) -> Result<(), String> {
     let challenge = (1_000_000_000 + u64::from(getrandom::u32().unwrap_or(158_201_444))).to_string();

@@ -86,10 +86,11 @@ async fn run_lane(sim: Shared, url: Uri, mut jobs: UnboundedReceiver<Job>, faile
 /// The answer's body, or why it was not taken.
 async fn deliver(sim: &Shared, url: &Uri, job: &Job) -> Result<Bytes, String> {
     let mut request = Request::post(url.clone()).header("content-type", "application/json");
-    for (name, value) in providers::webhook_headers(sim, job.account, &job.body, job.has_bad_signature) {
+    let body = providers::webhook_body(job.account, &job.body, job.tries > 1);
+    for (name, value) in providers::webhook_headers(sim, job.account, &body, job.has_bad_signature) {
         request = request.header(name, value);
     }
-    let Ok(request) = request.body(Full::new(job.body.clone())) else {
+    let Ok(request) = request.body(Full::new(body)) else {
         return Err("Wrong address".to_owned());
     };
     let exchange = async {
@@ -144,7 +145,8 @@ fn next_try(job: &Job, now_ms: i64) -> Option<i64> {
     let due = now_ms + GAPS[place] * 1000;
     let hours = match account(job.account).source {
         Source::Cloud | Source::Dialog360 => 36,
-        Source::Vonage | Source::Telegram => 24,
+        Source::Vonage | Source::Telegram | Source::Line => 24,
+        Source::Viber => 1,
     };
     (due - job.first_ms <= hours * 3_600_000).then_some(due)
 }
