@@ -6,9 +6,11 @@
 //! applies them.
 
 pub mod adapter;
+pub mod line;
 mod multipart;
 mod plain;
 mod refused;
+mod replies;
 mod settings;
 mod signature;
 pub mod telegram;
@@ -16,6 +18,7 @@ pub mod template;
 mod text;
 pub mod twilio;
 mod verdict;
+pub mod viber;
 pub mod whatsapp;
 
 pub use adapter::*;
@@ -30,6 +33,8 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &telegram::Telegram,
     &twilio::TwilioWhatsapp,
     &twilio::TwilioSms,
+    &viber::Viber,
+    &line::Line,
 ];
 
 /// The adapter of a kind; `None` where the build has none.

@@ -24,6 +24,11 @@ pub struct Capabilities {
     pub pair_burst: u32,
     /// The provider echoes our reference in its receipts.
     pub echoes_reference: bool,
+    /// The provider tells when a contact blocks or leaves the channel and when it comes back.
+    pub tells_access: bool,
+    /// A call that is repeated with the same reference within this time is taken once: a lost answer is
+    /// asked for again instead of being unknown.
+    pub repeats_safely: Option<Duration>,
     /// Receipts that it can report.
     pub receipts: &'static [&'static str],
 }
@@ -87,6 +92,8 @@ const WHATSAPP: Capabilities = Capabilities {
     pair_pace: 6,
     pair_burst: 45,
     echoes_reference: true,
+    tells_access: false,
+    repeats_safely: None,
     receipts: &["sent", "delivered", "read", "failed"],
 };
 
@@ -102,6 +109,9 @@ const TWILIO_SMS: Capabilities = Capabilities {
     pair_pace: 0,
     pair_burst: 0,
     echoes_reference: true,
+    // STOP and START.
+    tells_access: true,
+    repeats_safely: None,
     receipts: &["sent", "delivered", "failed"],
 };
 
@@ -115,6 +125,39 @@ const TELEGRAM: Capabilities = Capabilities {
     pair_pace: 1,
     pair_burst: 5,
     echoes_reference: false,
+    tells_access: true,
+    repeats_safely: None,
+    receipts: &["sent"],
+};
+
+const VIBER: Capabilities = Capabilities {
+    content: &["text", "attachment", "quick_reply", "custom_payload"],
+    text_limit: 7000,
+    text_unit: TextUnit::Characters,
+    splits_text: true,
+    window: None,
+    pace: 50,
+    pair_pace: 0,
+    pair_burst: 0,
+    echoes_reference: false,
+    tells_access: true,
+    repeats_safely: None,
+    receipts: &["sent", "delivered", "read", "failed"],
+};
+
+const LINE: Capabilities = Capabilities {
+    content: &["text", "attachment", "quick_reply", "custom_payload"],
+    text_limit: 5000,
+    text_unit: TextUnit::Utf16,
+    splits_text: true,
+    window: None,
+    pace: 1000,
+    pair_pace: 0,
+    pair_burst: 0,
+    echoes_reference: false,
+    tells_access: true,
+    // The time for which LINE knows a retry key.
+    repeats_safely: Some(Duration::from_secs(24 * 3600)),
     receipts: &["sent"],
 };
 
@@ -126,13 +169,9 @@ impl ChannelKind {
             Self::Telegram => Some(TELEGRAM),
             Self::WhatsappTwilio => Some(WHATSAPP_TWILIO),
             Self::TwilioSms => Some(TWILIO_SMS),
-            Self::VonageSms
-            | Self::Messenger
-            | Self::Instagram
-            | Self::Viber
-            | Self::Line
-            | Self::Email
-            | Self::Custom => None,
+            Self::Viber => Some(VIBER),
+            Self::Line => Some(LINE),
+            Self::VonageSms | Self::Messenger | Self::Instagram | Self::Email | Self::Custom => None,
         }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) struct Account {
     pub(crate) name: &'static str,
     /// The verified name that phones show.
     pub(crate) business: &'static str,
-    /// The number in international form, digits alone; a bot's username at Telegram.
+    /// The number in international form, digits alone; a bot's or an account's name elsewhere.
     pub(crate) number: &'static str,
     pub(crate) phone_number_id: &'static str,
     pub(crate) waba_id: &'static str,
@@ -45,6 +45,13 @@ pub(crate) enum Credential {
         account_sid: &'static str,
         auth_token: &'static str,
     },
+    Viber {
+        auth_token: &'static str,
+    },
+    Line {
+        access_token: &'static str,
+        channel_secret: &'static str,
+    },
 }
 
 /// The place of an account in [`ACCOUNTS`].
@@ -70,7 +77,7 @@ const fn twilio(account_sid: &'static str) -> Credential {
 }
 
 /// All accounts; the first of a source is the one meant where only the provider is named.
-pub(crate) static ACCOUNTS: [Account; 12] = [
+pub(crate) static ACCOUNTS: [Account; 14] = [
     Account {
         source: Source::Dialog360,
         name: "360dialog_whatsapp",
@@ -179,13 +186,35 @@ pub(crate) static ACCOUNTS: [Account; 12] = [
         waba_id: "",
         credential: twilio("AC00000000000000000000000000000002"),
     },
+    Account {
+        source: Source::Viber,
+        name: "viber",
+        business: "Ecuabots",
+        number: "ecuabots",
+        phone_number_id: "pa:75346594275468546724",
+        waba_id: "",
+        credential: Credential::Viber { auth_token: "445da6az1s345z78-simulator-only-token-0000000000" },
+    },
+    Account {
+        source: Source::Line,
+        name: "line",
+        business: "Ecuabots",
+        number: "ecuabots",
+        phone_number_id: "U216216216216216216216216216216ab",
+        waba_id: "",
+        credential: Credential::Line {
+            access_token: "SimulatorOnlyLineToken+0000000000000000000000000000=",
+            channel_secret: "51ec3e7051ec3e7051ec3e7051ec3e70",
+        },
+    },
 ];
 
 impl Account {
     /// What people write to: a number, or a bot's name.
     pub(crate) fn handle(&self) -> String {
         match self.source {
-            Source::Telegram => format!("@{}", self.number),
+            Source::Telegram | Source::Line => format!("@{}", self.number),
+            Source::Viber => format!("viber://pa?chatURI={}", self.number),
             _ => format!("+{}", self.number),
         }
     }
@@ -253,6 +282,13 @@ fn settings(a: &Account, url: &str, private_key: &str) -> Map<String, Value> {
             let content = [("content_url", &*base_url)].into_iter().filter(|_| !a.waba_id.is_empty());
             own.into_iter().chain(content).chain([("from", &*plus)]).collect()
         }
+        Credential::Viber { auth_token } => vec![("base_url", &base_url), ("auth_token", auth_token)],
+        Credential::Line { access_token, channel_secret } => vec![
+            ("base_url", &base_url),
+            ("data_url", &base_url),
+            ("access_token", access_token),
+            ("channel_secret", channel_secret),
+        ],
         Credential::Cloud { access_token, app_secret, verify_token } => vec![
             ("base_url", &base_url),
             ("version", "v23.0"),

@@ -23,6 +23,12 @@ pub(crate) enum Source {
     /// SMS and MMS through Twilio.
     #[serde(rename = "twilio")]
     TwilioSms,
+    /// Viber's bot API.
+    #[serde(rename = "viber")]
+    Viber,
+    /// LINE's Messaging API.
+    #[serde(rename = "line")]
+    Line,
 }
 
 /// Which app of a phone a provider's messages are in.
@@ -31,10 +37,12 @@ pub(crate) enum App {
     Whatsapp,
     Sms,
     Telegram,
+    Viber,
+    Line,
 }
 
 impl App {
-    pub(crate) const ALL: [Self; 3] = [Self::Whatsapp, Self::Sms, Self::Telegram];
+    pub(crate) const ALL: [Self; 5] = [Self::Whatsapp, Self::Sms, Self::Telegram, Self::Viber, Self::Line];
 
     /// Its word in addresses and in the style sheet.
     pub(crate) const fn word(self) -> &'static str {
@@ -42,6 +50,8 @@ impl App {
             Self::Whatsapp => "whatsapp",
             Self::Sms => "sms",
             Self::Telegram => "telegram",
+            Self::Viber => "viber",
+            Self::Line => "line",
         }
     }
 
@@ -51,13 +61,23 @@ impl App {
             Self::Whatsapp => "WhatsApp",
             Self::Sms => "SMS",
             Self::Telegram => "Telegram",
+            Self::Viber => "Viber",
+            Self::Line => "LINE",
         }
     }
 }
 
 impl Source {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Dialog360, Self::Vonage, Self::Cloud, Self::Telegram, Self::TwilioWhatsapp, Self::TwilioSms];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Dialog360,
+        Self::Vonage,
+        Self::Cloud,
+        Self::Telegram,
+        Self::TwilioWhatsapp,
+        Self::TwilioSms,
+        Self::Viber,
+        Self::Line,
+    ];
 
     /// Where people see its messages.
     pub(crate) const fn app(self) -> App {
@@ -65,6 +85,8 @@ impl Source {
             Self::Dialog360 | Self::Vonage | Self::Cloud | Self::TwilioWhatsapp => App::Whatsapp,
             Self::TwilioSms => App::Sms,
             Self::Telegram => App::Telegram,
+            Self::Viber => App::Viber,
+            Self::Line => App::Line,
         }
     }
 
@@ -77,6 +99,8 @@ impl Source {
             Self::Telegram => "telegram",
             Self::TwilioWhatsapp => "twilio_whatsapp",
             Self::TwilioSms => "twilio",
+            Self::Viber => "viber",
+            Self::Line => "line",
         }
     }
 
@@ -89,6 +113,8 @@ impl Source {
             Self::Telegram => "Telegram",
             Self::TwilioWhatsapp => "Twilio WhatsApp",
             Self::TwilioSms => "Twilio SMS",
+            Self::Viber => "Viber",
+            Self::Line => "LINE",
         }
     }
 
@@ -100,6 +126,8 @@ impl Source {
             Self::Cloud => "/meta",
             Self::Telegram => "/telegram",
             Self::TwilioWhatsapp | Self::TwilioSms => "/twilio",
+            Self::Viber => "/viber",
+            Self::Line => "/line",
         }
     }
 

@@ -54,5 +54,9 @@ pub(crate) enum Said {
         text: String,
         written_ms: i64,
     },
+    /// A message that was taken back.
+    Unsend {
+        message_id: String,
+    },
     Unsupported,
 }

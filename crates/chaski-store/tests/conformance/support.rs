@@ -111,8 +111,16 @@ impl Bench {
 
     /// Settles an attempt that ended then.
     pub(crate) async fn settle_at(&self, head: Head, attempt: u16, end: End, ended_at: Timestamp) -> Settled {
-        let settle =
-            Settle { head, attempt, begun_at: NOW, ended_at, http_status: Some(200), end, learned: vec![] };
+        let settle = Settle {
+            head,
+            attempt,
+            begun_at: NOW,
+            ended_at,
+            http_status: Some(200),
+            end,
+            learned: vec![],
+            names: vec![],
+        };
         self.store.settle(settle).await.unwrap()
     }
 
@@ -146,7 +154,7 @@ pub(crate) fn retry(at: i64) -> End {
 }
 
 pub(crate) fn refused() -> End {
-    End::Failed { failure: failure(), closes_window: false }
+    End::Failed { failure: failure(), closes_window: false, shuts: false }
 }
 
 pub(crate) fn unknown() -> End {

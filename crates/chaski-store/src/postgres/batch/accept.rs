@@ -110,6 +110,8 @@ pub(super) fn lane_of(
         closed_at: None,
         not_before: None,
         backoffs: 0,
+        access: 0,
+        access_at: None,
     };
     set.lanes.put(id, row);
     set.lane_ids.insert(key, LaneId(id));

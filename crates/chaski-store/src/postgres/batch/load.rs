@@ -5,6 +5,7 @@
 //! changes of its parts, queue and waiting rows, which are therefore read without locks.
 
 use super::accept::DAY_MS;
+use super::flush::text;
 use super::receive::{WEEK_MS, address_key, find_by_addresses};
 use super::replay::{FAILED, FailedRow};
 use super::set::*;
@@ -38,7 +39,7 @@ pub(super) const LANE_IDS: &str =
     "SELECT nextval(pg_get_serial_sequence('lanes', 'id')) FROM generate_series(1, $1::int4)";
 pub(super) const CONTACT_IDS: &str =
     "SELECT nextval(pg_get_serial_sequence('contacts', 'id')) FROM generate_series(1, $1::int4)";
-pub(super) const LANES: &str = "SELECT id, workspace_id, channel_id, address, contact_id, out_seq, busy, last_in_at, last_at, last_id, closed_at, not_before, backoffs
+pub(super) const LANES: &str = "SELECT id, workspace_id, channel_id, address, contact_id, out_seq, busy, last_in_at, last_at, last_id, closed_at, not_before, backoffs, access, access_at
     FROM lanes WHERE id = ANY($1::int8[]) ORDER BY id FOR UPDATE";
 pub(super) const PARTS: &str = "SELECT message_id, delivery, part, workspace_id, channel_id, lane_id, lane_seq, state, attempts, begun_at, call_by, fence, first_failed_at, provider_id, rank, expires_at
     FROM parts WHERE message_id = ANY($1::int8[])";
@@ -100,6 +101,8 @@ impl Wanted {
                 self.head(&s.head);
                 self.messages.insert(s.head.part.message.0);
                 self.learned(s.head.workspace, &s.learned);
+                let week = s.ended_at.0 / WEEK_MS;
+                self.provider_ids.extend(s.names.iter().map(|name| (week, s.head.channel.0, text(name))));
             }
             Job::StepAside(head, _) => self.head(head),
             Job::Resolve { message, .. } => {
@@ -234,7 +237,8 @@ pub(super) async fn look_up(
         load_address(set, &row);
     }
     for row in provider_ids {
-        set.provider_ids.load((row.get(0), row.get(1), row.get(2)), row.get(3));
+        set.provider_ids
+            .load((row.get(0), row.get(1), row.get(2)), Named { message: row.get(3), part: None });
     }
     set.spare_lanes.extend(lane_ids.iter().map(|row| row.get::<_, i64>(0)));
     senders(conn, wanted, jobs, set).await
@@ -344,6 +348,8 @@ fn load_lane(set: &mut Set, row: &Row) {
         closed_at: row.get(10),
         not_before: row.get(11),
         backoffs: row.get(12),
+        access: row.get(13),
+        access_at: row.get(14),
     };
     set.lanes.load(row.get(0), of);
 }
