@@ -27,6 +27,14 @@ use crate::source::Source;
 use crate::templates::Template;
 use crate::webhooks::Post;
 
+/// Which of the providers that share a prefix a call is for.
+pub(crate) fn meant(source: Source, call: &Call) -> Source {
+    match source {
+        Source::TwilioWhatsapp => twilio::source_of(call),
+        _ => source,
+    }
+}
+
 /// Answers a call to a provider.
 pub(crate) async fn answer(sim: &Shared, source: Source, call: &Call) -> Reply {
     let act = if is_of_media(sim, source, call) { sim.faults.pick_of_media(source) } else { None };
@@ -55,7 +63,10 @@ fn is_of_media(sim: &Sim, source: Source, call: &Call) -> bool {
             | (Source::Dialog360, ["whatsapp_business", ..])
             | (Source::Vonage, ["v3", "media", _])
             | (Source::Telegram, ["file", ..])
-            | (Source::TwilioWhatsapp, ["2010-04-01", "Accounts", _, "Messages", _, "Media", _])
+            | (
+                Source::TwilioWhatsapp | Source::TwilioSms,
+                ["2010-04-01", "Accounts", _, "Messages", _, "Media", _],
+            )
             | (Source::Viber, ["dl", _])
             | (Source::Line, ["v2", "bot", "message", _, "content", ..]) => true,
             (Source::Cloud, [_, id]) | (Source::Dialog360, [id]) => sim.media.get(id).is_some(),
