@@ -1,11 +1,13 @@
 //! Twilio: what any bytes do to its parsers.
 
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be read is a failed test")]
+
 mod twist;
 
 use chaski_channels::twilio::{TwilioSms, TwilioWhatsapp};
 use chaski_channels::{Adapter, Reply, Step, Task};
 use proptest::prelude::*;
-use twist::{any_json, take};
+use twist::{any_json, take, twisted};
 
 const WORDS: &[&str] = &[
     "sid",
@@ -74,5 +76,12 @@ proptest! {
             let is_an_end = matches!(step, Step::Done(_) | Step::Fail(_));
             prop_assert!(is_an_end);
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_twisted_webhook_breaks_a_parser(pick in any::<prop::sample::Index>(), place in any::<prop::sample::Index>(), other in any_json(WORDS)) {
+        take(&TwilioWhatsapp, &twisted("twilio/whatsapp", pick, place, other));
     }
 }
