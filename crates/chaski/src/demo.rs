@@ -31,6 +31,9 @@ const CHANNELS: [(&str, &str); 3] = [
 ];
 /// The demo's bot; the contact writes to it before the others.
 const BOT: (&str, &str) = ("telegram", "Telegram");
+/// The demo's further channels, on which the contact is known by an id of the provider's own: where the
+/// simulator tells it.
+const BY_ID: [(&str, &str, &str); 2] = [("viber", "Viber", "viberId"), ("line", "LINE", "lineId")];
 /// A window that closes sooner is opened anew.
 const WINDOW_LEFT: Duration = Duration::from_secs(3600);
 /// How long the contact's own messages may take to arrive.
@@ -153,7 +156,8 @@ struct World {
 impl World {
     async fn make_ready(&self, simulator: &str) -> Result<Value> {
         let accounts = self.control.get("/sim/v1/accounts").await?;
-        for (source, name) in CHANNELS.into_iter().chain([BOT]) {
+        let by_id = BY_ID.map(|(source, name, _)| (source, name));
+        for (source, name) in CHANNELS.into_iter().chain([BOT]).chain(by_id) {
             let account = accounts.as_array().into_iter().flatten().find(|a| a["source"] == source);
             let set = account
                 .map(|a| a["set"].clone())
@@ -161,6 +165,7 @@ impl World {
             self.connect(source, name, &set).await?;
         }
         self.make_contact().await?;
+        self.introduce().await?;
         self.open_windows().await?;
         let renewed = setup::renew_access(&self.app, self.workspace, USER, TOKEN).await?;
         let public = &self.app.engine.config().public_url;
@@ -188,7 +193,11 @@ impl World {
             .map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default().to_owned()))
             .collect();
         let verify_token = set.get("verify_token").cloned();
-        let base_url = set.get("base_url").cloned().unwrap_or_default();
+        let addresses: BTreeMap<String, String> = set
+            .iter()
+            .filter(|(key, _)| key.ends_with("_url"))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
         let known = engine
             .snapshot()
             .channels_of(self.workspace)
@@ -197,10 +206,7 @@ impl World {
             .cloned();
         let webhook_url = match known {
             Some(entry) => {
-                engine
-                    .reconnect(entry.channel.id, [("base_url".to_owned(), base_url)].into())
-                    .await
-                    .map_err(told)?;
+                engine.reconnect(entry.channel.id, addresses).await.map_err(told)?;
                 entry.hook_url.clone()
             }
             None => {
@@ -212,7 +218,9 @@ impl World {
             }
         };
         // The others' addresses are set by hand, not by their APIs.
-        if !matches!(kind, ChannelKind::Whatsapp360dialog | ChannelKind::Telegram) {
+        let by_api =
+            [ChannelKind::Whatsapp360dialog, ChannelKind::Telegram, ChannelKind::Viber, ChannelKind::Line];
+        if !by_api.contains(&kind) {
             let mut hook = json!({"source": source, "url": webhook_url});
             if let Some(token) = verify_token {
                 hook["verifyToken"] = json!(token);
@@ -246,9 +254,34 @@ impl World {
         Ok(())
     }
 
+    /// The contact is known on the channels whose provider has an id of its own for it.
+    async fn introduce(&self) -> Result<()> {
+        let phone = self.control.get(&format!("/sim/v1/phones/{PHONE}")).await?;
+        let snapshot = self.app.engine.snapshot();
+        let mut change = ContactChange::default();
+        for (source, _, key) in BY_ID {
+            let channel = snapshot
+                .channels_of(self.workspace)
+                .into_iter()
+                .find(|entry| entry.channel.kind.source() == source)
+                .map(|entry| entry.channel.id)
+                .with_context(|| format!("no channel of {source}"))?;
+            let id = phone[key].as_str().with_context(|| format!("the phone has no {key}"))?;
+            change.addresses.push(Address { scope: channel.to_string(), ..Address::native(id) });
+        }
+        let contact = self.contact().await?.context("the demo's contact")?;
+        let is_known = |address: &Address| contact.addresses.iter().any(|known| known.address == *address);
+        if change.addresses.iter().all(is_known) {
+            return Ok(());
+        }
+        let now = self.app.engine.clock().now();
+        Ok(self.app.engine.store().update_contact(self.workspace, CONTACT, change, now).await?)
+    }
+
     /// The contact writes on every channel whose window is not open for long.
     async fn open_windows(&self) -> Result<()> {
-        for (source, name) in [BOT].into_iter().chain(CHANNELS) {
+        let by_id = BY_ID.map(|(source, name, _)| (source, name));
+        for (source, name) in by_id.into_iter().chain([BOT]).chain(CHANNELS) {
             if self.is_open(source).await? {
                 continue;
             }
