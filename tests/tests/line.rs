@@ -162,8 +162,9 @@ async fn an_answer_that_stays_lost_for_a_day_is_unknown() {
     let (world, channel) = world().await;
     fault(&world, json!({"cut": "after"})).await;
     let id = world.sent(&channel, text("sin respuesta")).await;
-    until("a day has passed", || async {
-        advance(&world, "20m").await;
+    tried(&world, id, "\"retry\"").await;
+    advance(&world, "86385s").await;
+    until("nobody can know any more", || async {
         (world.message(id).await["outcome"] == "unknown").then_some(())
     })
     .await;
