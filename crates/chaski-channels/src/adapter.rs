@@ -58,6 +58,24 @@ pub trait Adapter: Send + Sync {
         Vec::new()
     }
 
+    /// A call that parts like this need once beforehand, such as Twilio's for a set of buttons. It delivers
+    /// nothing; what [`Self::prepared`] keeps of its answer comes in [`Cx::prepared`], for this part and
+    /// for later ones with an equal call.
+    ///
+    /// # Errors
+    /// A setting that is missing.
+    fn prepare(&self, _cx: &Cx<'_>, _part: &PartBody) -> Result<Option<Call>, Failure> {
+        Ok(None)
+    }
+
+    /// What is kept of the answer to [`Self::prepare`].
+    ///
+    /// # Errors
+    /// It was refused; the part ends, waits or is tried again as after a call of its own.
+    fn prepared(&self, reply: &Reply) -> Result<String, Outcome> {
+        Err(self.outcome(reply))
+    }
+
     /// Part → request.
     ///
     /// # Errors
@@ -162,6 +180,8 @@ pub struct Cx<'a> {
     pub hook_url: &'a str,
     /// What [`Adapter::wants`] asked for, in its order. Empty for tasks and where nothing was asked for.
     pub files: &'a [FileFacts],
+    /// What [`Adapter::prepared`] kept, where there was something to prepare.
+    pub prepared: Option<&'a str>,
     /// Domain time.
     pub now: Timestamp,
 }
@@ -466,6 +486,8 @@ pub struct Incoming<'a> {
     /// The public address that it came to, with its query: what some providers sign. Made from the
     /// configured address of this server, never from the request's own words.
     pub url: &'a str,
+    /// When it came, in domain time: for providers that do not say when something happened.
+    pub at: Timestamp,
     /// Its headers.
     pub headers: &'a http::HeaderMap,
     /// Its raw bytes.

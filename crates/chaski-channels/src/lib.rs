@@ -8,6 +8,7 @@
 pub mod adapter;
 pub mod line;
 mod multipart;
+mod plain;
 mod refused;
 mod replies;
 mod settings;
@@ -15,6 +16,7 @@ mod signature;
 pub mod telegram;
 pub mod template;
 mod text;
+pub mod twilio;
 mod verdict;
 pub mod viber;
 pub mod whatsapp;
@@ -29,6 +31,8 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &whatsapp::vonage::Vonage,
     &whatsapp::cloud::Cloud,
     &telegram::Telegram,
+    &twilio::TwilioWhatsapp,
+    &twilio::TwilioSms,
     &viber::Viber,
     &line::Line,
 ];

@@ -70,7 +70,15 @@ proptest! {
 
 fn call(reference: &str, to: &str) -> chaski_channels::Call {
     let (settings, to) = (Settings::new(), [Address::native(to)]);
-    let cx = Cx { settings: &settings, to: &to, reference, hook_url: "", files: &[], now: Timestamp(0) };
+    let cx = Cx {
+        settings: &settings,
+        to: &to,
+        reference,
+        hook_url: "",
+        files: &[],
+        prepared: None,
+        now: Timestamp(0),
+    };
     Line.call(&cx, &PartBody::Text { text: "Hola".into() }).unwrap()
 }
 
@@ -99,7 +107,8 @@ fn every_request_is_a_push_to_the_contact_alone() {
 fn what_cannot_be_read_at_all_is_kept() {
     let headers = http::HeaderMap::new();
     for body in [&b""[..], b"[]", b"hello", b"{}", b"{\"events\":7}"] {
-        let hook = Incoming { url: "https://chat.example.com/hooks/key", headers: &headers, body };
+        let hook =
+            Incoming { url: "https://chat.example.com/hooks/key", at: Timestamp(0), headers: &headers, body };
         assert!(Line.events(&hook).is_err());
     }
 }

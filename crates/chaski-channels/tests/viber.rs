@@ -6,6 +6,7 @@ mod twist;
 
 use chaski_channels::viber::Viber;
 use chaski_channels::{Adapter, Incoming, Settings};
+use chaski_model::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::fs;
@@ -74,7 +75,12 @@ fn whoever_opens_the_chat_is_greeted_once_where_that_is_set() {
         let files = fixtures("viber", ".webhook.json").into_iter();
         let answer = |file: std::path::PathBuf| {
             let body = fs::read(&file).unwrap();
-            let hook = Incoming { url: "https://chat.example.com/hooks/key", headers: &headers, body: &body };
+            let hook = Incoming {
+                url: "https://chat.example.com/hooks/key",
+                at: Timestamp(0),
+                headers: &headers,
+                body: &body,
+            };
             Some((file.file_name()?.to_str()?.to_owned(), Viber.acknowledge(&hook, settings)?))
         };
         files.filter_map(answer).collect()
@@ -86,7 +92,12 @@ fn whoever_opens_the_chat_is_greeted_once_where_that_is_set() {
     });
     assert_eq!(greeted(&set), [("conversation-started.webhook.json".to_owned(), words)]);
     let known = br#"{"event":"conversation_started","subscribed":true,"user":{"id":"x"}}"#;
-    let hook = Incoming { url: "https://chat.example.com/hooks/key", headers: &headers, body: known };
+    let hook = Incoming {
+        url: "https://chat.example.com/hooks/key",
+        at: Timestamp(0),
+        headers: &headers,
+        body: known,
+    };
     assert_eq!(Viber.acknowledge(&hook, &set), None);
 }
 
@@ -94,7 +105,8 @@ fn whoever_opens_the_chat_is_greeted_once_where_that_is_set() {
 fn what_cannot_be_read_at_all_is_kept() {
     let headers = http::HeaderMap::new();
     for body in [&b""[..], b"[]", b"hello", b"{\"event\":"] {
-        let hook = Incoming { url: "https://chat.example.com/hooks/key", headers: &headers, body };
+        let hook =
+            Incoming { url: "https://chat.example.com/hooks/key", at: Timestamp(0), headers: &headers, body };
         assert!(Viber.events(&hook).is_err());
     }
 }

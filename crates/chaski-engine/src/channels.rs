@@ -139,10 +139,10 @@ impl Engine {
                 target.insert(setting.key.into(), setting.default.into());
             }
         }
-        if let Some(base) = settings.get_mut("base_url") {
-            *base = base.trim_end_matches('/').to_owned();
-            if let Err(failure) = self.guard.check(base) {
-                faults.push(Fault::new("/set/base_url", failure.message));
+        for (key, address) in settings.iter_mut().filter(|(key, _)| key.ends_with("_url")) {
+            *address = address.trim_end_matches('/').to_owned();
+            if let Err(failure) = self.guard.check(address) {
+                faults.push(Fault::new(format!("/set/{key}"), failure.message));
             }
         }
         if let Err(failure) = adapter.accepts(&settings) {

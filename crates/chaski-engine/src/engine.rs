@@ -7,6 +7,7 @@ use crate::guard::Guard;
 use crate::media::files::Files;
 use crate::media::folder::Folder;
 use crate::ownership::Ownership;
+use crate::prepared::Prepared;
 use crate::retention::Retention;
 use crate::tasks::Flights;
 use crate::transport::Transport;
@@ -83,6 +84,7 @@ pub struct Engine {
     pub(crate) findings: Findings,
     media: Folder,
     pub(crate) files: Files,
+    pub(crate) prepared: Prepared,
     /// Held while retention runs.
     pub(crate) retaining: tokio::sync::Mutex<()>,
     /// Channels taken over whose open attempts have not all been looked at.
@@ -119,6 +121,7 @@ impl Engine {
             findings: Findings::default(),
             media: Folder::new(config.media_folder.clone()),
             files: Files::default(),
+            prepared: Prepared::default(),
             retaining: tokio::sync::Mutex::default(),
             to_recover: std::sync::Mutex::default(),
             snapshot: RwLock::default(),

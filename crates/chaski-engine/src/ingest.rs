@@ -100,8 +100,8 @@ impl Engine {
     ) -> Result<Option<serde_json::Value>, Refused> {
         let (hook, adapter) = self.hook(key).await?;
         let url = self.hook_address(key, query);
-        let incoming = Incoming { url: &url, headers, body };
         let now = self.clock.now();
+        let incoming = Incoming { url: &url, at: now, headers, body };
         adapter.verify(&incoming, &hook.secrets, now).map_err(Refused::Unauthorized)?;
         let signature = adapter.replay_key(&incoming);
         if let Some(id) = &signature

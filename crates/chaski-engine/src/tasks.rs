@@ -95,6 +95,7 @@ impl Engine {
             reference: "",
             hook_url: &entry.hook_url,
             files: &[],
+            prepared: None,
             now: self.clock.now(),
         };
         let mut replies: Vec<Reply> = Vec::new();

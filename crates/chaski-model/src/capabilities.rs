@@ -97,6 +97,23 @@ const WHATSAPP: Capabilities = Capabilities {
     receipts: &["sent", "delivered", "read", "failed"],
 };
 
+const WHATSAPP_TWILIO: Capabilities = Capabilities { text_limit: 1600, ..WHATSAPP };
+
+const TWILIO_SMS: Capabilities = Capabilities {
+    content: &["text", "attachment", "quick_reply"],
+    text_limit: 1600,
+    text_unit: TextUnit::Characters,
+    splits_text: true,
+    window: None,
+    pace: 10,
+    pair_pace: 0,
+    pair_burst: 0,
+    echoes_reference: true,
+    tells_access: false,
+    repeats_safely: None,
+    receipts: &["sent", "delivered", "failed"],
+};
+
 const TELEGRAM: Capabilities = Capabilities {
     content: &["text", "attachment", "quick_reply", "custom_payload"],
     text_limit: 4096,
@@ -151,13 +168,9 @@ impl ChannelKind {
             Self::Telegram => Some(TELEGRAM),
             Self::Viber => Some(VIBER),
             Self::Line => Some(LINE),
-            Self::WhatsappTwilio
-            | Self::TwilioSms
-            | Self::VonageSms
-            | Self::Messenger
-            | Self::Instagram
-            | Self::Email
-            | Self::Custom => None,
+            Self::WhatsappTwilio => Some(WHATSAPP_TWILIO),
+            Self::TwilioSms => Some(TWILIO_SMS),
+            Self::VonageSms | Self::Messenger | Self::Instagram | Self::Email | Self::Custom => None,
         }
     }
 }

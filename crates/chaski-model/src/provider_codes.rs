@@ -18,6 +18,8 @@ pub enum Family {
     Dialog360,
     /// Telegram's Bot API: HTTP statuses, told apart by words of the description.
     Telegram,
+    /// Twilio's, whatever the channel.
+    Twilio,
     /// Viber's own status numbers, which come under HTTP 200.
     Viber,
     /// LINE's Messaging API: HTTP statuses, some told apart by their text.
@@ -32,6 +34,7 @@ impl Family {
             Self::Vonage => "Vonage",
             Self::Dialog360 => "360dialog",
             Self::Telegram => "Telegram",
+            Self::Twilio => "Twilio",
             Self::Viber => "Viber",
             Self::Line => "LINE",
         }
@@ -103,7 +106,8 @@ impl ProviderCode {
 
 /// Every row of the table, ranges by their first code.
 pub fn all() -> impl Iterator<Item = &'static ProviderCode> {
-    META.iter().chain(VONAGE).chain(DIALOG360).chain(TELEGRAM).chain(VIBER).chain(LINE)
+    let others = VIBER.iter().chain(LINE).chain(twilio::TWILIO);
+    META.iter().chain(VONAGE).chain(DIALOG360).chain(TELEGRAM).chain(others)
 }
 
 /// What a code means.
@@ -128,6 +132,7 @@ fn rows(family: Family) -> &'static [ProviderCode] {
         Family::Vonage => VONAGE,
         Family::Dialog360 => DIALOG360,
         Family::Telegram => TELEGRAM,
+        Family::Twilio => twilio::TWILIO,
         Family::Viber => VIBER,
         Family::Line => LINE,
     }
@@ -141,6 +146,7 @@ fn first_of_range(family: Family, code: i64) -> i64 {
         (Family::Meta, 2_388_072 | 2_388_073) => 2_388_047,
         (Family::Vonage, 1472..=1476) => 1470,
         (Family::Vonage, 1480..=1484) => 1480,
+        (Family::Twilio, 21_701..=21_705) => 21_701,
         _ => code,
     }
 }
@@ -171,6 +177,8 @@ macro_rules! table {
         },)*]
     };
 }
+
+mod twilio;
 
 const META: &[ProviderCode] = table! { Meta:
     0 => HOLD, CredentialsRefused, Admin, true,

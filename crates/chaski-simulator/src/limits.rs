@@ -30,9 +30,11 @@ impl Limit {
     /// What a provider allows unless it is told otherwise.
     fn of(source: Source) -> Self {
         match source {
-            Source::Cloud | Source::Dialog360 | Source::Vonage => {
+            Source::Cloud | Source::Dialog360 | Source::Vonage | Source::TwilioWhatsapp => {
                 Self { per_second: Some(80.0), pair: Some(Pair { seconds: 6.0, burst: 45.0 }) }
             }
+            // What is more than a number may send waits in Twilio's own queue.
+            Source::TwilioSms => Self { per_second: Some(100.0), pair: None },
             // A hundred messages to one person within an hour, unless it answers.
             Source::Viber => {
                 Self { per_second: Some(500.0), pair: Some(Pair { seconds: 36.0, burst: 100.0 }) }

@@ -17,6 +17,12 @@ pub(crate) enum Source {
     /// Telegram's Bot API.
     #[serde(rename = "telegram")]
     Telegram,
+    /// WhatsApp through Twilio.
+    #[serde(rename = "twilio_whatsapp")]
+    TwilioWhatsapp,
+    /// SMS and MMS through Twilio.
+    #[serde(rename = "twilio")]
+    TwilioSms,
     /// Viber's bot API.
     #[serde(rename = "viber")]
     Viber,
@@ -25,13 +31,63 @@ pub(crate) enum Source {
     Line,
 }
 
-impl Source {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Dialog360, Self::Vonage, Self::Cloud, Self::Telegram, Self::Viber, Self::Line];
+/// Which app of a phone a provider's messages are in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum App {
+    Whatsapp,
+    Sms,
+    Telegram,
+    Viber,
+    Line,
+}
 
-    /// Whether it reaches people on WhatsApp.
-    pub(crate) const fn is_whatsapp(self) -> bool {
-        matches!(self, Self::Dialog360 | Self::Vonage | Self::Cloud)
+impl App {
+    pub(crate) const ALL: [Self; 5] = [Self::Whatsapp, Self::Sms, Self::Telegram, Self::Viber, Self::Line];
+
+    /// Its word in addresses and in the style sheet.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Whatsapp => "whatsapp",
+            Self::Sms => "sms",
+            Self::Telegram => "telegram",
+            Self::Viber => "viber",
+            Self::Line => "line",
+        }
+    }
+
+    /// The name a person knows it by.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Whatsapp => "WhatsApp",
+            Self::Sms => "SMS",
+            Self::Telegram => "Telegram",
+            Self::Viber => "Viber",
+            Self::Line => "LINE",
+        }
+    }
+}
+
+impl Source {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Dialog360,
+        Self::Vonage,
+        Self::Cloud,
+        Self::Telegram,
+        Self::TwilioWhatsapp,
+        Self::TwilioSms,
+        Self::Viber,
+        Self::Line,
+    ];
+
+    /// Where people see its messages.
+    pub(crate) const fn app(self) -> App {
+        match self {
+            Self::Dialog360 | Self::Vonage | Self::Cloud | Self::TwilioWhatsapp => App::Whatsapp,
+            Self::TwilioSms => App::Sms,
+            Self::Telegram => App::Telegram,
+            Self::Viber => App::Viber,
+            Self::Line => App::Line,
+        }
     }
 
     /// The word used for it in the control API.
@@ -41,6 +97,8 @@ impl Source {
             Self::Vonage => "nexmo_whatsapp",
             Self::Cloud => "whatsapp_cloud",
             Self::Telegram => "telegram",
+            Self::TwilioWhatsapp => "twilio_whatsapp",
+            Self::TwilioSms => "twilio",
             Self::Viber => "viber",
             Self::Line => "line",
         }
@@ -53,6 +111,8 @@ impl Source {
             Self::Vonage => "Vonage",
             Self::Cloud => "WhatsApp Cloud API",
             Self::Telegram => "Telegram",
+            Self::TwilioWhatsapp => "Twilio WhatsApp",
+            Self::TwilioSms => "Twilio SMS",
             Self::Viber => "Viber",
             Self::Line => "LINE",
         }
@@ -65,6 +125,7 @@ impl Source {
             Self::Vonage => "/vonage",
             Self::Cloud => "/meta",
             Self::Telegram => "/telegram",
+            Self::TwilioWhatsapp | Self::TwilioSms => "/twilio",
             Self::Viber => "/viber",
             Self::Line => "/line",
         }
@@ -74,7 +135,8 @@ impl Source {
         Self::ALL.into_iter().find(|source| source.word() == word)
     }
 
-    /// The provider whose API a path belongs to, and the path below its prefix.
+    /// The provider whose API a path belongs to, and the path below its prefix; the first of those that
+    /// share one.
     pub(crate) fn of_path(path: &str) -> Option<(Self, &str)> {
         Self::ALL.into_iter().find_map(|source| {
             let rest = path.strip_prefix(source.prefix())?;

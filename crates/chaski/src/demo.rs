@@ -29,11 +29,16 @@ const CHANNELS: [(&str, &str); 3] = [
     ("nexmo_whatsapp", "WhatsApp · Vonage"),
     ("360dialog_whatsapp", "WhatsApp · 360dialog"),
 ];
-/// The demo's bot; the contact writes to it before the others.
-const BOT: (&str, &str) = ("telegram", "Telegram");
-/// The demo's further channels, on which the contact is known by an id of the provider's own: where the
-/// simulator tells it.
-const BY_ID: [(&str, &str, &str); 2] = [("viber", "Viber", "viberId"), ("line", "LINE", "lineId")];
+/// The demo's other channels, connected after those; the contact writes to them first.
+const OTHERS: [(&str, &str); 5] = [
+    ("telegram", "Telegram"),
+    ("twilio_whatsapp", "WhatsApp · Twilio"),
+    ("twilio", "SMS · Twilio"),
+    ("viber", "Viber"),
+    ("line", "LINE"),
+];
+/// Those on which the contact is known by an id of the provider's own: where the simulator tells it.
+const BY_ID: [(&str, &str); 2] = [("viber", "viberId"), ("line", "lineId")];
 /// A window that closes sooner is opened anew.
 const WINDOW_LEFT: Duration = Duration::from_secs(3600);
 /// How long the contact's own messages may take to arrive.
@@ -156,8 +161,7 @@ struct World {
 impl World {
     async fn make_ready(&self, simulator: &str) -> Result<Value> {
         let accounts = self.control.get("/sim/v1/accounts").await?;
-        let by_id = BY_ID.map(|(source, name, _)| (source, name));
-        for (source, name) in CHANNELS.into_iter().chain([BOT]).chain(by_id) {
+        for (source, name) in CHANNELS.into_iter().chain(OTHERS) {
             let account = accounts.as_array().into_iter().flatten().find(|a| a["source"] == source);
             let set = account
                 .map(|a| a["set"].clone())
@@ -218,8 +222,13 @@ impl World {
             }
         };
         // The others' addresses are set by hand, not by their APIs.
-        let by_api =
-            [ChannelKind::Whatsapp360dialog, ChannelKind::Telegram, ChannelKind::Viber, ChannelKind::Line];
+        let by_api = [
+            ChannelKind::Whatsapp360dialog,
+            ChannelKind::Telegram,
+            ChannelKind::TwilioSms,
+            ChannelKind::Viber,
+            ChannelKind::Line,
+        ];
         if !by_api.contains(&kind) {
             let mut hook = json!({"source": source, "url": webhook_url});
             if let Some(token) = verify_token {
@@ -259,7 +268,7 @@ impl World {
         let phone = self.control.get(&format!("/sim/v1/phones/{PHONE}")).await?;
         let snapshot = self.app.engine.snapshot();
         let mut change = ContactChange::default();
-        for (source, _, key) in BY_ID {
+        for (source, key) in BY_ID {
             let channel = snapshot
                 .channels_of(self.workspace)
                 .into_iter()
@@ -280,14 +289,13 @@ impl World {
 
     /// The contact writes on every channel whose window is not open for long.
     async fn open_windows(&self) -> Result<()> {
-        let by_id = BY_ID.map(|(source, name, _)| (source, name));
-        for (source, name) in by_id.into_iter().chain([BOT]).chain(CHANNELS) {
+        for (source, name) in OTHERS.into_iter().chain(CHANNELS) {
             if self.is_open(source).await? {
                 continue;
             }
             let text = format!("Hola, les escribo por {name}.");
             let mut body = json!({"type": "text", "text": text, "provider": source});
-            if source == BOT.0 {
+            if source == "telegram" {
                 // Telegram tells no number: the contact shares its own card, and is known by it from then on.
                 let card = json!({"name": {"formatted_name": "Ana"}, "phones": [{"phone": PHONE}]});
                 body = json!({"type": "contacts", "contacts": [card], "provider": source});

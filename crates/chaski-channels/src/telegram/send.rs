@@ -139,7 +139,15 @@ mod tests {
     fn to(values: &[&str]) -> Result<i64, Failure> {
         let to: Vec<Address> = values.iter().map(|value| Address::native(value)).collect();
         let settings = Settings::new();
-        chat(&Cx { settings: &settings, to: &to, reference: "", hook_url: "", files: &[], now: Timestamp(0) })
+        chat(&Cx {
+            settings: &settings,
+            to: &to,
+            reference: "",
+            hook_url: "",
+            files: &[],
+            prepared: None,
+            now: Timestamp(0),
+        })
     }
 
     #[test]

@@ -180,7 +180,12 @@ async fn call(
         }
     };
     let (to, hook_url) = (&work.to, entry.hook_url.as_str());
-    let cx = Cx { settings, to, reference: &reference, hook_url, files: &files, now };
+    let mut cx = Cx { settings, to, reference: &reference, hook_url, files: &files, prepared: None, now };
+    let prepared = match engine.prepare(entry, adapter, &cx, body).await {
+        Ok(prepared) => prepared,
+        Err(outcome) => return (Tried::Outcome(masked(outcome, &entry.hidden())), None),
+    };
+    cx.prepared = prepared.as_deref();
     let call: Call = match adapter.call(&cx, body) {
         Ok(call) => call,
         Err(failure) => return fail(failure),
@@ -192,7 +197,10 @@ async fn call(
     let exchange = exchange_of(&call, reply.as_ref(), began, &entry.hidden());
     engine.store.note_exchange(head.part, work.attempt, now, exchange);
     match reply {
-        Ok(reply) => (Tried::Outcome(masked(adapter.outcome(&reply), &entry.hidden())), Some(reply.status)),
+        Ok(reply) => {
+            let outcome = masked(adapter.outcome(&reply), &entry.hidden());
+            (Tried::Outcome(prepared_anew(engine, prepared, outcome)), Some(reply.status))
+        }
         Err(Lost::NotSent(failure)) if failure.code == ErrorCode::ProviderUnavailable => {
             (Tried::NotSent(failure), None)
         }
@@ -201,6 +209,17 @@ async fn call(
         }
         Err(Lost::NotSent(failure)) => (Tried::Outcome(Outcome::Fail { failure, marks: vec![] }), None),
         Err(Lost::Lost(failure)) => (Tried::Outcome(Outcome::Unknown { failure }), None),
+    }
+}
+
+/// What was prepared a while ago may be gone by now: a refusal makes it anew, once.
+fn prepared_anew(engine: &Engine, prepared: Option<String>, outcome: Outcome) -> Outcome {
+    match (prepared, outcome) {
+        (Some(value), Outcome::Fail { failure, .. }) => {
+            engine.prepared.forget(&value);
+            Outcome::Retry { failure, after: Some(Duration::ZERO), most: Some(2), learned: Vec::new() }
+        }
+        (_, outcome) => outcome,
     }
 }
 

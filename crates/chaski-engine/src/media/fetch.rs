@@ -101,6 +101,7 @@ impl Engine {
             reference: "",
             hook_url: &entry.hook_url,
             files: &[],
+            prepared: None,
             now: self.clock.now(),
         };
         let task = Task::Media { media: media.clone() };

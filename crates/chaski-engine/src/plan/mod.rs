@@ -294,6 +294,7 @@ impl Engine {
             reference: &reference,
             hook_url: &masked(&entry.hook_url),
             files: &[],
+            prepared: None,
             now: plan.now,
         };
         let call = entry.adapter?.call(&cx, part).ok()?;

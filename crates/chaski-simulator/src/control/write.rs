@@ -13,11 +13,11 @@ use crate::ids::uuid;
 use crate::media::{File, placeholder};
 use crate::phones::{Button, Content, Direction, Media, Message, Status, chat_of};
 use crate::providers::telegram::message_name;
-use crate::providers::viber;
 use crate::providers::{Inbound, Said, report_inbound};
+use crate::providers::{twilio, viber};
 use crate::receipts::Trace;
 use crate::sim::{Shared, Sim};
-use crate::source::Source;
+use crate::source::{App, Source};
 use crate::{accounts, links};
 
 /// The largest file that a phone sends.
@@ -49,10 +49,7 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         return viber::open(sim, key, act.account).await.map_err(Refused::bad);
     }
     if !is_told(source, act.said.as_ref()) {
-        return Err(Refused::bad(format!("{} tells businesses nothing of the type {kind:?}", source.name())));
-    }
-    if source == Source::Telegram && matches!(act.said, Some(Said::Reaction { .. } | Said::Order(_))) {
-        return Err(Refused::bad(format!("A bot of Telegram is told nothing of the type {kind:?}")));
+        return Err(Refused::bad(format!("{} tells a business nothing of the type {kind:?}", source.name())));
     }
     let message_id = match (source, &act.said) {
         (Source::Vonage, _) => uuid(),
@@ -61,6 +58,7 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         (Source::Telegram, Some(Said::Reply { .. })) => sim.ids.numeric(),
         (Source::Telegram, Some(Said::Edit { .. })) => act.content.reply_to.clone().unwrap_or_default(),
         (Source::Telegram, _) => message_name(chat_of(key), sim.telegram.message()),
+        (Source::TwilioWhatsapp | Source::TwilioSms, _) => twilio::message_sid(&act.content),
         (Source::Viber, _) => viber::token(sim).to_string(),
         // Its bytes are asked for by the message's own id.
         (Source::Line, Some(Said::Media { media_id, .. })) => media_id.clone(),
@@ -94,6 +92,20 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         &Inbound { account: act.account, message_id, at_ms: message.at, phone, context, said },
     );
     Ok(message)
+}
+
+/// Whether a provider has a webhook for what was said.
+fn is_told(source: Source, said: Option<&Said>) -> bool {
+    let Some(said) = said else { return true };
+    match source.app() {
+        App::Whatsapp => {
+            source != Source::TwilioWhatsapp || !matches!(said, Said::Reaction { .. } | Said::Order(_))
+        }
+        App::Telegram => !matches!(said, Said::Reaction { .. } | Said::Order(_)),
+        App::Sms => matches!(said, Said::Text(_) | Said::Media { .. }),
+        App::Viber => !matches!(said, Said::Reaction { .. } | Said::Order(_) | Said::Reply { .. }),
+        App::Line => !matches!(said, Said::Contacts(_) | Said::Reaction { .. } | Said::Order(_)),
+    }
 }
 
 /// Which of our numbers the person writes to.
@@ -200,7 +212,7 @@ async fn send_file(sim: &Shared, account: AccountId, kind: &str, wanted: &Value)
     let link = optional(wanted, "link");
     let source = crate::accounts::account(account).source;
     let is_telegram = source == Source::Telegram;
-    if kind == "voice" && source.is_whatsapp() {
+    if kind == "voice" && source.app() == App::Whatsapp {
         return Err(Refused::bad("On WhatsApp a voice note is an `audio`"));
     }
     let wire = if kind == "voice" { "audio" } else { kind };
@@ -229,6 +241,7 @@ async fn send_file(sim: &Shared, account: AccountId, kind: &str, wanted: &Value)
         Source::Vonage => uuid(),
         Source::Cloud | Source::Dialog360 => sim.ids.numeric(),
         Source::Telegram => format!("AgACAgQAAxkB{}", sim.ids.numeric()),
+        Source::TwilioWhatsapp | Source::TwilioSms => twilio::sid("ME"),
         Source::Viber | Source::Line => sim.ids.numeric(),
     };
     sim.media.put(media_id.clone(), file.clone());
@@ -324,15 +337,6 @@ fn change(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
         content,
         said: Some(Said::Edit { text: words, written_ms: target.at }),
     })
-}
-
-/// Whether a business is told such a thing by the provider.
-fn is_told(source: Source, said: Option<&Said>) -> bool {
-    !matches!(
-        (source, said),
-        (Source::Line, Some(Said::Contacts(_) | Said::Reaction { .. } | Said::Order(_)))
-            | (Source::Viber, Some(Said::Reaction { .. } | Said::Order(_) | Said::Reply { .. }))
-    )
 }
 
 /// The person takes back what it wrote.

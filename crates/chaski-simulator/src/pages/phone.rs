@@ -22,51 +22,10 @@ use crate::control::phones::{key, open_phone, set};
 use crate::control::write::{choices, write};
 use crate::phones::{Message, Settings, chat_of, line_id_of, viber_id_of};
 use crate::sim::{Shared, Sim};
-use crate::source::Source;
+use crate::source::App;
 
 /// Messages shown; a phone can hold many more.
 const SHOWN: usize = 300;
-
-/// Which app of the phone is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::enum_variant_names, reason = "WhatsApp's name ends so")]
-enum App {
-    WhatsApp,
-    Telegram,
-    Viber,
-    Line,
-}
-
-impl App {
-    const ALL: [Self; 4] = [Self::WhatsApp, Self::Telegram, Self::Viber, Self::Line];
-
-    fn of(source: Source) -> Self {
-        match source {
-            Source::Telegram => Self::Telegram,
-            Source::Viber => Self::Viber,
-            Source::Line => Self::Line,
-            Source::Cloud | Source::Dialog360 | Source::Vonage => Self::WhatsApp,
-        }
-    }
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::WhatsApp => "whatsapp",
-            Self::Telegram => "telegram",
-            Self::Viber => "viber",
-            Self::Line => "line",
-        }
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::WhatsApp => "WhatsApp",
-            Self::Telegram => "Telegram",
-            Self::Viber => "Viber",
-            Self::Line => "LINE",
-        }
-    }
-}
 
 #[derive(Deserialize)]
 pub(super) struct AppQuery {
@@ -78,8 +37,8 @@ impl AppQuery {
     fn app(&self, sim: &Sim, key: &str) -> App {
         let asked = App::ALL.into_iter().find(|app| self.app.as_deref() == Some(app.word()));
         let newest =
-            || sim.phones.with(key, |phone| phone.messages.back().map(|message| App::of(message.source)));
-        asked.or_else(newest).unwrap_or(App::WhatsApp)
+            || sim.phones.with(key, |phone| phone.messages.back().map(|message| message.source.app()));
+        asked.or_else(newest).unwrap_or(App::Whatsapp)
     }
 }
 
@@ -95,7 +54,7 @@ struct View {
 
 fn view(sim: &Sim, key: &str, app: App) -> View {
     sim.phones.with(key, |phone| {
-        let of_app = || phone.messages.iter().filter(|message| App::of(message.source) == app);
+        let of_app = || phone.messages.iter().filter(|message| message.source.app() == app);
         let older = of_app().count().saturating_sub(SHOWN);
         View {
             app,
@@ -120,11 +79,11 @@ pub(super) async fn page(
     let app = query.app(&sim, &key);
     open_phone(&sim, &key);
     let view = view(&sim, &key, app);
-    let first = ACCOUNTS.iter().position(|a| App::of(a.source) == app).unwrap_or_default();
+    let first = ACCOUNTS.iter().position(|a| a.source.app() == app).unwrap_or_default();
     let newest = view.messages.last().map_or(first, |message| message.account);
     let content = html! {
         div.desk {
-            section.phone.telegram[app == App::Telegram].viber[app == App::Viber].line[app == App::Line] aria-label=(lang.say("Teléfono simulado", "Simulated phone")) {
+            section class=(format!("phone {}", app.word())) aria-label=(lang.say("Teléfono simulado", "Simulated phone")) {
                 header.chat {
                     a.back href="/" aria-label=(lang.say("Volver", "Back")) { "‹" }
                     span.avatar aria-hidden="true" { (account(newest).business.chars().next().unwrap_or('E')) }
@@ -149,7 +108,8 @@ pub(super) async fn page(
 
 fn kind_of_account(lang: Lang, app: App) -> &'static str {
     match app {
-        App::WhatsApp => lang.say("cuenta de empresa", "business account"),
+        App::Whatsapp => lang.say("cuenta de empresa", "business account"),
+        App::Sms => lang.say("número de empresa", "business number"),
         App::Telegram | App::Viber => "bot",
         App::Line => lang.say("cuenta oficial", "official account"),
     }
@@ -201,7 +161,7 @@ fn reply_form(sim: &Sim, lang: Lang, key: &str, view: &View) -> Markup {
         form #reply method="post" action=(format!("/phones/{}/reply", view.address)) data-quiet {
             label.hidden for="provider" { (lang.say("A qué número", "To which number")) }
             select #provider name="provider" {
-                @for id in choices(sim, key).into_iter().filter(|id| App::of(account(*id).source) == view.app) {
+                @for id in choices(sim, key).into_iter().filter(|id| account(*id).source.app() == view.app) {
                     option value=(account(id).name) { (account(id).source.name()) " · " (account(id).handle()) }
                 }
             }

@@ -6,13 +6,14 @@ mod inbound;
 pub(crate) mod line;
 pub(crate) mod meta;
 pub(crate) mod telegram;
+pub(crate) mod twilio;
 pub(crate) mod viber;
 pub(crate) mod vonage;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Uri};
 
 pub(crate) use self::inbound::{Inbound, Said};
 use crate::accounts::{AccountId, account};
@@ -37,6 +38,7 @@ pub(crate) async fn answer(sim: &Shared, source: Source, call: &Call) -> Reply {
         Source::Dialog360 => dialog360::answer(sim, call),
         Source::Vonage => vonage::answer(sim, call),
         Source::Telegram => telegram::answer(sim, call).await,
+        Source::TwilioWhatsapp | Source::TwilioSms => twilio::answer(sim, call),
         Source::Viber => viber::answer(sim, call).await,
         Source::Line => line::answer(sim, call).await,
     };
@@ -53,6 +55,7 @@ fn is_of_media(sim: &Sim, source: Source, call: &Call) -> bool {
             | (Source::Dialog360, ["whatsapp_business", ..])
             | (Source::Vonage, ["v3", "media", _])
             | (Source::Telegram, ["file", ..])
+            | (Source::TwilioWhatsapp, ["2010-04-01", "Accounts", _, "Messages", _, "Media", _])
             | (Source::Viber, ["dl", _])
             | (Source::Line, ["v2", "bot", "message", _, "content", ..]) => true,
             (Source::Cloud, [_, id]) | (Source::Dialog360, [id]) => sim.media.get(id).is_some(),
@@ -63,20 +66,24 @@ fn is_of_media(sim: &Sim, source: Source, call: &Call) -> bool {
 /// Reports a receipt by webhook.
 pub(crate) fn report(sim: &Shared, receipt: &Receipt) {
     let body = match account(receipt.account).source {
-        Source::Cloud | Source::Dialog360 => meta::webhook::status(receipt),
-        Source::Vonage => vonage::webhook::status(receipt),
+        Source::Cloud | Source::Dialog360 => json(&meta::webhook::status(receipt)),
+        Source::Vonage => json(&vonage::webhook::status(receipt)),
+        // They report nothing, and Twilio nothing without an address of the message's own.
+        Source::Telegram | Source::Line => return,
         Source::Viber => match viber::webhook::receipt(sim, receipt) {
-            Some(body) => body,
+            Some(body) => json(&body),
             None => return,
         },
-        // They report nothing.
-        Source::Telegram | Source::Line => return,
+        Source::TwilioWhatsapp | Source::TwilioSms => match twilio::webhook::status(receipt) {
+            Some(form) => form,
+            None => return,
+        },
     };
     let post = Post {
         account: receipt.account,
         is_status: true,
         url: receipt.trace.webhook_url.clone(),
-        body: serde_json::to_vec(&body).unwrap_or_default(),
+        body,
         key: stable(&receipt.message_id),
         has_bad_signature: receipt.trace.receipts == Receipts::BadSignature,
     };
@@ -86,20 +93,21 @@ pub(crate) fn report(sim: &Shared, receipt: &Receipt) {
 /// Reports by webhook what a phone wrote.
 pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
     let body = match account(inbound.account).source {
-        Source::Cloud | Source::Dialog360 => meta::webhook::inbound(sim, inbound),
-        Source::Vonage => vonage::webhook::inbound(sim, inbound),
+        Source::Cloud | Source::Dialog360 => json(&meta::webhook::inbound(sim, inbound)),
+        Source::Vonage => json(&vonage::webhook::inbound(sim, inbound)),
         Source::Telegram => match telegram::inbound(sim, inbound) {
-            Some(update) => update,
+            Some(update) => json(&update),
             None => return,
         },
-        Source::Viber => viber::webhook::inbound(sim, inbound),
-        Source::Line => line::webhook::inbound(sim, inbound),
+        Source::Viber => json(&viber::webhook::inbound(sim, inbound)),
+        Source::Line => json(&line::webhook::inbound(sim, inbound)),
+        Source::TwilioWhatsapp | Source::TwilioSms => twilio::webhook::inbound(sim, inbound),
     };
     let post = Post {
         account: inbound.account,
         is_status: false,
         url: None,
-        body: serde_json::to_vec(&body).unwrap_or_default(),
+        body,
         key: stable(&inbound.phone.number),
         has_bad_signature: false,
     };
@@ -110,7 +118,7 @@ pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
 pub(crate) fn report_template(sim: &Shared, id: AccountId, template: &Arc<Template>) {
     match account(id).source {
         Source::Cloud | Source::Dialog360 => {}
-        Source::Vonage | Source::Telegram | Source::Viber | Source::Line => return,
+        _ => return,
     }
     let body = meta::webhook::template_status(id, template, sim.clock.now_seconds());
     let body = serde_json::to_vec(&body).unwrap_or_default();
@@ -119,9 +127,28 @@ pub(crate) fn report_template(sim: &Shared, id: AccountId, template: &Arc<Templa
         .post(sim, Post { account: id, is_status: false, url: None, body, key, has_bad_signature: false });
 }
 
-/// The headers by which a business knows that a webhook is the provider's.
-pub(crate) fn webhook_headers(sim: &Sim, id: AccountId, body: &[u8], is_bad: bool) -> Vec<(String, String)> {
+fn json(body: &serde_json::Value) -> Vec<u8> {
+    serde_json::to_vec(body).unwrap_or_default()
+}
+
+/// What a provider's webhooks are written in.
+pub(crate) fn webhook_type(id: AccountId) -> &'static str {
     match account(id).source {
+        Source::TwilioWhatsapp | Source::TwilioSms => "application/x-www-form-urlencoded; charset=utf-8",
+        _ => "application/json",
+    }
+}
+
+/// The headers by which a business knows that a webhook is the provider's.
+pub(crate) fn webhook_headers(
+    sim: &Sim,
+    id: AccountId,
+    url: &Uri,
+    body: &[u8],
+    is_bad: bool,
+) -> Vec<(String, String)> {
+    match account(id).source {
+        Source::TwilioWhatsapp | Source::TwilioSms => twilio::signature::headers(id, url, body, is_bad),
         Source::Cloud => meta::signature::headers(id, body, is_bad),
         Source::Dialog360 => dialog360::webhook_headers(sim, id, is_bad),
         Source::Vonage => vonage::signature::headers(id, body, is_bad, sim.clock.now_seconds()),
@@ -149,7 +176,7 @@ pub(crate) fn report_membership(sim: &Shared, phone: &Identity, blocked: bool) {
         let body = match account(id).source {
             Source::Viber => viber::webhook::membership(sim, phone, blocked),
             Source::Line => line::webhook::membership(sim, id, phone, blocked),
-            Source::Telegram | Source::Cloud | Source::Dialog360 | Source::Vonage => continue,
+            _ => continue,
         };
         let body = serde_json::to_vec(&body).unwrap_or_default();
         let key = stable(&phone.number);

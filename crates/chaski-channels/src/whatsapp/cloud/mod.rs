@@ -74,7 +74,7 @@ impl Adapter for Cloud {
     }
 
     fn split(&self, content: &Content, template: Option<&MetaTemplate>) -> Result<Vec<PartBody>, Failure> {
-        split::split(content, template)
+        split::split(content, template, split::TEXT)
     }
 
     fn call(&self, cx: &Cx<'_>, part: &PartBody) -> Result<Call, Failure> {

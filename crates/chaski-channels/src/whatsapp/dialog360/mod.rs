@@ -58,7 +58,7 @@ impl Adapter for Dialog360 {
     }
 
     fn split(&self, content: &Content, template: Option<&MetaTemplate>) -> Result<Vec<PartBody>, Failure> {
-        split::split(content, template)
+        split::split(content, template, split::TEXT)
     }
 
     fn call(&self, cx: &Cx<'_>, part: &PartBody) -> Result<Call, Failure> {
