@@ -132,15 +132,11 @@ async fn every_webhook_of_the_simulator_is_valid_by_lines_description() {
         .clone();
     let text = |key: &str| own[key].as_str().expect("a text").to_owned();
     let place = format!("{}/v2/bot/channel/webhook", text("base_url"));
-    let set = world.http.json(
-        "PUT",
-        &format!("{place}/endpoint"),
-        &text("access_token"),
-        &json!({"endpoint": address}),
-    );
-    assert_eq!(set.await.expect("an answer").status, 200);
-    let test = world.http.json("POST", &format!("{place}/test"), &text("access_token"), &json!({}));
-    assert_eq!(test.await.expect("an answer").json()["success"], true);
+    let (token, endpoint) = (text("access_token"), json!({"endpoint": address}));
+    let set = world.http.json("PUT", &format!("{place}/endpoint"), &token, &endpoint).await;
+    assert_eq!(set.expect("an answer").status, 200);
+    let test = world.http.json("POST", &format!("{place}/test"), &token, &json!({})).await;
+    assert_eq!(test.expect("an answer").json()["success"], true);
     let phone = format!("/phones/{PHONE}/messages");
     let first =
         world.simulator("POST", &phone, json!({"type": "text", "text": "hola", "provider": "line"})).await;
