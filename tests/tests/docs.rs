@@ -55,7 +55,7 @@ async fn every_command_of_the_readme_runs_in_both_languages() {
     for page in ["README.md", "README.es.md"] {
         let world = World::demo().await;
         let blocks = commands(&read(page));
-        assert_eq!(blocks.len(), 5, "{page}");
+        assert_eq!(blocks.len(), 7, "{page}");
         let answer: Value = serde_json::from_str(&run(&world, &blocks[0], &[])).expect("the answer is JSON");
         let id = answer["messageId"].as_i64().expect("messageId");
         world.reaches(id, "delivered").await;
@@ -67,6 +67,10 @@ async fn every_command_of_the_readme_runs_in_both_languages() {
         assert!(run(&world, &blocks[3], &[]).contains("132000"));
         let bot: Value = serde_json::from_str(&run(&world, &blocks[4], &[])).expect("an answer");
         world.reaches(bot["messageId"].as_i64().expect("messageId"), "sent").await;
+        for (block, last) in [(5, "delivered"), (6, "sent")] {
+            let sent: Value = serde_json::from_str(&run(&world, &blocks[block], &[])).expect("an answer");
+            world.reaches(sent["messageId"].as_i64().expect("messageId"), last).await;
+        }
     }
 }
 
@@ -135,6 +139,11 @@ async fn every_channel_is_connected_as_its_page_says() {
         ("META_APP_SECRET", of(cloud, "app_secret")),
         ("META_VERIFY_TOKEN", of(cloud, "verify_token")),
         ("META_BASE_URL", of(cloud, "base_url")),
+        ("VIBER_TOKEN", of("viber", "auth_token")),
+        ("VIBER_BASE_URL", of("viber", "base_url")),
+        ("LINE_TOKEN", of("line", "access_token")),
+        ("LINE_SECRET", of("line", "channel_secret")),
+        ("LINE_BASE_URL", of("line", "base_url")),
     ]
     .into_iter()
     .map(|(key, value)| (key.to_owned(), value))
@@ -153,7 +162,7 @@ async fn every_channel_is_connected_as_its_page_says() {
         let out = run(&world, &blocks[0], &environment);
         let templates = if kind.is_whatsapp() { "12 templates" } else { "0 templates" };
         assert!(out.contains(templates) && out.contains("/hooks/"), "{page}: {out}");
-        let by_hand = matches!(page, "whatsapp_vonage" | "whatsapp_cloud" | "whatsapp_twilio");
+        let by_hand = matches!(page, "whatsapp_vonage" | "whatsapp_cloud" | "whatsapp_twilio" | "line");
         assert_eq!(out.contains("left to do by hand"), by_hand, "{page}: {out}");
     }
     let _ = std::fs::remove_file(key_file);

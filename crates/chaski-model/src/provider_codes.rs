@@ -106,7 +106,8 @@ impl ProviderCode {
 
 /// Every row of the table, ranges by their first code.
 pub fn all() -> impl Iterator<Item = &'static ProviderCode> {
-    META.iter().chain(VONAGE).chain(DIALOG360).chain(TELEGRAM).chain(twilio::TWILIO).chain(VIBER).chain(LINE)
+    let others = VIBER.iter().chain(LINE).chain(twilio::TWILIO);
+    META.iter().chain(VONAGE).chain(DIALOG360).chain(TELEGRAM).chain(others)
 }
 
 /// What a code means.

@@ -8,7 +8,7 @@ use crate::links;
 use crate::phones::{Content, Direction, Landed, Message, Status};
 use crate::receipts::{Failure, Receipt, Stage, Trace, report};
 use crate::sim::Shared;
-use crate::source::Source;
+use crate::source::App;
 
 /// A message that a provider accepted.
 pub(crate) struct Outgoing {
@@ -32,8 +32,8 @@ pub(crate) fn carry(sim: &Shared, message: Outgoing) {
         .as_ref()
         .and_then(|media| media.link.clone().map(|link| (media.kind.clone(), link)));
     // Telegram has looked at the link before it answered; LINE leaves that to the phones and reports nothing.
-    let source = account(message.account).source;
-    let link = link.filter(|_| !matches!(source, Source::Telegram | Source::Line));
+    let app = account(message.account).source.app();
+    let link = link.filter(|_| !matches!(app, App::Telegram | App::Line));
     let Some((kind, link)) = link else {
         return land(sim, message);
     };

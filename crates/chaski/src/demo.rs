@@ -30,8 +30,15 @@ const CHANNELS: [(&str, &str); 3] = [
     ("360dialog_whatsapp", "WhatsApp · 360dialog"),
 ];
 /// The demo's other channels, connected after those; the contact writes to them first.
-const OTHERS: [(&str, &str); 3] =
-    [("telegram", "Telegram"), ("twilio_whatsapp", "WhatsApp · Twilio"), ("twilio", "SMS · Twilio")];
+const OTHERS: [(&str, &str); 5] = [
+    ("telegram", "Telegram"),
+    ("twilio_whatsapp", "WhatsApp · Twilio"),
+    ("twilio", "SMS · Twilio"),
+    ("viber", "Viber"),
+    ("line", "LINE"),
+];
+/// Those on which the contact is known by an id of the provider's own: where the simulator tells it.
+const BY_ID: [(&str, &str); 2] = [("viber", "viberId"), ("line", "lineId")];
 /// A window that closes sooner is opened anew.
 const WINDOW_LEFT: Duration = Duration::from_secs(3600);
 /// How long the contact's own messages may take to arrive.
@@ -162,6 +169,7 @@ impl World {
             self.connect(source, name, &set).await?;
         }
         self.make_contact().await?;
+        self.introduce().await?;
         self.open_windows().await?;
         let renewed = setup::renew_access(&self.app, self.workspace, USER, TOKEN).await?;
         let public = &self.app.engine.config().public_url;
@@ -214,7 +222,14 @@ impl World {
             }
         };
         // The others' addresses are set by hand, not by their APIs.
-        if !matches!(kind, ChannelKind::Whatsapp360dialog | ChannelKind::Telegram | ChannelKind::TwilioSms) {
+        let by_api = [
+            ChannelKind::Whatsapp360dialog,
+            ChannelKind::Telegram,
+            ChannelKind::TwilioSms,
+            ChannelKind::Viber,
+            ChannelKind::Line,
+        ];
+        if !by_api.contains(&kind) {
             let mut hook = json!({"source": source, "url": webhook_url});
             if let Some(token) = verify_token {
                 hook["verifyToken"] = json!(token);
@@ -246,6 +261,30 @@ impl World {
         let now = self.app.engine.clock().now();
         self.app.engine.store().create_contact(self.workspace, Some(CONTACT), change, now).await?;
         Ok(())
+    }
+
+    /// The contact is known on the channels whose provider has an id of its own for it.
+    async fn introduce(&self) -> Result<()> {
+        let phone = self.control.get(&format!("/sim/v1/phones/{PHONE}")).await?;
+        let snapshot = self.app.engine.snapshot();
+        let mut change = ContactChange::default();
+        for (source, key) in BY_ID {
+            let channel = snapshot
+                .channels_of(self.workspace)
+                .into_iter()
+                .find(|entry| entry.channel.kind.source() == source)
+                .map(|entry| entry.channel.id)
+                .with_context(|| format!("no channel of {source}"))?;
+            let id = phone[key].as_str().with_context(|| format!("the phone has no {key}"))?;
+            change.addresses.push(Address { scope: channel.to_string(), ..Address::native(id) });
+        }
+        let contact = self.contact().await?.context("the demo's contact")?;
+        let is_known = |address: &Address| contact.addresses.iter().any(|known| known.address == *address);
+        if change.addresses.iter().all(is_known) {
+            return Ok(());
+        }
+        let now = self.app.engine.clock().now();
+        Ok(self.app.engine.store().update_contact(self.workspace, CONTACT, change, now).await?)
     }
 
     /// The contact writes on every channel whose window is not open for long.

@@ -5,6 +5,7 @@
 mod control;
 mod dialog360;
 mod faults;
+mod line;
 mod media;
 mod meta;
 mod pages;
@@ -14,4 +15,5 @@ mod seed;
 mod support;
 mod telegram;
 mod templates;
+mod viber;
 mod vonage;
