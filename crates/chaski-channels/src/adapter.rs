@@ -324,6 +324,13 @@ pub enum Auth {
         /// The secret's key.
         secret: &'static str,
     },
+    /// Two fields at the end of a form, user from a setting, password from a secret, under the same names.
+    Fields {
+        /// The setting's key.
+        user: &'static str,
+        /// The secret's key.
+        secret: &'static str,
+    },
     /// Vonage: an RS256 JWT made from a private key.
     Jwt {
         /// The setting with the application's id.

@@ -19,6 +19,7 @@ mod text;
 pub mod twilio;
 mod verdict;
 pub mod viber;
+pub mod vonage_sms;
 pub mod whatsapp;
 
 pub use adapter::*;
@@ -33,6 +34,7 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &telegram::Telegram,
     &twilio::TwilioWhatsapp,
     &twilio::TwilioSms,
+    &vonage_sms::VonageSms,
     &viber::Viber,
     &line::Line,
 ];

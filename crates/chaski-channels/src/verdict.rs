@@ -88,9 +88,10 @@ pub(crate) fn marks(family: Family, code: i64) -> Vec<FailureMark> {
         (Family::Meta, 131_026)
         | (Family::Vonage, 1190 | 1300)
         | (Family::Twilio, 21_614 | 30_005 | 30_006 | 63_003 | 63_024) => FailureMark::Unreachable,
-        (Family::Meta, 131_050) | (Family::Vonage, 1240) | (Family::Twilio, 21_610 | 63_014) => {
-            FailureMark::OptedOut
-        }
+        (Family::Meta, 131_050)
+        | (Family::Vonage, 1240)
+        | (Family::VonageSms, 7)
+        | (Family::Twilio, 21_610 | 63_014) => FailureMark::OptedOut,
         _ => return Vec::new(),
     };
     vec![mark]

@@ -11,6 +11,7 @@ use chaski_channels::telegram::Telegram;
 use chaski_channels::template::{Catalogue, Options, definition, resolve};
 use chaski_channels::twilio::{TwilioSms, TwilioWhatsapp};
 use chaski_channels::viber::Viber;
+use chaski_channels::vonage_sms::VonageSms;
 use chaski_channels::whatsapp::{cloud::Cloud, dialog360::Dialog360, vonage::Vonage};
 use chaski_channels::{Adapter, Call, Cx, FileFacts, Incoming, Outcome, Reply, Scope, Settings};
 use chaski_model::{Address, Content, Failure, PartBody, Timestamp};
@@ -29,6 +30,7 @@ fn adapter_of(path: &Path) -> &'static dyn Adapter {
         Some("dialog360") => &Dialog360,
         Some("vonage") => &Vonage,
         Some("telegram") => &Telegram,
+        Some("vonage_sms") => &VonageSms,
         Some("viber") => &Viber,
         Some("line") => &Line,
         other => panic!("no adapter for {other:?}"),

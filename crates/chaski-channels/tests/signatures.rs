@@ -8,6 +8,7 @@ use chaski_channels::line::Line;
 use chaski_channels::telegram::Telegram;
 use chaski_channels::twilio::{TwilioSms, TwilioWhatsapp};
 use chaski_channels::viber::Viber;
+use chaski_channels::vonage_sms::VonageSms;
 use chaski_channels::whatsapp::{cloud::Cloud, dialog360::Dialog360, vonage::Vonage};
 use chaski_channels::{Adapter, Challenge, Incoming, Secrets};
 use chaski_model::{ErrorCode, Timestamp};
@@ -21,6 +22,7 @@ const VONAGE: &str = include_str!("../src/whatsapp/vonage/fixtures/signature-vec
 const TELEGRAM: &str = include_str!("../src/telegram/fixtures/signature-vectors.json");
 const TWILIO: &str = include_str!("../src/twilio/sms/fixtures/signature-vectors.json");
 const LINE: &str = include_str!("../src/line/fixtures/signature-vectors.json");
+const VONAGE_SMS: &str = include_str!("../src/vonage_sms/fixtures/signature-vectors.json");
 const VIBER: &str = include_str!("../src/viber/fixtures/signature-vectors.json");
 const IAT: i64 = 1_587_494_962;
 
@@ -282,4 +284,57 @@ fn vibers_check_of_the_address_is_answered_to_anyone_and_nothing_else_is() {
     assert!(is_believed(&Viber, ("", ""), check, &[("auth_token", "k")], 0));
     let message = br#"{"event":"message","webhook":"webhook","message_token":1}"#;
     assert!(!is_believed(&Viber, ("", ""), message, &[("auth_token", "k")], 0));
+}
+
+/// The Messages API's token over the raw bytes.
+#[test]
+fn vonages_messages_are_believed_by_their_token() {
+    let vectors: Value = serde_json::from_str(VONAGE_SMS).unwrap();
+    let vector = &vectors["messages_webhook"];
+    let body = vector["raw_body"].as_str().unwrap().as_bytes();
+    let header = ("authorization", &*format!("Bearer {}", vector["jwt"].as_str().unwrap()));
+    let keys = [("signature_secret", vector["signature_secret"].as_str().unwrap())];
+    assert!(is_believed(&VonageSms, header, body, &keys, IAT));
+    assert!(!is_believed(&VonageSms, header, &[body, b" "].concat(), &keys, IAT));
+    assert!(!is_believed(&VonageSms, header, body, &keys, IAT + 301));
+    assert!(!is_believed(&VonageSms, header, body, &[("signature_secret", "other")], IAT));
+    assert!(!is_believed(&VonageSms, ("", ""), body, &keys, IAT));
+}
+
+/// The SMS API's `sig` by every method, as JSON, as a form and as a query alike.
+#[test]
+fn vonages_older_webhooks_are_believed_by_sig_for_five_minutes() {
+    let vectors: Value = serde_json::from_str(VONAGE_SMS).unwrap();
+    let vector = &vectors["sms_webhook"];
+    let params = vector["params"].as_object().unwrap();
+    let secret = vector["signature_secret"].as_str().unwrap();
+    let at: i64 = params["timestamp"].as_str().unwrap().parse().unwrap();
+    for (method, sig) in vector["sig"].as_object().unwrap() {
+        let sig = sig.as_str().unwrap();
+        let keys = [("signature_secret", secret), ("signature_method", method.as_str())];
+        let mut object = params.clone();
+        object.insert("sig".to_owned(), json!(sig.to_uppercase()));
+        let as_json = Value::Object(object.clone()).to_string();
+        let pairs = object.iter().map(|(key, value)| (key, value.as_str().unwrap()));
+        let as_form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        for body in [as_json.as_bytes(), as_form.as_bytes()] {
+            assert!(is_believed(&VonageSms, ("", ""), body, &keys, at), "{method}");
+            assert!(!is_believed(&VonageSms, ("", ""), body, &keys, at + 301), "{method}: too old");
+            assert!(!is_believed(&VonageSms, ("", ""), body, &keys, at - 301), "{method}: too early");
+            assert!(!is_believed(&VonageSms, ("", ""), body, &keys[..0], at), "{method}: no secret");
+            let other = String::from_utf8(body.to_vec()).unwrap().replace("Jerry", "Jenny");
+            assert!(!is_believed(&VonageSms, ("", ""), other.as_bytes(), &keys, at), "{method}: changed");
+        }
+        let unsigned = Value::Object(params.clone()).to_string();
+        assert!(!is_believed(&VonageSms, ("", ""), unsigned.as_bytes(), &keys, at), "{method}: unsigned");
+    }
+    let body = Value::Object(params.clone()).to_string();
+    assert!(is_believed(&VonageSms, ("", ""), body.as_bytes(), &[("signature_method", "none")], at));
+    assert!(!is_believed(
+        &VonageSms,
+        ("", ""),
+        body.as_bytes(),
+        &[("signature_method", "rot13"), ("signature_secret", "x")],
+        at
+    ));
 }

@@ -115,6 +115,14 @@ const TWILIO_SMS: Capabilities = Capabilities {
     receipts: &["sent", "delivered", "failed"],
 };
 
+const VONAGE_SMS: Capabilities = Capabilities {
+    content: &["text", "quick_reply"],
+    text_limit: 3200,
+    pace: 30,
+    tells_access: false,
+    ..TWILIO_SMS
+};
+
 const TELEGRAM: Capabilities = Capabilities {
     content: &["text", "attachment", "quick_reply", "custom_payload"],
     text_limit: 4096,
@@ -171,7 +179,8 @@ impl ChannelKind {
             Self::TwilioSms => Some(TWILIO_SMS),
             Self::Viber => Some(VIBER),
             Self::Line => Some(LINE),
-            Self::VonageSms | Self::Messenger | Self::Instagram | Self::Email | Self::Custom => None,
+            Self::VonageSms => Some(VONAGE_SMS),
+            Self::Messenger | Self::Instagram | Self::Email | Self::Custom => None,
         }
     }
 }

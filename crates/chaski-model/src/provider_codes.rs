@@ -20,6 +20,8 @@ pub enum Family {
     Telegram,
     /// Twilio's, whatever the channel.
     Twilio,
+    /// Vonage's older SMS API: statuses under HTTP 200.
+    VonageSms,
     /// Viber's own status numbers, which come under HTTP 200.
     Viber,
     /// LINE's Messaging API: HTTP statuses, some told apart by their text.
@@ -35,6 +37,7 @@ impl Family {
             Self::Dialog360 => "360dialog",
             Self::Telegram => "Telegram",
             Self::Twilio => "Twilio",
+            Self::VonageSms => "Vonage SMS",
             Self::Viber => "Viber",
             Self::Line => "LINE",
         }
@@ -106,7 +109,7 @@ impl ProviderCode {
 
 /// Every row of the table, ranges by their first code.
 pub fn all() -> impl Iterator<Item = &'static ProviderCode> {
-    let others = VIBER.iter().chain(LINE).chain(twilio::TWILIO);
+    let others = VIBER.iter().chain(LINE).chain(twilio::TWILIO).chain(vonage_sms::VONAGE_SMS);
     META.iter().chain(VONAGE).chain(DIALOG360).chain(TELEGRAM).chain(others)
 }
 
@@ -133,6 +136,7 @@ fn rows(family: Family) -> &'static [ProviderCode] {
         Family::Dialog360 => DIALOG360,
         Family::Telegram => TELEGRAM,
         Family::Twilio => twilio::TWILIO,
+        Family::VonageSms => vonage_sms::VONAGE_SMS,
         Family::Viber => VIBER,
         Family::Line => LINE,
     }
@@ -179,6 +183,7 @@ macro_rules! table {
 }
 
 mod twilio;
+mod vonage_sms;
 
 const META: &[ProviderCode] = table! { Meta:
     0 => HOLD, CredentialsRefused, Admin, true,

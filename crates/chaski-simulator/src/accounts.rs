@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::providers::vonage::sms::is_classic;
 use crate::source::Source;
 
 /// One number at one provider, with what a caller needs to use it.
@@ -77,7 +78,7 @@ const fn twilio(account_sid: &'static str) -> Credential {
 }
 
 /// All accounts; the first of a source is the one meant where only the provider is named.
-pub(crate) static ACCOUNTS: [Account; 16] = [
+pub(crate) static ACCOUNTS: [Account; 18] = [
     Account {
         source: Source::Dialog360,
         name: "360dialog_whatsapp",
@@ -228,6 +229,24 @@ pub(crate) static ACCOUNTS: [Account; 16] = [
             channel_secret: "51ec3e7051ec3e7051ec3e7051ec3e71",
         },
     },
+    Account {
+        source: Source::VonageSms,
+        name: "nexmo",
+        business: "Ecuabots",
+        number: "447700900101",
+        phone_number_id: "",
+        waba_id: "",
+        credential: vonage("aaaaaaaa-bbbb-4ccc-8ddd-0123456789ad"),
+    },
+    Account {
+        source: Source::VonageSms,
+        name: "nexmo-2",
+        business: "Ecuabots Quito",
+        number: "447700900102",
+        phone_number_id: "",
+        waba_id: "",
+        credential: vonage("aaaaaaaa-bbbb-4ccc-8ddd-0123456789ae"),
+    },
 ];
 
 impl Account {
@@ -287,6 +306,28 @@ fn settings(a: &Account, url: &str, private_key: &str) -> Map<String, Value> {
                 ("phone_number_id", a.phone_number_id),
             ]
         }
+        Credential::Vonage { api_key, api_secret, signature_secret, .. }
+            if a.source == Source::VonageSms && is_classic(a) =>
+        {
+            vec![
+                ("api", "sms"),
+                ("base_url", &base_url),
+                ("sms_url", &base_url),
+                ("from", a.number),
+                ("api_key", api_key),
+                ("api_secret", api_secret),
+                ("signature_secret", signature_secret),
+                ("signature_method", "sha256"),
+            ]
+        }
+        Credential::Vonage { application_id, signature_secret, .. } if a.source == Source::VonageSms => vec![
+            ("base_url", &base_url),
+            ("sms_url", &base_url),
+            ("from", a.number),
+            ("application_id", application_id),
+            ("private_key", private_key),
+            ("signature_secret", signature_secret),
+        ],
         Credential::Vonage { application_id, api_key, api_secret, signature_secret } => vec![
             ("base_url", &base_url),
             ("application_id", application_id),

@@ -34,7 +34,7 @@ impl Limit {
                 Self { per_second: Some(80.0), pair: Some(Pair { seconds: 6.0, burst: 45.0 }) }
             }
             // What is more than a number may send waits in Twilio's own queue.
-            Source::TwilioSms => Self { per_second: Some(100.0), pair: None },
+            Source::TwilioSms | Source::VonageSms => Self { per_second: Some(100.0), pair: None },
             // A hundred messages to one person within an hour, unless it answers.
             Source::Viber => {
                 Self { per_second: Some(500.0), pair: Some(Pair { seconds: 36.0, burst: 100.0 }) }

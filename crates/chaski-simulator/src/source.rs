@@ -23,6 +23,9 @@ pub(crate) enum Source {
     /// SMS and MMS through Twilio.
     #[serde(rename = "twilio")]
     TwilioSms,
+    /// SMS through Vonage.
+    #[serde(rename = "nexmo")]
+    VonageSms,
     /// Viber's bot API.
     #[serde(rename = "viber")]
     Viber,
@@ -68,13 +71,14 @@ impl App {
 }
 
 impl Source {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Dialog360,
         Self::Vonage,
         Self::Cloud,
         Self::Telegram,
         Self::TwilioWhatsapp,
         Self::TwilioSms,
+        Self::VonageSms,
         Self::Viber,
         Self::Line,
     ];
@@ -83,7 +87,7 @@ impl Source {
     pub(crate) const fn app(self) -> App {
         match self {
             Self::Dialog360 | Self::Vonage | Self::Cloud | Self::TwilioWhatsapp => App::Whatsapp,
-            Self::TwilioSms => App::Sms,
+            Self::TwilioSms | Self::VonageSms => App::Sms,
             Self::Telegram => App::Telegram,
             Self::Viber => App::Viber,
             Self::Line => App::Line,
@@ -99,6 +103,7 @@ impl Source {
             Self::Telegram => "telegram",
             Self::TwilioWhatsapp => "twilio_whatsapp",
             Self::TwilioSms => "twilio",
+            Self::VonageSms => "nexmo",
             Self::Viber => "viber",
             Self::Line => "line",
         }
@@ -113,6 +118,7 @@ impl Source {
             Self::Telegram => "Telegram",
             Self::TwilioWhatsapp => "Twilio WhatsApp",
             Self::TwilioSms => "Twilio SMS",
+            Self::VonageSms => "Vonage SMS",
             Self::Viber => "Viber",
             Self::Line => "LINE",
         }
@@ -122,7 +128,7 @@ impl Source {
     pub(crate) const fn prefix(self) -> &'static str {
         match self {
             Self::Dialog360 => "/360dialog",
-            Self::Vonage => "/vonage",
+            Self::Vonage | Self::VonageSms => "/vonage",
             Self::Cloud => "/meta",
             Self::Telegram => "/telegram",
             Self::TwilioWhatsapp | Self::TwilioSms => "/twilio",

@@ -30,12 +30,13 @@ const CHANNELS: [(&str, &str); 3] = [
     ("360dialog_whatsapp", "WhatsApp · 360dialog"),
 ];
 /// The demo's other channels, connected after those; the contact writes to them first.
-const OTHERS: [(&str, &str); 5] = [
+const OTHERS: [(&str, &str); 6] = [
     ("telegram", "Telegram"),
     ("twilio_whatsapp", "WhatsApp · Twilio"),
     ("twilio", "SMS · Twilio"),
     ("viber", "Viber"),
     ("line", "LINE"),
+    ("nexmo", "SMS · Vonage"),
 ];
 /// Those on which the contact is known by an id of the provider's own: where the simulator tells it.
 const BY_ID: [(&str, &str); 2] = [("viber", "viberId"), ("line", "lineId")];

@@ -52,7 +52,7 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         return Err(Refused::bad(format!("{} tells a business nothing of the type {kind:?}", source.name())));
     }
     let message_id = match (source, &act.said) {
-        (Source::Vonage, _) => uuid(),
+        (Source::Vonage | Source::VonageSms, _) => uuid(),
         (Source::Cloud | Source::Dialog360, _) => sim.ids.inbound_wamid(key),
         // A tap is not a message, and a change is the same one.
         (Source::Telegram, Some(Said::Reply { .. })) => sim.ids.numeric(),
@@ -102,7 +102,10 @@ fn is_told(source: Source, said: Option<&Said>) -> bool {
             source != Source::TwilioWhatsapp || !matches!(said, Said::Reaction { .. } | Said::Order(_))
         }
         App::Telegram => !matches!(said, Said::Reaction { .. } | Said::Order(_)),
-        App::Sms => matches!(said, Said::Text(_) | Said::Media { .. }),
+        App::Sms => {
+            matches!(said, Said::Text(_))
+                || (source == Source::TwilioSms && matches!(said, Said::Media { .. }))
+        }
         App::Viber => !matches!(said, Said::Reaction { .. } | Said::Order(_) | Said::Reply { .. }),
         App::Line => !matches!(said, Said::Contacts(_) | Said::Reaction { .. } | Said::Order(_)),
     }
@@ -238,7 +241,7 @@ async fn send_file(sim: &Shared, account: AccountId, kind: &str, wanted: &Value)
     });
     let caption = optional(wanted, "caption");
     let media_id = match crate::accounts::account(account).source {
-        Source::Vonage => uuid(),
+        Source::Vonage | Source::VonageSms => uuid(),
         Source::Cloud | Source::Dialog360 => sim.ids.numeric(),
         Source::Telegram => format!("AgACAgQAAxkB{}", sim.ids.numeric()),
         Source::TwilioWhatsapp | Source::TwilioSms => twilio::sid("ME"),

@@ -31,6 +31,7 @@ use crate::webhooks::Post;
 pub(crate) fn meant(source: Source, call: &Call) -> Source {
     match source {
         Source::TwilioWhatsapp => twilio::source_of(call),
+        Source::Vonage => vonage::source_of(call),
         _ => source,
     }
 }
@@ -44,7 +45,7 @@ pub(crate) async fn answer(sim: &Shared, source: Source, call: &Call) -> Reply {
     let reply = match source {
         Source::Cloud => meta::answer(sim, call).await,
         Source::Dialog360 => dialog360::answer(sim, call),
-        Source::Vonage => vonage::answer(sim, call),
+        Source::Vonage | Source::VonageSms => vonage::answer(sim, call),
         Source::Telegram => telegram::answer(sim, call).await,
         Source::TwilioWhatsapp | Source::TwilioSms => twilio::answer(sim, call),
         Source::Viber => viber::answer(sim, call).await,
@@ -79,6 +80,12 @@ pub(crate) fn report(sim: &Shared, receipt: &Receipt) {
     let body = match account(receipt.account).source {
         Source::Cloud | Source::Dialog360 => json(&meta::webhook::status(receipt)),
         Source::Vonage => json(&vonage::webhook::status(receipt)),
+        Source::VonageSms => {
+            match vonage::sms::status(sim, receipt, receipt.trace.receipts == Receipts::BadSignature) {
+                Some(status) => json(&status),
+                None => return,
+            }
+        }
         // They report nothing, and Twilio nothing without an address of the message's own.
         Source::Telegram | Source::Line => return,
         Source::Viber => match viber::webhook::receipt(sim, receipt) {
@@ -106,6 +113,7 @@ pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
     let body = match account(inbound.account).source {
         Source::Cloud | Source::Dialog360 => json(&meta::webhook::inbound(sim, inbound)),
         Source::Vonage => json(&vonage::webhook::inbound(sim, inbound)),
+        Source::VonageSms => json(&vonage::sms::inbound(sim, inbound)),
         Source::Telegram => match telegram::inbound(sim, inbound) {
             Some(update) => json(&update),
             None => return,
@@ -162,7 +170,11 @@ pub(crate) fn webhook_headers(
         Source::TwilioWhatsapp | Source::TwilioSms => twilio::signature::headers(id, url, body, is_bad),
         Source::Cloud => meta::signature::headers(id, body, is_bad),
         Source::Dialog360 => dialog360::webhook_headers(sim, id, is_bad),
-        Source::Vonage => vonage::signature::headers(id, body, is_bad, sim.clock.now_seconds()),
+        // The older form has its signature among its fields.
+        Source::VonageSms if body.windows(6).any(|bytes| bytes == b"\"sig\":") => Vec::new(),
+        Source::Vonage | Source::VonageSms => {
+            vonage::signature::headers(id, body, is_bad, sim.clock.now_seconds())
+        }
         Source::Telegram => telegram::webhook_headers(sim, id, is_bad),
         Source::Viber => viber::webhook::headers(id, body, is_bad),
         Source::Line => line::webhook::headers(id, body, is_bad),

@@ -101,7 +101,7 @@ async fn clearing_keeps_accounts_and_templates() {
     for limit in limits.as_array().unwrap() {
         let per_second = match limit["provider"].as_str().unwrap() {
             "telegram" => 30.0,
-            "twilio" => 100.0,
+            "twilio" | "nexmo" => 100.0,
             "viber" => 500.0,
             "line" => 2000.0,
             _ => 80.0,
