@@ -6,11 +6,13 @@
 //! applies them.
 
 pub mod adapter;
+pub mod meta;
 mod refused;
 mod settings;
 mod signature;
 pub mod telegram;
 pub mod template;
+mod text;
 mod verdict;
 pub mod whatsapp;
 
@@ -24,6 +26,8 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &whatsapp::vonage::Vonage,
     &whatsapp::cloud::Cloud,
     &telegram::Telegram,
+    &meta::messenger::Messenger,
+    &meta::instagram::Instagram,
 ];
 
 /// The adapter of a kind; `None` where the build has none.

@@ -65,11 +65,14 @@ fn wait(row: &ProviderCode) -> Option<Duration> {
     Some(Duration::from_secs(minutes * 60))
 }
 
-/// What a row teaches. Telegram's numbers are HTTP statuses, so that the cause tells more than they do.
+/// What a row teaches. Telegram's numbers are HTTP statuses, so that the cause tells more than they do;
+/// Messenger and Instagram have several numbers for each cause.
 fn marks_of(row: &ProviderCode) -> Vec<FailureMark> {
-    match (row.family, row.error) {
-        (Family::Telegram, ErrorCode::RecipientRefused) => vec![FailureMark::OptedOut],
-        (Family::Telegram, ErrorCode::RecipientUnreachable) => vec![FailureMark::Unreachable],
+    let told_by_cause = matches!(row.family, Family::Telegram | Family::Messaging);
+    match row.error {
+        ErrorCode::WindowClosed if told_by_cause => vec![FailureMark::WindowClosed],
+        ErrorCode::RecipientRefused if told_by_cause => vec![FailureMark::OptedOut],
+        ErrorCode::RecipientUnreachable if told_by_cause => vec![FailureMark::Unreachable],
         _ => marks(row.family, row.code),
     }
 }

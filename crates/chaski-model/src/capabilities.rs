@@ -8,12 +8,16 @@ use std::time::Duration;
 pub struct Capabilities {
     /// The content types that can be sent, by their API words.
     pub content: &'static [&'static str],
-    /// The longest text, in Unicode scalar values.
+    /// The longest text, in `text_unit`.
     pub text_limit: usize,
+    /// What a text's length is counted in.
+    pub text_unit: TextUnit,
     /// Over-long text is split (otherwise it is refused).
     pub splits_text: bool,
     /// How long after the contact's last message free text may be sent; `None` = always.
     pub window: Option<Duration>,
+    /// What goes out once the window has closed.
+    pub after_window: AfterWindow,
     /// Messages a second that the provider takes from one sender by default; 0 = no limit of ours.
     pub pace: u32,
     /// Seconds between messages to one contact once the burst is used up; 0 = none.
@@ -24,6 +28,63 @@ pub struct Capabilities {
     pub echoes_reference: bool,
     /// Receipts that it can report.
     pub receipts: &'static [&'static str],
+    /// A receipt stands for everything up to a moment instead of one message.
+    pub reports_up_to: bool,
+    /// The provider can be asked who a contact is.
+    pub profiles: bool,
+}
+
+/// What a text's length is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextUnit {
+    /// Unicode scalar values.
+    Characters,
+    /// UTF-16 units: an emoji counts twice.
+    Utf16,
+    /// Bytes of UTF-8.
+    Bytes,
+}
+
+impl TextUnit {
+    /// How long one character is.
+    pub fn of(self, sign: char) -> usize {
+        match self {
+            Self::Characters => 1,
+            Self::Utf16 => sign.len_utf16(),
+            Self::Bytes => sign.len_utf8(),
+        }
+    }
+
+    /// How long a text is.
+    pub fn length(self, text: &str) -> usize {
+        match self {
+            Self::Characters => text.chars().count(),
+            Self::Utf16 => text.encode_utf16().count(),
+            Self::Bytes => text.len(),
+        }
+    }
+
+    /// The word for many of them.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Characters | Self::Utf16 => "characters",
+            Self::Bytes => "bytes",
+        }
+    }
+}
+
+/// What a kind still carries once the window has closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterWindow {
+    /// Approved templates; also where there is no window.
+    Template,
+    /// Answers that a person wrote, under Meta's tag HUMAN_AGENT.
+    HumanAgent {
+        /// How long after the contact's last message.
+        within: Duration,
+        /// The provider's code for what comes outside its window.
+        code: i64,
+    },
 }
 
 impl Capabilities {
@@ -33,31 +94,71 @@ impl Capabilities {
     }
 }
 
+/// The setting of a channel by which message tags that Meta has retired are sent all the same.
+pub const PASS_TAGS: &str = "pass_deprecated_tags";
+
 /// The time that WhatsApp's customer service window stays open.
 pub const WINDOW: Duration = Duration::from_secs(24 * 3600);
 
 const WHATSAPP: Capabilities = Capabilities {
     content: &["text", "attachment", "quick_reply", "whatsapp_template"],
     text_limit: 4096,
+    text_unit: TextUnit::Characters,
     splits_text: false,
     window: Some(WINDOW),
+    after_window: AfterWindow::Template,
     pace: 80,
     pair_pace: 6,
     pair_burst: 45,
     echoes_reference: true,
     receipts: &["sent", "delivered", "read", "failed"],
+    reports_up_to: false,
+    profiles: false,
 };
 
 const TELEGRAM: Capabilities = Capabilities {
     content: &["text", "attachment", "quick_reply", "custom_payload"],
     text_limit: 4096,
+    text_unit: TextUnit::Utf16,
     splits_text: true,
     window: None,
+    after_window: AfterWindow::Template,
     pace: 30,
     pair_pace: 1,
     pair_burst: 5,
     echoes_reference: false,
     receipts: &["sent"],
+    reports_up_to: false,
+    profiles: false,
+};
+
+/// How long a person may answer under Meta's tag HUMAN_AGENT.
+const HUMAN_AGENT: Duration = Duration::from_secs(7 * 24 * 3600);
+
+const MESSENGER: Capabilities = Capabilities {
+    content: &["text", "attachment", "quick_reply", "custom_payload"],
+    text_limit: 2000,
+    text_unit: TextUnit::Characters,
+    splits_text: true,
+    window: Some(WINDOW),
+    after_window: AfterWindow::HumanAgent { within: HUMAN_AGENT, code: 2_018_278 },
+    pace: 40,
+    pair_pace: 0,
+    pair_burst: 0,
+    echoes_reference: true,
+    receipts: &["sent", "delivered", "read"],
+    reports_up_to: true,
+    profiles: true,
+};
+
+const INSTAGRAM: Capabilities = Capabilities {
+    content: &["text", "attachment", "quick_reply"],
+    text_limit: 1000,
+    text_unit: TextUnit::Bytes,
+    after_window: AfterWindow::HumanAgent { within: HUMAN_AGENT, code: 2_534_022 },
+    echoes_reference: false,
+    receipts: &["sent", "read"],
+    ..MESSENGER
 };
 
 impl ChannelKind {
@@ -66,11 +167,11 @@ impl ChannelKind {
         match self {
             Self::Whatsapp360dialog | Self::WhatsappVonage | Self::WhatsappCloud => Some(WHATSAPP),
             Self::Telegram => Some(TELEGRAM),
+            Self::Messenger => Some(MESSENGER),
+            Self::Instagram => Some(INSTAGRAM),
             Self::WhatsappTwilio
             | Self::TwilioSms
             | Self::VonageSms
-            | Self::Messenger
-            | Self::Instagram
             | Self::Viber
             | Self::Line
             | Self::Email

@@ -3,6 +3,8 @@
 use super::custom;
 use crate::refused::{at, not_blank};
 use crate::template::value::is_media_link;
+use crate::text::pieces;
+use chaski_model::capabilities::TextUnit;
 use chaski_model::message::{Choice, Media, MediaKind};
 use chaski_model::{Content, ErrorCode, Failure, PartBody};
 
@@ -18,7 +20,7 @@ pub(super) fn split(content: &Content) -> Result<Vec<PartBody>, Failure> {
     match content {
         Content::Text { text, .. } => {
             not_blank(text, "/message/text", "text")?;
-            Ok(pieces(text, TEXT).into_iter().map(|text| PartBody::Text { text }).collect())
+            Ok(pieces(text, TEXT, TextUnit::Utf16).into_iter().map(|text| PartBody::Text { text }).collect())
         }
         Content::Attachment(media) => Ok(vec![PartBody::Media(attachment(media)?)]),
         Content::QuickReply { title, replies } => Ok(vec![quick_reply(title, replies)?]),
@@ -39,81 +41,13 @@ pub(super) fn split(content: &Content) -> Result<Vec<PartBody>, Failure> {
     }
 }
 
-fn units(text: &str) -> usize {
-    text.encode_utf16().count()
-}
-
 fn too_long(text: &str, limit: usize, pointer: &str, what: &str) -> Result<(), Failure> {
-    let length = units(text);
+    let length = TextUnit::Utf16.length(text);
     if length > limit {
         let message = format!("The {what} has {length} characters, but Telegram takes {limit}: shorten it.");
         return Err(at(ErrorCode::TextTooLong, message, pointer));
     }
     Ok(())
-}
-
-/// The text in pieces of at most `limit` UTF-16 units, none of them blank, which Telegram refuses.
-fn pieces(text: &str, limit: usize) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut rest = text;
-    while units(rest) > limit {
-        let end = cut(rest, limit);
-        found.push(rest[..end].trim_end());
-        rest = &rest[end..];
-        // The line's end or the space that was cut at is what the pieces' border stands for.
-        rest = rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix(char::is_whitespace)).unwrap_or(rest);
-    }
-    found.push(rest);
-    found.into_iter().filter(|piece| !piece.trim().is_empty()).map(str::to_owned).collect()
-}
-
-/// Where the first piece ends: at the last line's end in its second half, else at the last space there,
-/// else where no written sign is cut in two.
-fn cut(text: &str, limit: usize) -> usize {
-    let (mut most, mut half, mut used) = (0, 0, 0);
-    for (place, sign) in text.char_indices() {
-        used += sign.len_utf16();
-        if used > limit {
-            break;
-        }
-        most = place + sign.len_utf8();
-        if used <= limit / 2 {
-            half = most;
-        }
-    }
-    // A space just behind the piece is as good an end as one within it.
-    let behind = text[most..].chars().next().map_or(0, char::len_utf8);
-    let second_half = &text[half..most + behind];
-    let line = second_half.rfind('\n').map(|place| half + place);
-    let word = || second_half.rfind(char::is_whitespace).map(|place| half + place);
-    line.or_else(word).filter(|end| *end > 0).unwrap_or_else(|| between_signs(text, most))
-}
-
-/// The last place up to `most` that cuts no sign in two: what is written as several characters, like
-/// an emoji with a skin tone, a flag or a letter with its accent, stays together.
-fn between_signs(text: &str, most: usize) -> usize {
-    let mut end = most;
-    while let Some(before) = text[..end].chars().next_back() {
-        let after = text[end..].chars().next();
-        if after.is_none_or(|after| !is_one_sign(text, end, before, after)) {
-            return end;
-        }
-        end -= before.len_utf8();
-    }
-    most
-}
-
-fn is_one_sign(text: &str, end: usize, before: char, after: char) -> bool {
-    const JOINER: char = '\u{200d}';
-    let is_flag = |sign: char| ('\u{1f1e6}'..='\u{1f1ff}').contains(&sign);
-    let adds = matches!(u32::from(after),
-        0x300..=0x36f | 0x1ab0..=0x1aff | 0x1dc0..=0x1dff | 0x200d | 0x20d0..=0x20ff | 0xfe00..=0xfe0f
-        | 0xfe20..=0xfe2f | 0x1f3fb..=0x1f3ff | 0xe0020..=0xe007f);
-    if is_flag(before) && is_flag(after) {
-        // Flags are pairs: an odd number of halves before the cut would break one.
-        return text[..end].chars().rev().take_while(|sign| is_flag(*sign)).count() % 2 == 1;
-    }
-    adds || before == JOINER || (before == '\r' && after == '\n')
 }
 
 fn attachment(media: &Media) -> Result<Media, Failure> {
@@ -167,7 +101,6 @@ fn quick_reply(title: &str, replies: &[String]) -> Result<PartBody, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     fn refused<T: std::fmt::Debug>(result: Result<T, Failure>) -> (ErrorCode, String) {
         let failure = result.unwrap_err();
@@ -183,10 +116,6 @@ mod tests {
         split(&Content::QuickReply { title: title.to_owned(), replies })
     }
 
-    fn bare(text: &str) -> String {
-        text.chars().filter(|sign| !sign.is_whitespace()).collect()
-    }
-
     #[test]
     fn a_text_of_4096_units_is_one_message_and_one_more_makes_two() {
         assert_eq!(text(&"ñ".repeat(4096)).unwrap().len(), 1);
@@ -195,35 +124,6 @@ mod tests {
         assert_eq!(text(&"😀".repeat(2048)).unwrap().len(), 1);
         assert_eq!(text(&"😀".repeat(2049)).unwrap().len(), 2);
         assert_eq!(refused(text(" \n")), (ErrorCode::ValidationFailed, "/message/text".into()));
-    }
-
-    #[test]
-    fn it_is_cut_at_a_line_before_a_word_before_a_sign() {
-        assert_eq!(pieces("aaaa bbb\ncc dd", 10), ["aaaa bbb", "cc dd"]);
-        assert_eq!(pieces("aaaa bbbbb", 9), ["aaaa", "bbbbb"]);
-        assert_eq!(pieces("aaaa bbbb cc", 9), ["aaaa bbbb", "cc"]);
-        assert_eq!(pieces("aaaabbbbcc", 4), ["aaaa", "bbbb", "cc"]);
-        assert_eq!(pieces("abc\r\ndef", 5), ["abc", "def"]);
-    }
-
-    #[test]
-    fn what_is_one_sign_stays_one() {
-        for sign in ["👩🏽", "👨‍👩‍👧", "🇪🇨", "e\u{301}", "1️⃣"] {
-            let found = pieces(&sign.repeat(40), 25);
-            assert!(found.len() > 1, "{sign}");
-            for piece in found {
-                assert_eq!(piece.replace(sign, ""), "", "{sign}");
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn pieces_fit_lose_nothing_and_are_never_blank(text in "\\PC{0,60}[ \n]{0,40}\\PC{0,60}", limit in 2usize..40) {
-            let found = pieces(&text, limit);
-            prop_assert!(found.iter().all(|piece| units(piece) <= limit && !piece.trim().is_empty()));
-            prop_assert_eq!(bare(&found.concat()), bare(&text));
-        }
     }
 
     #[test]
