@@ -247,6 +247,8 @@ pub struct Settle {
     pub end: End,
     /// Addresses learned from the answer.
     pub learned: Vec<Address>,
+    /// Receipts for it will stand for everything up to a moment.
+    pub follows: bool,
 }
 
 /// How an attempt ended.

@@ -109,8 +109,16 @@ pub(super) async fn deliver(engine: Arc<Engine>, entry: Arc<ChannelEntry>, head:
 /// It is not known whether the attempt was written down; it has not left, so it is given back.
 async fn give_back(engine: &Engine, head: Head, now: Timestamp) -> Done {
     let end = End::Unsent { at: now + STORE_WAIT };
-    let settle =
-        Settle { head, attempt: 0, begun_at: now, ended_at: now, http_status: None, end, learned: vec![] };
+    let settle = Settle {
+        head,
+        attempt: 0,
+        begun_at: now,
+        ended_at: now,
+        http_status: None,
+        end,
+        learned: vec![],
+        follows: false,
+    };
     let settled = store(engine, settle).await;
     // It may also have ended there, and moved its lane on.
     engine.offers.unsure();
@@ -276,7 +284,16 @@ fn settle_of(
     http_status: Option<u16>,
     end: End,
 ) -> Settle {
-    Settle { head: *head, attempt: work.attempt, begun_at, ended_at, http_status, end, learned: Vec::new() }
+    Settle {
+        head: *head,
+        attempt: work.attempt,
+        begun_at,
+        ended_at,
+        http_status,
+        end,
+        learned: Vec::new(),
+        follows: false,
+    }
 }
 
 /// Stores an outcome, however long the store takes: it must not be lost while the process lives.

@@ -132,7 +132,16 @@ fn retry() -> End {
 }
 
 fn settled(head: Head, end: End) -> Settle {
-    Settle { head, attempt: 1, begun_at: NOW, ended_at: NOW, http_status: None, end, learned: vec![] }
+    Settle {
+        head,
+        attempt: 1,
+        begun_at: NOW,
+        ended_at: NOW,
+        http_status: None,
+        end,
+        learned: vec![],
+        follows: false,
+    }
 }
 
 fn report(part: PartRef, kind: ReceiptKind) -> ReceiptIn {
@@ -147,6 +156,7 @@ fn report(part: PartRef, kind: ReceiptKind) -> ReceiptIn {
         failure: None,
         learned: vec![],
         closes_window: false,
+        follows: false,
     }
 }
 

@@ -44,6 +44,7 @@ fn receipt(bench: &Bench, part: PartRef, kind: ReceiptKind) -> ReceiptIn {
         failure: None,
         learned: vec![],
         closes_window: false,
+        follows: false,
     }
 }
 
@@ -56,6 +57,7 @@ fn settle_sent(head: Head, attempt: u16) -> Settle {
         http_status: Some(200),
         end: sent(),
         learned: vec![],
+        follows: false,
     }
 }
 

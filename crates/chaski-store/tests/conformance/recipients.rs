@@ -81,6 +81,7 @@ pub(crate) async fn a_send_sees_every_change_of_its_contact(bench: Bench) {
         provider_id: "wamid.1".into(),
         failure: Some(failure()),
         closes_window: true,
+        follows: false,
         learned: vec![],
     };
     bench.store.receipt(receipt).await.unwrap();

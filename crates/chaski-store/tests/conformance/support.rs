@@ -111,8 +111,16 @@ impl Bench {
 
     /// Settles an attempt that ended then.
     pub(crate) async fn settle_at(&self, head: Head, attempt: u16, end: End, ended_at: Timestamp) -> Settled {
-        let settle =
-            Settle { head, attempt, begun_at: NOW, ended_at, http_status: Some(200), end, learned: vec![] };
+        let settle = Settle {
+            head,
+            attempt,
+            begun_at: NOW,
+            ended_at,
+            http_status: Some(200),
+            end,
+            learned: vec![],
+            follows: false,
+        };
         self.store.settle(settle).await.unwrap()
     }
 

@@ -1,7 +1,7 @@
 //! One try of one part: begun before the call leaves, settled after it.
 
 use super::lane::{fail_message, is_cut_off, leave_queue};
-use super::receive::{close_window, learn};
+use super::receive::{close_window, follow, learn};
 use super::set::{AttemptRow, Set, failure_json, state};
 use super::status::{Told, end_part, status_event};
 use crate::error::StoreError;
@@ -75,6 +75,14 @@ fn work(set: &Set, h: &Head, fresh: Option<&FreshCall>, attempt: u16) -> Result<
 }
 
 pub(super) fn settle(set: &mut Set, s: &Settle) -> Settled {
+    let settled = end(set, s);
+    if s.follows && matches!(s.end, End::Sent { .. }) {
+        follow(set, s.head.part, s.begun_at, false, s.ended_at);
+    }
+    settled
+}
+
+fn end(set: &mut Set, s: &Settle) -> Settled {
     let h = &s.head;
     let Some(part) = set.parts.get(&h.part) else { return Settled::default() };
     if part.state != state::BEGUN && part.state != state::UNKNOWN {

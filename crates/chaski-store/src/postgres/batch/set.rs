@@ -123,6 +123,8 @@ pub(super) struct LaneRow {
     pub(super) closed_at: Option<i64>,
     pub(super) not_before: Option<i64>,
     pub(super) backoffs: i64,
+    /// How far the provider has reported delivered and read; written outside of batches.
+    pub(super) reported: (Option<i64>, Option<i64>),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -140,6 +142,7 @@ pub(super) struct PartRow {
     pub(super) provider_id: Option<String>,
     pub(super) rank: i32,
     pub(super) expires_at: i64,
+    pub(super) followed_at: Option<i64>,
 }
 
 /// What changes about a message after it was stored.

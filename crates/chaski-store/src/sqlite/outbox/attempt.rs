@@ -8,6 +8,7 @@ use crate::fresh::FreshCall;
 use crate::outbox::{End, Head, Settle, Settled, Verdict, Work, body_of};
 use crate::sqlite::batch::Batch;
 use crate::sqlite::contacts::learn;
+use crate::sqlite::reports::follow;
 use crate::sqlite::rows::failure_json;
 use chaski_model::address::{Address, AddressKind};
 use chaski_model::{ContactId, ErrorCode, Failure, PartRef, Rank, Timestamp};
@@ -137,6 +138,14 @@ pub(super) fn addresses(b: &Batch<'_>, contact: ContactId) -> Result<Vec<Address
 }
 
 pub(in crate::sqlite) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
+    let settled = end(b, s)?;
+    if s.follows && matches!(s.end, End::Sent { .. }) {
+        follow(b, (s.head.part, s.head.lane), s.begun_at, false, s.ended_at)?;
+    }
+    Ok(settled)
+}
+
+fn end(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
     let h = &s.head;
     if let End::Sent { provider_id } = &s.end
         && let Some(rank) = sent_first(b, s, provider_id)?
