@@ -185,6 +185,8 @@ impl Engine {
             _ => of("waba_id"),
         };
         let sender = match kind {
+            ChannelKind::Messenger => of("page_id"),
+            ChannelKind::Instagram => of("instagram_id"),
             ChannelKind::WhatsappVonage => of("from").chars().filter(char::is_ascii_digit).collect(),
             _ => of("phone_number_id"),
         };

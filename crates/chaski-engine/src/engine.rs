@@ -80,6 +80,7 @@ pub struct Engine {
     pub(crate) flights: Flights,
     pub(crate) ownership: Ownership,
     pub(crate) findings: Findings,
+    pub(crate) profiles: crate::profiles::Profiles,
     media: Folder,
     /// Held while retention runs.
     pub(crate) retaining: tokio::sync::Mutex<()>,
@@ -115,6 +116,7 @@ impl Engine {
             flights: Flights::default(),
             ownership: Ownership::default(),
             findings: Findings::default(),
+            profiles: crate::profiles::Profiles::default(),
             media: Folder::new(config.media_folder.clone()),
             retaining: tokio::sync::Mutex::default(),
             to_recover: std::sync::Mutex::default(),
@@ -143,6 +145,7 @@ impl Engine {
         engine.tasks.spawn(crate::watch::run(Arc::clone(&engine)));
         engine.tasks.spawn(crate::retention::run(Arc::clone(&engine)));
         engine.tasks.spawn(crate::media::job::run(Arc::clone(&engine)));
+        engine.tasks.spawn(crate::profiles::run(Arc::clone(&engine)));
         Ok(engine)
     }
 

@@ -18,6 +18,8 @@ pub mod media;
 mod ownership;
 pub mod pace;
 pub mod plan;
+mod profiles;
+mod reports;
 pub mod retention;
 pub mod schedule;
 pub mod tasks;

@@ -94,6 +94,9 @@ impl Capabilities {
     }
 }
 
+/// The only message tag that Meta still takes, for answers that a person wrote.
+pub const HUMAN_AGENT: &str = "HUMAN_AGENT";
+
 /// The setting of a channel by which message tags that Meta has retired are sent all the same.
 pub const PASS_TAGS: &str = "pass_deprecated_tags";
 
@@ -133,7 +136,7 @@ const TELEGRAM: Capabilities = Capabilities {
 };
 
 /// How long a person may answer under Meta's tag HUMAN_AGENT.
-const HUMAN_AGENT: Duration = Duration::from_secs(7 * 24 * 3600);
+const PERSON_ANSWERS: Duration = Duration::from_secs(7 * 24 * 3600);
 
 const MESSENGER: Capabilities = Capabilities {
     content: &["text", "attachment", "quick_reply", "custom_payload"],
@@ -141,7 +144,7 @@ const MESSENGER: Capabilities = Capabilities {
     text_unit: TextUnit::Characters,
     splits_text: true,
     window: Some(WINDOW),
-    after_window: AfterWindow::HumanAgent { within: HUMAN_AGENT, code: 2_018_278 },
+    after_window: AfterWindow::HumanAgent { within: PERSON_ANSWERS, code: 2_018_278 },
     pace: 40,
     pair_pace: 0,
     pair_burst: 0,
@@ -155,7 +158,7 @@ const INSTAGRAM: Capabilities = Capabilities {
     content: &["text", "attachment", "quick_reply"],
     text_limit: 1000,
     text_unit: TextUnit::Bytes,
-    after_window: AfterWindow::HumanAgent { within: HUMAN_AGENT, code: 2_534_022 },
+    after_window: AfterWindow::HumanAgent { within: PERSON_ANSWERS, code: 2_534_022 },
     echoes_reference: false,
     receipts: &["sent", "read"],
     ..MESSENGER

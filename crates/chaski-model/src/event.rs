@@ -24,8 +24,8 @@ pub enum Event {
     Inbound(Box<Inbound>),
     /// The contact took back a message that it had sent: what it said is to be removed.
     Removed {
-        /// The provider's id of the message.
-        provider_id: String,
+        /// The provider's id of the message, and what further pieces of it may be called.
+        provider_ids: Vec<String>,
     },
     /// A template's status changed at the provider.
     TemplateChanged {

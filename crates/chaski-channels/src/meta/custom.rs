@@ -1,7 +1,7 @@
 //! `custom_payload`: a raw body of Messenger's Send API. The recipient is always the contact.
 
-use super::HUMAN_AGENT;
 use crate::refused::at;
+use chaski_model::capabilities::HUMAN_AGENT;
 use chaski_model::template::Note;
 use chaski_model::{ErrorCode, Failure, PartBody};
 use serde_json::{Map, Value, json};

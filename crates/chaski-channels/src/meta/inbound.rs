@@ -11,10 +11,27 @@ pub(super) fn messages(item: &Value, message: &Value) -> Vec<Event> {
     let Some(id) = text(message, "mid") else { return vec![ignored("malformed message")] };
     let context = target(message);
     let each = contents(message).into_iter().enumerate().map(|(index, content)| {
-        let name = if index == 0 { id.clone() } else { format!("{id}:{}", index + 1) };
+        let name = if index == 0 { id.clone() } else { piece(&id, index + 1) };
         inbound(item, name, content, context.clone())
     });
     each.collect()
+}
+
+/// What a file beyond a message's first is called.
+fn piece(id: &str, number: usize) -> String {
+    format!("{id}:{number}")
+}
+
+/// What a change of a message is called.
+fn change(id: &str, count: i64) -> String {
+    format!("{id}:edited:{count}")
+}
+
+/// Everything that a message may have been stored as: ten files at most, and five changes.
+pub(super) fn names(id: &str) -> Vec<String> {
+    let pieces = (2..=10).map(|number| piece(id, number));
+    let changes = (1..=5).map(|count| change(id, count));
+    std::iter::once(id.to_owned()).chain(pieces).chain(changes).collect()
 }
 
 /// A message that was changed is a new one that answers the old: what was there before stays.
@@ -24,7 +41,7 @@ pub(super) fn edited(item: &Value, edit: &Value) -> Event {
     };
     let count = edit.get("num_edit").and_then(Value::as_i64).unwrap_or(1);
     let content = Content::Text { text: words, message_tag: None };
-    inbound(item, format!("{id}:edited:{count}"), content, Some(id))
+    inbound(item, change(&id, count), content, Some(id))
 }
 
 /// A tap on a button of a template, the menu or an icebreaker.

@@ -22,9 +22,6 @@ use chaski_model::message::MediaKind;
 /// The Page's token, or the Instagram user's.
 const AUTH: Auth = Auth::Bearer { secret: "access_token" };
 
-/// The only tag that Meta still takes, for answers that a person wrote.
-const HUMAN_AGENT: &str = "HUMAN_AGENT";
-
 /// What tells the two kinds apart.
 struct Kind {
     /// Its name, for people.

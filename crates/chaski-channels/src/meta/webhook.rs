@@ -94,7 +94,7 @@ fn echo(item: &Value, message: &Value) -> Event {
 /// The contact took a message back.
 fn removed(message: &Value) -> Event {
     match text(message, "mid") {
-        Some(provider_id) => Event::Removed { provider_id },
+        Some(id) => Event::Removed { provider_ids: inbound::names(&id) },
         None => ignored("malformed deletion"),
     }
 }

@@ -103,6 +103,7 @@ pub(super) async fn deliver(engine: Arc<Engine>, entry: Arc<ChannelEntry>, head:
     let end = end_of(&engine, &head, &work, outcome, ended_at);
     let mut settle = settle_of(&head, &work, now, ended_at, http_status, end);
     settle.learned = learned;
+    settle.follows = reports_up_to(&entry);
     Done { head, settled: store(&engine, settle).await, signal }
 }
 
@@ -274,6 +275,11 @@ fn end_of(engine: &Engine, head: &Head, work: &Work, tried: Tried, now: Timestam
             }
         },
     }
+}
+
+/// Whether receipts by this channel stand for everything up to a moment.
+fn reports_up_to(entry: &ChannelEntry) -> bool {
+    entry.channel.kind.capabilities().is_some_and(|capabilities| capabilities.reports_up_to)
 }
 
 fn settle_of(
