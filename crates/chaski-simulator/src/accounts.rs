@@ -41,6 +41,13 @@ pub(crate) enum Credential {
     Telegram {
         token: &'static str,
     },
+    /// Messenger or Instagram; an Instagram account is linked to a Page.
+    Messaging {
+        page_id: &'static str,
+        access_token: &'static str,
+        app_secret: &'static str,
+        verify_token: &'static str,
+    },
 }
 
 /// The place of an account in [`ACCOUNTS`].
@@ -52,6 +59,15 @@ const CLOUD_APP: Credential = Credential::Cloud {
     verify_token: "simulator-only-verify-token",
 };
 
+const fn messaging(page_id: &'static str, access_token: &'static str) -> Credential {
+    Credential::Messaging {
+        page_id,
+        access_token,
+        app_secret: "simulator-only-app-secret",
+        verify_token: "simulator-only-verify-token",
+    }
+}
+
 const fn vonage(application_id: &'static str) -> Credential {
     Credential::Vonage {
         application_id,
@@ -62,7 +78,7 @@ const fn vonage(application_id: &'static str) -> Credential {
 }
 
 /// All accounts; the first of a source is the one meant where only the provider is named.
-pub(crate) static ACCOUNTS: [Account; 8] = [
+pub(crate) static ACCOUNTS: [Account; 12] = [
     Account {
         source: Source::Dialog360,
         name: "360dialog_whatsapp",
@@ -135,13 +151,50 @@ pub(crate) static ACCOUNTS: [Account; 8] = [
         waba_id: "",
         credential: Credential::Telegram { token: "7001234568:SimulatorOnlyToken-BBBBBBBBBBBBBBBB" },
     },
+    Account {
+        source: Source::Messenger,
+        name: "facebook",
+        business: "Ecuabots",
+        number: "ecuabots",
+        phone_number_id: "682498302938465",
+        waba_id: "",
+        credential: messaging("682498302938465", "EAAGSimulatorOnlyPageToken00000000000000000001"),
+    },
+    Account {
+        source: Source::Messenger,
+        name: "facebook-2",
+        business: "Ecuabots Quito",
+        number: "ecuabots.quito",
+        phone_number_id: "682498302938466",
+        waba_id: "",
+        credential: messaging("682498302938466", "EAAGSimulatorOnlyPageToken00000000000000000002"),
+    },
+    Account {
+        source: Source::Instagram,
+        name: "instagram",
+        business: "Ecuabots",
+        number: "ecuabots.ec",
+        phone_number_id: "17841405793187218",
+        waba_id: "",
+        credential: messaging("682498302938475", "EAAGSimulatorOnlyInstagramToken000000000000001"),
+    },
+    Account {
+        source: Source::Instagram,
+        name: "instagram-2",
+        business: "Ecuabots Quito",
+        number: "ecuabots.quito",
+        phone_number_id: "17841405793187219",
+        waba_id: "",
+        credential: messaging("682498302938476", "EAAGSimulatorOnlyInstagramToken000000000000002"),
+    },
 ];
 
 impl Account {
     /// What people write to: a number, or a bot's name.
     pub(crate) fn handle(&self) -> String {
         match self.source {
-            Source::Telegram => format!("@{}", self.number),
+            Source::Telegram | Source::Instagram => format!("@{}", self.number),
+            Source::Messenger => format!("m.me/{}", self.number),
             Source::Cloud | Source::Dialog360 | Source::Vonage => format!("+{}", self.number),
         }
     }
@@ -204,6 +257,20 @@ fn settings(a: &Account, url: &str, private_key: &str) -> Map<String, Value> {
             ("api_secret", api_secret),
         ],
         Credential::Telegram { token } => vec![("base_url", &base_url), ("token", token)],
+        Credential::Messaging { page_id, access_token, app_secret, verify_token } => {
+            let mut set: Vec<(&str, &str)> = vec![
+                ("base_url", &base_url),
+                ("version", "v25.0"),
+                ("page_id", page_id),
+                ("access_token", access_token),
+                ("app_secret", app_secret),
+                ("verify_token", verify_token),
+            ];
+            if a.source == Source::Instagram {
+                set.push(("instagram_id", a.phone_number_id));
+            }
+            set
+        }
         Credential::Cloud { access_token, app_secret, verify_token } => vec![
             ("base_url", &base_url),
             ("version", "v23.0"),

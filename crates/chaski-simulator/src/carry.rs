@@ -8,7 +8,6 @@ use crate::links;
 use crate::phones::{Content, Direction, Landed, Message, Status};
 use crate::receipts::{Failure, Receipt, Stage, Trace, report};
 use crate::sim::Shared;
-use crate::source::Source;
 
 /// A message that a provider accepted.
 pub(crate) struct Outgoing {
@@ -31,8 +30,8 @@ pub(crate) fn carry(sim: &Shared, message: Outgoing) {
         .media
         .as_ref()
         .and_then(|media| media.link.clone().map(|link| (media.kind.clone(), link)));
-    // Telegram has looked at the link before it answered.
-    let link = link.filter(|_| account(message.account).source != Source::Telegram);
+    // The others have looked at the link before they answered.
+    let link = link.filter(|_| account(message.account).source.is_whatsapp());
     let Some((kind, link)) = link else {
         return land(sim, message);
     };

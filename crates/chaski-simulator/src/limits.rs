@@ -33,6 +33,8 @@ impl Limit {
             Source::Cloud | Source::Dialog360 | Source::Vonage => {
                 Self { per_second: Some(80.0), pair: Some(Pair { seconds: 6.0, burst: 45.0 }) }
             }
+            // 300 texts a second for one Page.
+            Source::Messenger | Source::Instagram => Self { per_second: Some(300.0), pair: None },
             Source::Telegram => {
                 Self { per_second: Some(30.0), pair: Some(Pair { seconds: 1.0, burst: 20.0 }) }
             }

@@ -98,6 +98,7 @@ async fn provider(
     let below = path.strip_prefix(source.prefix()).unwrap_or_default().to_owned();
     let query = head.uri.query().map(str::to_owned);
     let call = Call { method: head.method, path: below, query, headers: head.headers, body: body.to_bytes() };
+    let source = providers::meant(source, &call);
     sim.webhooks.room().await;
     let at_ms = sim.clock.now_ms();
     let mut reply = providers::answer(&sim, source, &call).await;

@@ -31,6 +31,8 @@ const CHANNELS: [(&str, &str); 3] = [
 ];
 /// The demo's bot; the contact writes to it before the others.
 const BOT: (&str, &str) = ("telegram", "Telegram");
+/// The demo's Page and Instagram account, which know the contact by ids of their own.
+const META: [(&str, &str); 2] = [("facebook", "Facebook Messenger"), ("instagram", "Instagram")];
 /// A window that closes sooner is opened anew.
 const WINDOW_LEFT: Duration = Duration::from_secs(3600);
 /// How long the contact's own messages may take to arrive.
@@ -153,7 +155,7 @@ struct World {
 impl World {
     async fn make_ready(&self, simulator: &str) -> Result<Value> {
         let accounts = self.control.get("/sim/v1/accounts").await?;
-        for (source, name) in CHANNELS.into_iter().chain([BOT]) {
+        for (source, name) in CHANNELS.into_iter().chain([BOT]).chain(META) {
             let account = accounts.as_array().into_iter().flatten().find(|a| a["source"] == source);
             let set = account
                 .map(|a| a["set"].clone())
@@ -161,6 +163,7 @@ impl World {
             self.connect(source, name, &set).await?;
         }
         self.make_contact().await?;
+        self.know_contact().await?;
         self.open_windows().await?;
         let renewed = setup::renew_access(&self.app, self.workspace, USER, TOKEN).await?;
         let public = &self.app.engine.config().public_url;
@@ -246,9 +249,33 @@ impl World {
         Ok(())
     }
 
+    /// Meta tells no number, so that the contact would be a stranger there: its ids are written down first.
+    async fn know_contact(&self) -> Result<()> {
+        let Some(contact) = self.contact().await? else { return Ok(()) };
+        let phone = self.control.get(&format!("/sim/v1/phones/{PHONE}")).await?;
+        let snapshot = self.app.engine.snapshot();
+        let of_source = |source: &str| {
+            let channels = snapshot.channels_of(self.workspace);
+            let entry = channels.into_iter().find(|e| e.channel.kind.source() == source)?;
+            let id = phone["scopedIds"][source].as_str()?;
+            Some(Address { scope: entry.channel.id.to_string(), ..Address::native(id) })
+        };
+        let addresses: Vec<Address> = META
+            .into_iter()
+            .filter_map(|(source, _)| of_source(source))
+            .filter(|address| contact.addresses.iter().all(|known| known.address != *address))
+            .collect();
+        if addresses.is_empty() {
+            return Ok(());
+        }
+        let change = ContactChange { addresses, ..ContactChange::default() };
+        let now = self.app.engine.clock().now();
+        Ok(self.app.engine.store().update_contact(self.workspace, CONTACT, change, now).await?)
+    }
+
     /// The contact writes on every channel whose window is not open for long.
     async fn open_windows(&self) -> Result<()> {
-        for (source, name) in [BOT].into_iter().chain(CHANNELS) {
+        for (source, name) in META.into_iter().chain([BOT]).chain(CHANNELS) {
             if self.is_open(source).await? {
                 continue;
             }

@@ -13,7 +13,7 @@ use crate::ids::uuid;
 use crate::media::{File, placeholder};
 use crate::phones::{Button, Content, Direction, Media, Message, Status, chat_of};
 use crate::providers::telegram::message_name;
-use crate::providers::{Inbound, Said, report_inbound};
+use crate::providers::{Inbound, Said, messaging, report_inbound};
 use crate::receipts::Trace;
 use crate::sim::{Shared, Sim};
 use crate::source::Source;
@@ -37,7 +37,8 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         "button" => tap(sim, key, wanted)?,
         "reaction" => react(sim, key, wanted)?,
         "edit" => change(sim, key, wanted)?,
-        "image" | "video" | "audio" | "voice" | "document" | "sticker" => {
+        "unsend" => unsend(sim, key, wanted)?,
+        "image" | "video" | "audio" | "voice" | "document" | "sticker" | "share" | "story_mention" => {
             send_file(sim, sender(sim, key, wanted)?, kind, wanted).await?
         }
         _ => say(sender(sim, key, wanted)?, kind, wanted)?,
@@ -46,6 +47,9 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
     if source == Source::Telegram && matches!(act.said, Some(Said::Reaction { .. } | Said::Order(_))) {
         return Err(Refused::bad(format!("A bot of Telegram is told nothing of the type {kind:?}")));
     }
+    if messaging::is_one(source) && matches!(act.said, Some(Said::Contacts(_) | Said::Order(_))) {
+        return Err(Refused::bad(format!("A person writes no {kind:?} there")));
+    }
     let message_id = match (source, &act.said) {
         (Source::Vonage, _) => uuid(),
         (Source::Cloud | Source::Dialog360, _) => sim.ids.inbound_wamid(key),
@@ -53,6 +57,10 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         (Source::Telegram, Some(Said::Reply { .. })) => sim.ids.numeric(),
         (Source::Telegram, Some(Said::Edit { .. })) => act.content.reply_to.clone().unwrap_or_default(),
         (Source::Telegram, _) => message_name(chat_of(key), sim.telegram.message()),
+        (Source::Messenger | Source::Instagram, Some(Said::Edit { .. } | Said::Unsent)) => {
+            act.content.reply_to.clone().unwrap_or_default()
+        }
+        (Source::Messenger | Source::Instagram, _) => messaging::written(source),
     };
     let message = Message {
         id: message_id.clone(),
@@ -74,7 +82,7 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         .content
         .reply_to
         .clone()
-        .filter(|_| !matches!(said, Said::Reaction { .. } | Said::Edit { .. }));
+        .filter(|_| !matches!(said, Said::Reaction { .. } | Said::Edit { .. } | Said::Unsent));
     sim.phones.write(key, message.clone());
     sim.touch();
     report_inbound(
@@ -212,7 +220,7 @@ async fn send_file(sim: &Shared, account: AccountId, kind: &str, wanted: &Value)
     let caption = optional(wanted, "caption");
     let media_id = match crate::accounts::account(account).source {
         Source::Vonage => uuid(),
-        Source::Cloud | Source::Dialog360 => sim.ids.numeric(),
+        Source::Cloud | Source::Dialog360 | Source::Messenger | Source::Instagram => sim.ids.numeric(),
         Source::Telegram => format!("AgACAgQAAxkB{}", sim.ids.numeric()),
     };
     sim.media.put(media_id.clone(), file.clone());
@@ -277,6 +285,7 @@ fn tap(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
 fn said_by(target: &Message, button: Button) -> Option<Said> {
     let payload = button.payload.unwrap_or_else(|| button.text.clone());
     match button.kind.as_str() {
+        "postback" => Some(Said::Button { payload, text: button.text }),
         "quick_reply" if target.content.template.is_some() => {
             Some(Said::Button { payload, text: button.text })
         }
@@ -293,8 +302,9 @@ fn said_by(target: &Message, button: Button) -> Option<Said> {
 /// The person changes what it wrote.
 fn change(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
     let target = target(sim, key, wanted)?;
-    if target.source != Source::Telegram || target.direction != Direction::Inbound {
-        return Err(Refused::bad("Only what the phone itself wrote by Telegram can be changed"));
+    let is_changed = matches!(target.source, Source::Telegram | Source::Messenger);
+    if !is_changed || target.direction != Direction::Inbound {
+        return Err(Refused::bad("Only what the phone itself wrote by Telegram or Messenger can be changed"));
     }
     let words = required(wanted, "text")?.to_owned();
     let content = Content {
@@ -308,6 +318,16 @@ fn change(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
         content,
         said: Some(Said::Edit { text: words, written_ms: target.at }),
     })
+}
+
+/// The person takes back what it wrote.
+fn unsend(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
+    let target = target(sim, key, wanted)?;
+    if target.source != Source::Instagram || target.direction != Direction::Inbound {
+        return Err(Refused::bad("Only what the phone itself wrote by Instagram can be taken back"));
+    }
+    let content = Content { kind: "unsend".to_owned(), reply_to: Some(target.id), ..Content::default() };
+    Ok(Act { account: target.account, content, said: Some(Said::Unsent) })
 }
 
 /// The accounts that a person can choose from, with the one that is meant by default first.

@@ -29,15 +29,21 @@ const SHOWN: usize = 300;
 
 /// Which app of the phone is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum App {
+enum Client {
     WhatsApp,
     Telegram,
+    Messenger,
+    Instagram,
 }
 
-impl App {
+impl Client {
+    const ALL: [Self; 4] = [Self::WhatsApp, Self::Telegram, Self::Messenger, Self::Instagram];
+
     fn of(source: Source) -> Self {
         match source {
             Source::Telegram => Self::Telegram,
+            Source::Messenger => Self::Messenger,
+            Source::Instagram => Self::Instagram,
             Source::Cloud | Source::Dialog360 | Source::Vonage => Self::WhatsApp,
         }
     }
@@ -46,6 +52,8 @@ impl App {
         match self {
             Self::WhatsApp => "whatsapp",
             Self::Telegram => "telegram",
+            Self::Messenger => "messenger",
+            Self::Instagram => "instagram",
         }
     }
 
@@ -53,28 +61,29 @@ impl App {
         match self {
             Self::WhatsApp => "WhatsApp",
             Self::Telegram => "Telegram",
+            Self::Messenger => "Messenger",
+            Self::Instagram => "Instagram",
         }
     }
 }
 
 #[derive(Deserialize)]
-pub(super) struct AppQuery {
+pub(super) struct ClientQuery {
     app: Option<String>,
 }
 
-impl AppQuery {
+impl ClientQuery {
     /// The app that is asked for, else the one with the newest message.
-    fn app(&self, sim: &Sim, key: &str) -> App {
-        let apps = [App::WhatsApp, App::Telegram];
-        let asked = apps.into_iter().find(|app| self.app.as_deref() == Some(app.word()));
+    fn app(&self, sim: &Sim, key: &str) -> Client {
+        let asked = Client::ALL.into_iter().find(|app| self.app.as_deref() == Some(app.word()));
         let newest =
-            || sim.phones.with(key, |phone| phone.messages.back().map(|message| App::of(message.source)));
-        asked.or_else(newest).unwrap_or(App::WhatsApp)
+            || sim.phones.with(key, |phone| phone.messages.back().map(|message| Client::of(message.source)));
+        asked.or_else(newest).unwrap_or(Client::WhatsApp)
     }
 }
 
 struct View {
-    app: App,
+    app: Client,
     address: String,
     name: String,
     user_id: String,
@@ -83,9 +92,9 @@ struct View {
     messages: Vec<Message>,
 }
 
-fn view(sim: &Sim, key: &str, app: App) -> View {
+fn view(sim: &Sim, key: &str, app: Client) -> View {
     sim.phones.with(key, |phone| {
-        let of_app = || phone.messages.iter().filter(|message| App::of(message.source) == app);
+        let of_app = || phone.messages.iter().filter(|message| Client::of(message.source) == app);
         let older = of_app().count().saturating_sub(SHOWN);
         View {
             app,
@@ -104,17 +113,17 @@ pub(super) async fn page(
     State(sim): State<Shared>,
     lang: Lang,
     Path(address): Path<String>,
-    Query(query): Query<AppQuery>,
+    Query(query): Query<ClientQuery>,
 ) -> Result<Markup, Refused> {
     let key = key(&sim, &address)?;
     let app = query.app(&sim, &key);
     open_phone(&sim, &key);
     let view = view(&sim, &key, app);
-    let first = ACCOUNTS.iter().position(|a| App::of(a.source) == app).unwrap_or_default();
+    let first = ACCOUNTS.iter().position(|a| Client::of(a.source) == app).unwrap_or_default();
     let newest = view.messages.last().map_or(first, |message| message.account);
     let content = html! {
         div.desk {
-            section.phone.telegram[app == App::Telegram] aria-label=(lang.say("Teléfono simulado", "Simulated phone")) {
+            section.phone.telegram[app == Client::Telegram] aria-label=(lang.say("Teléfono simulado", "Simulated phone")) {
                 header.chat {
                     a.back href="/" aria-label=(lang.say("Volver", "Back")) { "‹" }
                     span.avatar aria-hidden="true" { (account(newest).business.chars().next().unwrap_or('E')) }
@@ -123,7 +132,7 @@ pub(super) async fn page(
                         p { (account(newest).handle()) " · " (kind_of_account(lang, app)) }
                     }
                     nav.apps aria-label=(lang.say("Aplicación", "App")) {
-                        @for other in [App::WhatsApp, App::Telegram] {
+                        @for other in Client::ALL {
                             a href=(format!("/phones/{}?app={}", view.address, other.word())) aria-current=[(other == app).then_some("page")] { (other.name()) }
                         }
                     }
@@ -137,10 +146,12 @@ pub(super) async fn page(
     Ok(frame(lang, Room::Phones, &view.name, &content))
 }
 
-fn kind_of_account(lang: Lang, app: App) -> &'static str {
+fn kind_of_account(lang: Lang, app: Client) -> &'static str {
     match app {
-        App::WhatsApp => lang.say("cuenta de empresa", "business account"),
-        App::Telegram => "bot",
+        Client::WhatsApp => lang.say("cuenta de empresa", "business account"),
+        Client::Telegram => "bot",
+        Client::Messenger => lang.say("página", "Page"),
+        Client::Instagram => lang.say("cuenta profesional", "professional account"),
     }
 }
 
@@ -149,7 +160,7 @@ pub(super) async fn thread(
     State(sim): State<Shared>,
     lang: Lang,
     Path(address): Path<String>,
-    Query(query): Query<AppQuery>,
+    Query(query): Query<ClientQuery>,
 ) -> Result<Markup, Refused> {
     let key = key(&sim, &address)?;
     let app = query.app(&sim, &key);
@@ -190,7 +201,7 @@ fn reply_form(sim: &Sim, lang: Lang, key: &str, view: &View) -> Markup {
         form #reply method="post" action=(format!("/phones/{}/reply", view.address)) data-quiet {
             label.hidden for="provider" { (lang.say("A qué número", "To which number")) }
             select #provider name="provider" {
-                @for id in choices(sim, key).into_iter().filter(|id| App::of(account(*id).source) == view.app) {
+                @for id in choices(sim, key).into_iter().filter(|id| Client::of(account(*id).source) == view.app) {
                     option value=(account(id).name) { (account(id).source.name()) " · " (account(id).handle()) }
                 }
             }

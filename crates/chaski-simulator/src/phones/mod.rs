@@ -180,8 +180,8 @@ impl Phones {
         let phone = inner.phone(number);
         let identity = phone.identity();
         let refused = failure.or_else(|| {
-            if message.source == Source::Telegram {
-                // Telegram refuses before it accepts.
+            if !message.source.is_whatsapp() {
+                // The others refuse before they accept.
                 None
             } else if !phone.settings.whatsapp || phone.settings.blocked {
                 Some(Failure::NotOnWhatsApp)

@@ -10,6 +10,7 @@ use super::message::{Direction, Message, Status};
 use crate::accounts::AccountId;
 use crate::ids::{mixed, stable};
 use crate::limits::Bucket;
+use crate::providers::messaging::scoped_ids;
 
 /// Messages kept on one phone.
 const KEPT: usize = 10_000;
@@ -178,7 +179,10 @@ impl Phone {
 
     /// As the control API shows it.
     pub(crate) fn view(&self) -> Value {
-        json!({"address": self.address(), "name": self.name, "userId": self.user_id, "settings": self.settings})
+        json!({
+            "address": self.address(), "name": self.name, "userId": self.user_id, "settings": self.settings,
+            "scopedIds": scoped_ids(&self.number),
+        })
     }
 }
 

@@ -54,5 +54,7 @@ pub(crate) enum Said {
         text: String,
         written_ms: i64,
     },
+    /// A message that was taken back.
+    Unsent,
     Unsupported,
 }

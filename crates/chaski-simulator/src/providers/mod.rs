@@ -3,6 +3,7 @@
 
 pub(crate) mod dialog360;
 mod inbound;
+pub(crate) mod messaging;
 pub(crate) mod meta;
 pub(crate) mod telegram;
 pub(crate) mod vonage;
@@ -22,6 +23,14 @@ use crate::source::Source;
 use crate::templates::Template;
 use crate::webhooks::Post;
 
+/// Which of the providers that share a prefix a call is for.
+pub(crate) fn meant(source: Source, call: &Call) -> Source {
+    match source {
+        Source::Cloud => messaging::source_of(call).unwrap_or(source),
+        _ => source,
+    }
+}
+
 /// Answers a call to a provider.
 pub(crate) async fn answer(sim: &Shared, source: Source, call: &Call) -> Reply {
     let act = if is_of_media(sim, source, call) { sim.faults.pick_of_media(source) } else { None };
@@ -33,6 +42,7 @@ pub(crate) async fn answer(sim: &Shared, source: Source, call: &Call) -> Reply {
         Source::Dialog360 => dialog360::answer(sim, call),
         Source::Vonage => vonage::answer(sim, call),
         Source::Telegram => telegram::answer(sim, call).await,
+        Source::Messenger | Source::Instagram => messaging::answer(sim, call).await,
     };
     if act.is_some() { reply.with_act(act) } else { reply }
 }
@@ -46,7 +56,8 @@ fn is_of_media(sim: &Sim, source: Source, call: &Call) -> bool {
             (Source::Cloud, ["lookaside", ..])
             | (Source::Dialog360, ["whatsapp_business", ..])
             | (Source::Vonage, ["v3", "media", _])
-            | (Source::Telegram, ["file", ..]) => true,
+            | (Source::Telegram, ["file", ..])
+            | (Source::Messenger | Source::Instagram, ["cdn", ..]) => true,
             (Source::Cloud, [_, id]) | (Source::Dialog360, [id]) => sim.media.get(id).is_some(),
             _ => false,
         }
@@ -55,37 +66,46 @@ fn is_of_media(sim: &Sim, source: Source, call: &Call) -> bool {
 /// Reports a receipt by webhook.
 pub(crate) fn report(sim: &Shared, receipt: &Receipt) {
     let body = match account(receipt.account).source {
-        Source::Cloud | Source::Dialog360 => meta::webhook::status(receipt),
-        Source::Vonage => vonage::webhook::status(receipt),
+        Source::Cloud | Source::Dialog360 => bytes(&meta::webhook::status(receipt)),
+        Source::Vonage => bytes(&vonage::webhook::status(receipt)),
         // Telegram reports nothing.
         Source::Telegram => return,
+        Source::Messenger | Source::Instagram => match messaging::receipt(receipt) {
+            Some(body) => body,
+            None => return,
+        },
     };
     let post = Post {
         account: receipt.account,
         is_status: true,
         url: receipt.trace.webhook_url.clone(),
-        body: serde_json::to_vec(&body).unwrap_or_default(),
+        body,
         key: stable(&receipt.message_id),
         has_bad_signature: receipt.trace.receipts == Receipts::BadSignature,
     };
     sim.webhooks.post(sim, post);
 }
 
+fn bytes(body: &serde_json::Value) -> Vec<u8> {
+    serde_json::to_vec(body).unwrap_or_default()
+}
+
 /// Reports by webhook what a phone wrote.
 pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
     let body = match account(inbound.account).source {
-        Source::Cloud | Source::Dialog360 => meta::webhook::inbound(sim, inbound),
-        Source::Vonage => vonage::webhook::inbound(sim, inbound),
+        Source::Cloud | Source::Dialog360 => bytes(&meta::webhook::inbound(sim, inbound)),
+        Source::Vonage => bytes(&vonage::webhook::inbound(sim, inbound)),
         Source::Telegram => match telegram::inbound(sim, inbound) {
-            Some(update) => update,
+            Some(update) => bytes(&update),
             None => return,
         },
+        Source::Messenger | Source::Instagram => messaging::inbound(sim, inbound),
     };
     let post = Post {
         account: inbound.account,
         is_status: false,
         url: None,
-        body: serde_json::to_vec(&body).unwrap_or_default(),
+        body,
         key: stable(&inbound.phone.number),
         has_bad_signature: false,
     };
@@ -96,7 +116,7 @@ pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
 pub(crate) fn report_template(sim: &Shared, id: AccountId, template: &Arc<Template>) {
     match account(id).source {
         Source::Cloud | Source::Dialog360 => {}
-        Source::Vonage | Source::Telegram => return,
+        Source::Vonage | Source::Telegram | Source::Messenger | Source::Instagram => return,
     }
     let body = meta::webhook::template_status(id, template, sim.clock.now_seconds());
     let body = serde_json::to_vec(&body).unwrap_or_default();
@@ -108,7 +128,7 @@ pub(crate) fn report_template(sim: &Shared, id: AccountId, template: &Arc<Templa
 /// The headers by which a business knows that a webhook is the provider's.
 pub(crate) fn webhook_headers(sim: &Sim, id: AccountId, body: &[u8], is_bad: bool) -> Vec<(String, String)> {
     match account(id).source {
-        Source::Cloud => meta::signature::headers(id, body, is_bad),
+        Source::Cloud | Source::Messenger | Source::Instagram => meta::signature::headers(id, body, is_bad),
         Source::Dialog360 => dialog360::webhook_headers(sim, id, is_bad),
         Source::Vonage => vonage::signature::headers(id, body, is_bad, sim.clock.now_seconds()),
         Source::Telegram => telegram::webhook_headers(sim, id, is_bad),

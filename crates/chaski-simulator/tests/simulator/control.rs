@@ -97,16 +97,14 @@ async fn clearing_keeps_accounts_and_templates() {
     assert_eq!(world.call(Method::DELETE, "/sim/v1/state", &[], &Value::Null).await.status, 204);
     assert!(world.messages(ANA).await.is_empty());
     assert_eq!(world.get("/sim/v1/faults").await.json, json!([]));
-    assert!(
-        world
-            .get("/sim/v1/limits")
-            .await
-            .json
-            .as_array()
-            .unwrap()
-            .iter()
-            .all(|limit| limit["perSecond"] == if limit["provider"] == "telegram" { 30.0 } else { 80.0 })
-    );
+    assert!(world.get("/sim/v1/limits").await.json.as_array().unwrap().iter().all(
+        |limit| limit["perSecond"]
+            == match limit["provider"].as_str() {
+                Some("telegram") => 30.0,
+                Some("facebook" | "instagram") => 300.0,
+                _ => 80.0,
+            }
+    ));
     assert_eq!(world.send(CLOUD, &template(CLOUD, ANA, "otra", "es", Value::Null)).await.status, 200);
 }
 

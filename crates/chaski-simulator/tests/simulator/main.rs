@@ -6,6 +6,7 @@ mod control;
 mod dialog360;
 mod faults;
 mod media;
+mod messaging;
 mod meta;
 mod pages;
 mod phones;

@@ -168,6 +168,8 @@ pub(crate) fn media_host(sim: &Sim, id: AccountId) -> String {
     match account(id).source {
         Source::Cloud => format!("{}/meta/lookaside", sim.url),
         // The caller replaces this host by 360dialog's.
-        Source::Dialog360 | Source::Vonage | Source::Telegram => "https://lookaside.fbsbx.com".to_owned(),
+        Source::Dialog360 | Source::Vonage | Source::Telegram | Source::Messenger | Source::Instagram => {
+            "https://lookaside.fbsbx.com".to_owned()
+        }
     }
 }

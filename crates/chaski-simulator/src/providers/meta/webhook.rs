@@ -167,7 +167,7 @@ fn said<'a>(sim: &Sim, inbound: &'a Inbound) -> (&'a str, Value) {
         }
         Said::Contacts(contacts) => ("contacts", contacts.clone()),
         Said::Order(order) => ("order", order.clone()),
-        Said::Edit { .. } | Said::Unsupported => ("unsupported", json!({"type": "edit"})),
+        Said::Edit { .. } | Said::Unsent | Said::Unsupported => ("unsupported", json!({"type": "edit"})),
     }
 }
 
