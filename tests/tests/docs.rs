@@ -55,7 +55,7 @@ async fn every_command_of_the_readme_runs_in_both_languages() {
     for page in ["README.md", "README.es.md"] {
         let world = World::demo().await;
         let blocks = commands(&read(page));
-        assert_eq!(blocks.len(), 5, "{page}");
+        assert_eq!(blocks.len(), 7, "{page}");
         let answer: Value = serde_json::from_str(&run(&world, &blocks[0], &[])).expect("the answer is JSON");
         let id = answer["messageId"].as_i64().expect("messageId");
         world.reaches(id, "delivered").await;
@@ -65,8 +65,10 @@ async fn every_command_of_the_readme_runs_in_both_languages() {
         assert!(timeline.contains("attempt 1: sent") && timeline.contains("delivered"), "{timeline}");
         assert!(!timeline.contains("simulator_only_d360_key"), "secrets are masked: {timeline}");
         assert!(run(&world, &blocks[3], &[]).contains("132000"));
-        let bot: Value = serde_json::from_str(&run(&world, &blocks[4], &[])).expect("an answer");
-        world.reaches(bot["messageId"].as_i64().expect("messageId"), "sent").await;
+        for (block, status) in [(&blocks[4], "sent"), (&blocks[5], "delivered"), (&blocks[6], "sent")] {
+            let answer: Value = serde_json::from_str(&run(&world, block, &[])).expect("an answer");
+            world.reaches(answer["messageId"].as_i64().expect("messageId"), status).await;
+        }
     }
 }
 
@@ -120,7 +122,7 @@ async fn every_channel_is_connected_as_its_page_says() {
     let key_file = std::env::temp_dir().join(format!("chaski-docs-{}.pem", std::process::id()));
     std::fs::write(&key_file, of("nexmo_whatsapp", "private_key")).expect("a file");
     let (d360, vonage, cloud) = ("360dialog_whatsapp", "nexmo_whatsapp", "whatsapp_cloud");
-    let telegram = "telegram";
+    let (telegram, page, instagram) = ("telegram", "facebook", "instagram");
     let environment: Vec<(String, String)> = [
         ("D360_API_KEY", of(d360, "api_key")),
         ("D360_BASE_URL", of(d360, "base_url")),
@@ -138,17 +140,30 @@ async fn every_channel_is_connected_as_its_page_says() {
         ("META_BASE_URL", of(cloud, "base_url")),
         ("TELEGRAM_TOKEN", of(telegram, "token")),
         ("TELEGRAM_BASE_URL", of(telegram, "base_url")),
+        ("PAGE_ID", of(page, "page_id")),
+        ("PAGE_TOKEN", of(page, "access_token")),
+        ("PAGE_APP_SECRET", of(page, "app_secret")),
+        ("PAGE_VERIFY_TOKEN", of(page, "verify_token")),
+        ("PAGE_BASE_URL", of(page, "base_url")),
+        ("INSTAGRAM_ID", of(instagram, "instagram_id")),
+        ("INSTAGRAM_PAGE_ID", of(instagram, "page_id")),
+        ("INSTAGRAM_TOKEN", of(instagram, "access_token")),
+        ("INSTAGRAM_APP_SECRET", of(instagram, "app_secret")),
+        ("INSTAGRAM_VERIFY_TOKEN", of(instagram, "verify_token")),
+        ("INSTAGRAM_BASE_URL", of(instagram, "base_url")),
     ]
     .into_iter()
     .map(|(key, value)| (key.to_owned(), value))
     .collect();
-    for page in ["whatsapp_360dialog", "whatsapp_vonage", "whatsapp_cloud", "telegram"] {
+    let pages =
+        ["whatsapp_360dialog", "whatsapp_vonage", "whatsapp_cloud", "telegram", "messenger", "instagram"];
+    for page in pages {
         let blocks = commands(&read(&format!("docs/channels/{page}.md")));
         assert_eq!(blocks.len(), 1, "{page}");
         let out = run(&world, &blocks[0], &environment);
-        let templates = if page == "telegram" { "0 templates" } else { "12 templates" };
+        let templates = if page.starts_with("whatsapp") { "12 templates" } else { "0 templates" };
         assert!(out.contains(templates) && out.contains("/hooks/"), "{page}: {out}");
-        let by_hand = matches!(page, "whatsapp_vonage" | "whatsapp_cloud");
+        let by_hand = !matches!(page, "whatsapp_360dialog" | "telegram");
         assert_eq!(out.contains("left to do by hand"), by_hand, "{page}: {out}");
     }
     let _ = std::fs::remove_file(key_file);
