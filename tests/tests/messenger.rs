@@ -343,6 +343,29 @@ async fn outside_the_window_only_a_person_may_answer_and_only_for_seven_days() {
 }
 
 #[tokio::test]
+async fn a_person_answers_from_the_inbox_after_the_window() {
+    let (world, _) = world(MESSENGER).await;
+    writes(&world, MESSENGER, text("¿alguien?")).await;
+    received(&world, "the text", |m| m["text"] == "¿alguien?").await;
+    advance(&world, "25h").await;
+    let page = world.inbox().await.thread().await;
+    assert!(page.contains("id=\"reply\"") && page.contains("HUMAN_AGENT"), "the box is open and says how");
+    let value = |name: &str| {
+        let form = page.split("id=\"reply\"").nth(1).expect("the form");
+        let field = form.split(&format!("name=\"{name}\" value=\"")).nth(1).expect("the field");
+        field.split('"').next().unwrap_or_default().to_owned()
+    };
+    let form = format!("csrf={}&client={}&text=aqu%C3%AD+estamos", value("csrf"), value("client"));
+    let answer = world.inbox().await.post("/messages/123/reply", &form).await;
+    assert!(answer.status < 400, "{}", answer.text());
+    until("the phone shows it", || async {
+        on_phone(&world, MESSENGER).await.iter().any(|m| m["body"] == "aquí estamos").then_some(())
+    })
+    .await;
+    assert_eq!(last_body(&world, MESSENGER).await["tag"], "HUMAN_AGENT");
+}
+
+#[tokio::test]
 async fn an_operator_can_pass_retired_tags_and_meta_refuses_them() {
     let (world, channel) = world(MESSENGER).await;
     let path = format!("/channels/{}/settings", channel.id);

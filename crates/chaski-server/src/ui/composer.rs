@@ -4,6 +4,7 @@ use super::words::Reader;
 use chaski_engine::directory::ChannelEntry;
 use chaski_engine::plan::Window;
 use chaski_engine::tokens::new_key;
+use chaski_model::capabilities::AfterWindow;
 use chaski_store::contacts::Contact;
 use maud::{Markup, html};
 
@@ -16,6 +17,8 @@ pub(crate) enum Composer {
         channel: String,
         /// The most characters.
         limit: usize,
+        /// The window has closed, and only what a person writes still goes out.
+        late: bool,
         /// What is in the box.
         draft: String,
         /// Names this rendering of the form: sending it twice sends once.
@@ -37,12 +40,16 @@ pub(crate) enum Composer {
 /// What can be written by the channel that was last used.
 pub(crate) fn of(last: Option<&ChannelEntry>, window: Option<Window>) -> Composer {
     let Some(entry) = last else { return Composer::Nowhere };
-    if let Some(Window { open: false, closes_at }) = window {
+    let capabilities = entry.channel.kind.capabilities();
+    let by_person = capabilities.is_some_and(|c| matches!(c.after_window, AfterWindow::HumanAgent { .. }));
+    let late = window.is_some_and(|window| !window.open);
+    if let Some(Window { open: false, closes_at }) = window.filter(|_| !by_person) {
         return Composer::Closed { was_open: closes_at.is_some(), draft: String::new() };
     }
     Composer::Open {
         channel: entry.channel.name.clone(),
-        limit: entry.channel.kind.capabilities().map_or(4096, |c| c.text_limit),
+        limit: capabilities.map_or(4096, |c| c.text_limit),
+        late,
         draft: String::new(),
         client: new_key(),
         error: None,
@@ -69,7 +76,7 @@ pub(crate) fn composer(r: &Reader, contact: &Contact, composer: &Composer, csrf:
     let name =
         if contact.first_name.is_empty() { contact.display_name() } else { contact.first_name.clone() };
     match composer {
-        Composer::Open { channel, limit, draft, client, error } => html! {
+        Composer::Open { channel, limit, late, draft, client, error } => html! {
             form.composer id="reply" method="post" action={ "/messages/" (contact.id) "/reply" } data-open="true" {
                 input type="hidden" name="csrf" value=(csrf);
                 input type="hidden" name="client" value=(client);
@@ -79,7 +86,7 @@ pub(crate) fn composer(r: &Reader, contact: &Contact, composer: &Composer, csrf:
                 div.foot {
                     @match error {
                         Some(error) => p.error id="reply-help" role="alert" { (error) },
-                        None => p.help id="reply-help" { (r.with("reply-by", &[("channel", channel)])) },
+                        None => p.help id="reply-help" { (r.with("reply-by", &[("channel", channel)])) @if *late { " " (r.t("reply-late")) } },
                     }
                     button.btn.primary type="submit" { (r.t("reply-do")) }
                 }
