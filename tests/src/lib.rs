@@ -4,6 +4,7 @@
 //! a generous deadline.
 
 pub mod faults;
+pub mod files;
 pub mod http_client;
 pub mod inbox;
 pub mod postgres;
@@ -13,38 +14,62 @@ pub mod world;
 pub use http_client::{Answer, Http};
 pub use world::{Channel, World, binary, until};
 
-/// The message channels of the demo, by their API word.
+/// The demo's channels that carry Meta's own objects, by their API word.
 pub const SOURCES: [&str; 3] = ["360dialog_whatsapp", "nexmo_whatsapp", "whatsapp_cloud"];
 
 /// Makes one named test for each of the three channels from one function.
 #[macro_export]
 macro_rules! on_each_channel {
     ($($(#[$meta:meta])* async fn $name:ident($world:ident, $channel:ident) $body:block)*) => {
-        $(
-            mod $name {
-                use super::*;
+        $crate::on_channels! {
+            [dialog360 "360dialog_whatsapp", vonage "nexmo_whatsapp", cloud "whatsapp_cloud"]
+            $({ $(#[$meta])* async fn $name($world, $channel) $body })*
+        }
+    };
+}
 
-                async fn case($world: &$crate::World, $channel: &$crate::Channel) $body
+/// The same with WhatsApp through Twilio, which takes templates in a form of its own.
+#[macro_export]
+macro_rules! on_every_whatsapp {
+    ($($(#[$meta:meta])* async fn $name:ident($world:ident, $channel:ident) $body:block)*) => {
+        $crate::on_channels! {
+            [dialog360 "360dialog_whatsapp", vonage "nexmo_whatsapp", cloud "whatsapp_cloud", twilio "twilio_whatsapp"]
+            $({ $(#[$meta])* async fn $name($world, $channel) $body })*
+        }
+    };
+}
 
-                $(#[$meta])*
-                #[tokio::test]
-                async fn dialog360() {
-                    let world = $crate::World::demo().await;
-                    case(&world, &world.channel("360dialog_whatsapp")).await;
-                }
+/// One module for each function, with one test for each channel.
+#[macro_export]
+macro_rules! on_channels {
+    ($channels:tt $({ $($case:tt)* })*) => { $($crate::on_channels_one! { $channels $($case)* })* };
+}
 
-                #[tokio::test]
-                async fn vonage() {
-                    let world = $crate::World::demo().await;
-                    case(&world, &world.channel("nexmo_whatsapp")).await;
-                }
+/// One function on each of the channels.
+#[macro_export]
+macro_rules! on_channels_one {
+    ([$($test:ident $source:literal),*] $(#[$meta:meta])* async fn $name:ident($world:ident, $channel:ident) $body:block) => {
+        mod $name {
+            use super::*;
 
-                #[tokio::test]
-                async fn cloud() {
-                    let world = $crate::World::demo().await;
-                    case(&world, &world.channel("whatsapp_cloud")).await;
-                }
-            }
-        )*
+            async fn case($world: &$crate::World, $channel: &$crate::Channel) $body
+
+            $crate::on_channels_tests! { $(#[$meta])* [$($test $source),*] }
+        }
+    };
+}
+
+/// The tests of one function.
+#[macro_export]
+macro_rules! on_channels_tests {
+    ($(#[$meta:meta])* []) => {};
+    ($(#[$meta:meta])* [$test:ident $source:literal $(, $($rest:tt)*)?]) => {
+        $(#[$meta])*
+        #[tokio::test]
+        async fn $test() {
+            let world = $crate::World::demo().await;
+            case(&world, &world.channel($source)).await;
+        }
+        $crate::on_channels_tests! { $(#[$meta])* [$($($rest)*)?] }
     };
 }

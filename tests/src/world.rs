@@ -192,6 +192,11 @@ impl World {
         self.told("signIn")
     }
 
+    /// How many channels the demo has.
+    pub fn channels(&self) -> usize {
+        self.process.ready["channels"].as_array().map_or(0, Vec::len)
+    }
+
     /// A channel by its source.
     pub fn channel(&self, source: &str) -> Channel {
         let channels = self.process.ready["channels"].as_array().expect("the demo tells its channels");
@@ -290,7 +295,13 @@ impl World {
     /// How often the simulator was asked for a channel's templates.
     pub async fn catalogue_calls(&self, channel: &Channel) -> usize {
         let all = self.exchanges(&channel.source).await;
-        all.iter().filter(|e| e["path"].as_str().is_some_and(|path| path.contains("templates"))).count()
+        all.iter()
+            .filter(|e| {
+                e["path"]
+                    .as_str()
+                    .is_some_and(|path| path.contains("templates") || path.contains("ContentAndApprovals"))
+            })
+            .count()
     }
 
     /// Adds or changes a template at every simulated provider, and syncs the channel.

@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use e2e::world::{PHONE, Process, Scratch};
-use e2e::{Answer, Channel, Http, World, on_each_channel, until};
+use e2e::{Answer, Channel, Http, World, on_every_whatsapp, until};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -72,7 +72,7 @@ async fn fault(world: &World, channel: &Channel, action: Value) {
     world.simulator("PUT", "/faults", json!([rule])).await;
 }
 
-on_each_channel! {
+on_every_whatsapp! {
     async fn each_kind_of_file_is_fetched_and_served(world, channel) {
         for (kind, content, mime) in [
             ("image", PNG, "image/png"),

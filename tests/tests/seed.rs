@@ -2,7 +2,7 @@
 //! channel, by every way of naming the contact.
 
 use e2e::world::PHONE;
-use e2e::{on_each_channel, until};
+use e2e::{on_every_whatsapp, until};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
@@ -59,7 +59,7 @@ fn the_document_has_seven_examples() {
     assert_eq!(names, wanted);
 }
 
-on_each_channel! {
+on_every_whatsapp! {
     async fn every_example_arrives_and_is_read(world, channel) {
         // `channelId: 0` means the last interacted channel: the contact writes here first.
         let mark = format!("ahora por {}", channel.source);
@@ -99,6 +99,8 @@ on_each_channel! {
         let folder = match channel.source.as_str() {
             "360dialog_whatsapp" => "dialog360",
             "nexmo_whatsapp" => "vonage",
+            // Twilio has no form of its own for a template: ContentSid and values, in its own test.
+            "twilio_whatsapp" => return,
             _ => "cloud",
         };
         let cases = [

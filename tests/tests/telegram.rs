@@ -127,17 +127,45 @@ async fn each_attachment_goes_by_its_own_method() {
         let path = calls.last().unwrap()["path"].as_str().unwrap();
         assert!(path.ends_with(method), "{path}");
     }
-    for (url, code) in [
-        ("https://nada.invalid/a.pdf", "media_unreachable"),
-        ("https://ejemplo.ec/hoja.xlsx", "media_unreachable"),
-    ] {
-        let id = world
-            .sent(&channel, json!({"type": "attachment", "attachment": {"type": "file", "url": url}}))
-            .await;
-        let error = failed_with(&world, id).await;
-        assert_eq!((&error["code"], &error["providerCode"]), (&json!(code), &json!(400)), "{error}");
-        assert!(error["fix"].as_str().unwrap().contains("PDF or ZIP"), "{error}");
-    }
+    let gone =
+        json!({"type": "attachment", "attachment": {"type": "file", "url": "https://nada.invalid/a.pdf"}});
+    let error = failed_with(&world, world.sent(&channel, gone).await).await;
+    assert_eq!(
+        (&error["code"], &error["providerCode"]),
+        (&json!("media_unreachable"), &json!(400)),
+        "{error}"
+    );
+}
+
+/// By link Telegram takes documents of few types; any other is fetched here and uploaded.
+#[tokio::test]
+async fn a_document_of_any_type_is_uploaded_under_its_name() {
+    let (world, channel) = world().await;
+    let host = e2e::files::host([("/hoja.xlsx", &b"PK\x03\x04 sheet"[..])]).await;
+    let file = |path: &str| {
+        let attachment = json!({"type": "file", "url": format!("{host}{path}")});
+        json!({"type": "attachment", "attachment": attachment})
+    };
+    let id = world.sent(&channel, file("/hoja.xlsx")).await;
+    let shown = arrived(&world, id).await;
+    assert_eq!(
+        (&shown["media"]["type"], &shown["media"]["filename"]),
+        (&json!("document"), &json!("hoja.xlsx"))
+    );
+    let calls = world.exchanges(SOURCE).await;
+    let call = calls.last().unwrap();
+    assert!(call["headers"].to_string().contains("multipart/form-data"), "{call}");
+    assert!(call["body"].as_str().unwrap().contains("PK\u{3}\u{4} sheet"), "its bytes went out: {call}");
+    // People see what was uploaded, not its bytes.
+    let timeline = until("the call is in the timeline", || async {
+        let timeline = world.admin("GET", &format!("/messages/{id}"), Value::Null).await.text();
+        timeline.contains("hoja.xlsx").then_some(timeline)
+    })
+    .await;
+    assert!(timeline.contains("upload") && !timeline.contains(" sheet"), "{timeline}");
+    let error = failed_with(&world, world.sent(&channel, file("/nada.docx")).await).await;
+    assert_eq!(error["code"], "media_unreachable", "{error}");
+    assert!(error.to_string().contains("HTTP 404"), "{error}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! What an adapter is: the seam between the engine and a provider.
 
+use bytes::Bytes;
 use chaski_model::address::{Address, AddressKind, E164};
 use chaski_model::event::{Event, Sender};
 use chaski_model::message::{Content, Media, PartBody};
@@ -34,6 +35,11 @@ pub trait Adapter: Send + Sync {
         None
     }
 
+    /// Who a channel is to the provider, as its webhooks name it; empty where a hook serves one channel.
+    fn sender(&self, _settings: &Settings) -> String {
+        String::new()
+    }
+
     /// Content → parts, when it is accepted. One part is exactly one delivering provider call.
     /// Templates come resolved: `template` is set for `Content::WhatsappTemplate`.
     ///
@@ -44,6 +50,30 @@ pub trait Adapter: Send + Sync {
     /// What `split` changes of a content, for whoever wrote it.
     fn notes(&self, _content: &Content) -> Vec<Note> {
         Vec::new()
+    }
+
+    /// The files that a part's call cannot be made without knowing: they come in [`Cx::files`], in this
+    /// order. Most kinds give the provider a link and need none.
+    fn wants(&self, _settings: &Settings, _part: &PartBody) -> Vec<Wanted> {
+        Vec::new()
+    }
+
+    /// A call that parts like this need once beforehand, such as Twilio's for a set of buttons. It delivers
+    /// nothing; what [`Self::prepared`] keeps of its answer comes in [`Cx::prepared`], for this part and
+    /// for later ones with an equal call.
+    ///
+    /// # Errors
+    /// A setting that is missing.
+    fn prepare(&self, _cx: &Cx<'_>, _part: &PartBody) -> Result<Option<Call>, Failure> {
+        Ok(None)
+    }
+
+    /// What is kept of the answer to [`Self::prepare`].
+    ///
+    /// # Errors
+    /// It was refused; the part ends, waits or is tried again as after a call of its own.
+    fn prepared(&self, reply: &Reply) -> Result<String, Outcome> {
+        Err(self.outcome(reply))
     }
 
     /// Part → request.
@@ -80,6 +110,11 @@ pub trait Adapter: Send + Sync {
     /// as an [`Outcome::Fail`].
     fn marks(&self, _failure: &Failure) -> Vec<FailureMark> {
         Vec::new()
+    }
+
+    /// Whether webhooks come as GET too, with everything in the address's query.
+    fn takes_get(&self) -> bool {
+        false
     }
 
     /// Webhook → who each event is for and what happened, in order. An empty list is fine.
@@ -143,6 +178,10 @@ pub struct Cx<'a> {
     pub reference: &'a str,
     /// Where the provider's webhooks for this channel go.
     pub hook_url: &'a str,
+    /// What [`Adapter::wants`] asked for, in its order. Empty for tasks and where nothing was asked for.
+    pub files: &'a [FileFacts],
+    /// What [`Adapter::prepared`] kept, where there was something to prepare.
+    pub prepared: Option<&'a str>,
     /// Domain time.
     pub now: Timestamp,
 }
@@ -166,6 +205,32 @@ impl Cx<'_> {
     }
 }
 
+/// A file that a call cannot be made without knowing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Where it is.
+    pub link: String,
+    /// The most bytes that the channel takes; a larger one fails the part.
+    pub most: u64,
+    /// Its bytes are wanted too, for an upload.
+    pub bytes: bool,
+}
+
+/// What was found out about a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileFacts {
+    /// Bytes.
+    pub size: u64,
+    /// Its type: by its content, else as its server says.
+    pub mime: String,
+    /// The last part of its address, with the ending that its type has where it had none.
+    pub name: String,
+    /// How long it plays, for sound and video.
+    pub duration: Option<Duration>,
+    /// All of it, where that was asked for.
+    pub bytes: Option<Bytes>,
+}
+
 /// An HTTP request to a provider, without credentials.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
@@ -178,13 +243,22 @@ pub struct Call {
     /// Which credentials the transport applies.
     pub auth: Auth,
     /// The body; JSON text where `json` made it.
-    pub body: Vec<u8>,
+    pub body: Bytes,
+    /// What people see instead of the body, where that is not text.
+    pub shown: Option<String>,
 }
 
 impl Call {
     /// A GET.
     pub fn get(url: impl Into<String>, auth: Auth) -> Self {
-        Self { method: http::Method::GET, url: url.into(), headers: Vec::new(), auth, body: Vec::new() }
+        Self {
+            method: http::Method::GET,
+            url: url.into(),
+            headers: Vec::new(),
+            auth,
+            body: Bytes::new(),
+            shown: None,
+        }
     }
 
     /// A POST of JSON.
@@ -194,7 +268,21 @@ impl Call {
             url: url.into(),
             headers: vec![("content-type", "application/json".to_owned())],
             auth,
-            body: body.to_string().into_bytes(),
+            body: body.to_string().into(),
+            shown: None,
+        }
+    }
+
+    /// A POST of a form, with its fields in order.
+    pub fn form(url: impl Into<String>, auth: Auth, fields: &[(&str, String)]) -> Self {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        Self {
+            method: http::Method::POST,
+            url: url.into(),
+            headers: vec![("content-type", "application/x-www-form-urlencoded".to_owned())],
+            auth,
+            body: body.into(),
+            shown: None,
         }
     }
 }
@@ -415,6 +503,11 @@ pub struct Profile {
 /// A webhook request as it came.
 #[derive(Debug, Clone, Copy)]
 pub struct Incoming<'a> {
+    /// The public address that it came to, with its query: what some providers sign. Made from the
+    /// configured address of this server, never from the request's own words.
+    pub url: &'a str,
+    /// When it came, in domain time: for providers that do not say when something happened.
+    pub at: Timestamp,
     /// Its headers.
     pub headers: &'a http::HeaderMap,
     /// Its raw bytes.
@@ -422,6 +515,11 @@ pub struct Incoming<'a> {
 }
 
 impl Incoming<'_> {
+    /// The query of its address, still encoded; empty where it has none.
+    pub fn query(&self) -> &str {
+        self.url.split_once('?').map_or("", |(_, query)| query)
+    }
+
     /// A header as text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()

@@ -7,12 +7,15 @@
 
 pub mod adapter;
 pub mod meta;
+mod multipart;
+mod plain;
 mod refused;
 mod settings;
 mod signature;
 pub mod telegram;
 pub mod template;
 mod text;
+pub mod twilio;
 mod verdict;
 pub mod whatsapp;
 
@@ -26,6 +29,8 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &whatsapp::vonage::Vonage,
     &whatsapp::cloud::Cloud,
     &telegram::Telegram,
+    &twilio::TwilioWhatsapp,
+    &twilio::TwilioSms,
     &meta::messenger::Messenger,
     &meta::instagram::Instagram,
 ];

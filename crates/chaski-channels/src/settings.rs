@@ -21,6 +21,20 @@ pub(crate) const PAIR_PACE: Setting = Setting {
     help: "Seconds between messages to one contact once a burst of 45 is used up; 0 = none.",
 };
 
+/// Messages a second, for kinds with a default of their own.
+pub(crate) const fn pace(default: &'static str, help: &'static str) -> Setting {
+    Setting { key: "pace", secret: false, required: false, default, help }
+}
+
+/// Seconds between messages to one contact, where the provider asks for none.
+pub(crate) const NO_PAIR_PACE: Setting = Setting {
+    key: "pair_pace",
+    secret: false,
+    required: false,
+    default: "0",
+    help: "Seconds between messages to one contact; 0 = none.",
+};
+
 /// Where the provider's API is.
 pub(crate) const fn base_url(default: &'static str) -> Setting {
     let help = "The address of the provider's API.";

@@ -2,6 +2,7 @@
 
 use chaski_model::{ErrorCode, Failure};
 use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -10,6 +11,13 @@ pub(crate) fn is_hmac(secret: &str, message: &[u8], signature: &[u8]) -> bool {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return false };
     mac.update(message);
     mac.verify_slice(signature).is_ok()
+}
+
+/// The HMAC-SHA1 of `message` under `secret`, which Twilio still uses.
+pub(crate) fn hmac_sha1(secret: &str, message: &[u8]) -> [u8; 20] {
+    let mut mac = Hmac::<Sha1>::new_from_slice(secret.as_bytes()).expect("a key may have any length");
+    mac.update(message);
+    mac.finalize().into_bytes().into()
 }
 
 /// Whether two texts are equal, without telling by the time taken where they differ.

@@ -80,12 +80,18 @@ fn marks_of(row: &ProviderCode) -> Vec<FailureMark> {
 /// What a refusal teaches.
 pub(crate) fn marks(family: Family, code: i64) -> Vec<FailureMark> {
     let mark = match (family, code) {
-        (Family::Meta, 131_047) | (Family::Vonage, 1340) => FailureMark::WindowClosed,
-        (Family::Meta, 132_000 | 132_001 | 132_012 | 132_015 | 132_016) | (Family::Vonage, 1022) => {
-            FailureMark::TemplateStale
+        (Family::Meta, 131_047) | (Family::Vonage, 1340) | (Family::Twilio, 63_016) => {
+            FailureMark::WindowClosed
         }
-        (Family::Meta, 131_026) | (Family::Vonage, 1190 | 1300) => FailureMark::Unreachable,
-        (Family::Meta, 131_050) | (Family::Vonage, 1240) => FailureMark::OptedOut,
+        (Family::Meta, 132_000 | 132_001 | 132_012 | 132_015 | 132_016)
+        | (Family::Vonage, 1022)
+        | (Family::Twilio, 21_655 | 63_027 | 63_028 | 63_040..=63_042) => FailureMark::TemplateStale,
+        (Family::Meta, 131_026)
+        | (Family::Vonage, 1190 | 1300)
+        | (Family::Twilio, 21_614 | 30_005 | 30_006 | 63_003 | 63_024) => FailureMark::Unreachable,
+        (Family::Meta, 131_050) | (Family::Vonage, 1240) | (Family::Twilio, 21_610 | 63_014) => {
+            FailureMark::OptedOut
+        }
         _ => return Vec::new(),
     };
     vec![mark]

@@ -4,6 +4,7 @@
 
 use chaski_channels::meta::{instagram::Instagram, messenger::Messenger};
 use chaski_channels::{Adapter, Incoming, Reply};
+use chaski_model::Timestamp;
 use proptest::prelude::*;
 use serde_json::Value;
 use std::fs;
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 fn take(body: &[u8]) {
     let headers = http::HeaderMap::new();
     for adapter in [&Messenger as &dyn Adapter, &Instagram] {
-        let _ = adapter.events(&Incoming { headers: &headers, body });
+        let _ = adapter.events(&Incoming { at: Timestamp(0), url: "", headers: &headers, body });
         for status in [200, 400, 403, 429, 500, 502] {
             let _ = adapter.outcome(&Reply { status, body: body.to_vec(), ..Reply::default() });
         }
@@ -145,6 +146,6 @@ fn webhooks() -> Vec<PathBuf> {
 fn what_cannot_be_read_at_all_is_kept() {
     let headers = http::HeaderMap::new();
     for body in [&b""[..], b"hello", b"{\"object\":"] {
-        assert!(Messenger.events(&Incoming { headers: &headers, body }).is_err());
+        assert!(Messenger.events(&Incoming { at: Timestamp(0), url: "", headers: &headers, body }).is_err());
     }
 }

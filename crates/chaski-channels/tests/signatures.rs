@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chaski_channels::meta::{instagram::Instagram, messenger::Messenger};
 use chaski_channels::telegram::Telegram;
+use chaski_channels::twilio::{TwilioSms, TwilioWhatsapp};
 use chaski_channels::whatsapp::{cloud::Cloud, dialog360::Dialog360, vonage::Vonage};
 use chaski_channels::{Adapter, Challenge, Incoming, Secrets};
 use chaski_model::{ErrorCode, Timestamp};
@@ -19,6 +20,7 @@ const VONAGE: &str = include_str!("../src/whatsapp/vonage/fixtures/signature-vec
 const MESSENGER: &str = include_str!("../src/meta/messenger/fixtures/signature-vectors.json");
 const CHALLENGE: &str = include_str!("../src/meta/messenger/fixtures/verify-challenge.json");
 const TELEGRAM: &str = include_str!("../src/telegram/fixtures/signature-vectors.json");
+const TWILIO: &str = include_str!("../src/twilio/sms/fixtures/signature-vectors.json");
 const IAT: i64 = 1_587_494_962;
 
 fn secrets(pairs: &[(&str, &str)]) -> Secrets {
@@ -36,7 +38,8 @@ fn is_believed(
     if !header.0.is_empty() {
         headers.insert(HeaderName::try_from(header.0).unwrap(), HeaderValue::from_str(header.1).unwrap());
     }
-    let hook = Incoming { headers: &headers, body };
+    let hook =
+        Incoming { url: "https://chat.example.com/hooks/key", at: Timestamp(0), headers: &headers, body };
     let verdict = adapter.verify(&hook, &secrets(keys), Timestamp::from_secs(now));
     if let Err(failure) = &verdict {
         assert_eq!(failure.code, ErrorCode::WebhookUnauthorized);
@@ -150,7 +153,12 @@ fn a_webhook_of_vonage_is_told_from_its_replay_by_its_id() {
     let vector: Value = serde_json::from_str(VONAGE).unwrap();
     let mut headers = HeaderMap::new();
     headers.insert("authorization", HeaderValue::from_str(vector["header_value"].as_str().unwrap()).unwrap());
-    let hook = Incoming { headers: &headers, body: b"" };
+    let hook = Incoming {
+        url: "https://chat.example.com/hooks/key",
+        at: Timestamp(0),
+        headers: &headers,
+        body: b"",
+    };
     assert_eq!(Vonage.replay_key(&hook).as_deref(), Some("c5ba8f24-1a14-4c10-bfdf-3fbe8ce511b5"));
     assert_eq!(Cloud.replay_key(&hook), None);
 }
@@ -222,4 +230,40 @@ fn webhooks_of_telegram_are_believed_by_their_whole_header_alone() {
     assert!(!is_believed(&Telegram, (&name, ""), b"{}", &[("hook_secret", "")], 0));
     assert!(!is_believed(&Telegram, (&name, secret), b"{}", &[], 0));
     assert_eq!(Telegram.challenge("hub.mode=subscribe&hub.challenge=1", &secrets(&keys)), None);
+}
+
+/// Over the public address with its query, and every parameter in the order of names.
+#[test]
+fn twilios_signature_is_over_the_address_and_the_form() {
+    let vectors: Value = serde_json::from_str(TWILIO).unwrap();
+    let is_believed = |adapter: &dyn Adapter, token: &str, url: &str, body: &str, shown: Option<&str>| {
+        let mut headers = HeaderMap::new();
+        if let Some(shown) = shown {
+            headers.insert("x-twilio-signature", HeaderValue::from_str(shown).unwrap());
+        }
+        let hook = Incoming { url, at: Timestamp(0), headers: &headers, body: body.as_bytes() };
+        let verdict = adapter.verify(&hook, &secrets(&[("auth_token", token)]), Timestamp(0));
+        verdict.map_err(|failure| assert_eq!(failure.code, ErrorCode::WebhookUnauthorized)).is_ok()
+    };
+    let vectors = vectors["vectors"].as_array().unwrap();
+    assert!(vectors.len() >= 3);
+    for vector in vectors {
+        let text = |key: &str| vector[key].as_str().unwrap();
+        let pairs =
+            vector["params"].as_object().unwrap().iter().map(|(key, value)| (key, value.as_str().unwrap()));
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let (token, url, shown) = (text("auth_token"), text("url"), text("signature"));
+        for adapter in [&TwilioWhatsapp as &dyn Adapter, &TwilioSms] {
+            assert!(is_believed(adapter, token, url, &body, Some(shown)), "{url}");
+            let with_port = url.replacen("https://mycompany.com/", "https://mycompany.com:443/", 1);
+            assert!(is_believed(adapter, token, &with_port, &body, Some(shown)), "{with_port}");
+            assert!(!is_believed(adapter, token, url, &body, None));
+            assert!(!is_believed(adapter, "other", url, &body, Some(shown)));
+            assert!(!is_believed(adapter, token, &format!("{url}&x=1"), &body, Some(shown)));
+            assert!(!is_believed(adapter, token, url, &format!("{body}&X="), Some(shown)), "a new parameter");
+            let mut changed = shown.to_owned().into_bytes();
+            changed[0] ^= 1;
+            assert!(!is_believed(adapter, token, url, &body, Some(std::str::from_utf8(&changed).unwrap())));
+        }
+    }
 }

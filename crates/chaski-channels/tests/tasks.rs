@@ -26,7 +26,15 @@ fn settings(more: &[(&str, &str)]) -> Settings {
 }
 
 fn ask(adapter: &dyn Adapter, task: &Task, settings: &Settings, so_far: &[Reply]) -> Step {
-    let cx = Cx { settings, to: &[], reference: "", hook_url: HOOK, now: Timestamp(0) };
+    let cx = Cx {
+        settings,
+        to: &[],
+        reference: "",
+        hook_url: HOOK,
+        files: &[],
+        prepared: None,
+        now: Timestamp(0),
+    };
     adapter.ask(&cx, task, so_far)
 }
 

@@ -7,6 +7,7 @@
 
 use chaski_channels::telegram::Telegram;
 use chaski_channels::{Adapter, Incoming, Reply};
+use chaski_model::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::fs;
@@ -14,7 +15,8 @@ use std::path::{Path, PathBuf};
 
 fn take(body: &[u8]) {
     let headers = http::HeaderMap::new();
-    let hook = Incoming { headers: &headers, body };
+    let hook =
+        Incoming { url: "https://chat.example.com/hooks/key", at: Timestamp(0), headers: &headers, body };
     let _ = Telegram.events(&hook);
     let _ = Telegram.acknowledge(&hook);
     for status in [200, 400, 403, 429, 500, 502] {
@@ -144,7 +146,12 @@ fn a_tap_is_answered_in_the_webhooks_own_answer_and_nothing_else_is() {
     let headers = http::HeaderMap::new();
     let answers = fixtures(".webhook.json").into_iter().filter_map(|file| {
         let body = fs::read(&file).unwrap();
-        let answer = Telegram.acknowledge(&Incoming { headers: &headers, body: &body })?;
+        let answer = Telegram.acknowledge(&Incoming {
+            url: "https://chat.example.com/hooks/key",
+            at: Timestamp(0),
+            headers: &headers,
+            body: &body,
+        })?;
         Some((file.file_name().unwrap().to_str().unwrap().to_owned(), answer))
     });
     let expected = json!({"method": "answerCallbackQuery", "callback_query_id": "4382bfdwdsb323b2d9"});
@@ -155,7 +162,16 @@ fn a_tap_is_answered_in_the_webhooks_own_answer_and_nothing_else_is() {
 fn what_cannot_be_read_at_all_is_kept() {
     let headers = http::HeaderMap::new();
     for body in [&b""[..], b"[]", b"hello", b"{\"update_id\":"] {
-        assert!(Telegram.events(&Incoming { headers: &headers, body }).is_err());
+        assert!(
+            Telegram
+                .events(&Incoming {
+                    url: "https://chat.example.com/hooks/key",
+                    at: Timestamp(0),
+                    headers: &headers,
+                    body
+                })
+                .is_err()
+        );
     }
 }
 

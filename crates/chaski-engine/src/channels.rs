@@ -14,8 +14,8 @@ use std::sync::Arc;
 type Sorted = (BTreeMap<String, String>, BTreeMap<String, String>);
 
 /// Secrets that verify webhooks and are therefore kept with the hook.
-const VERIFYING: [&str; 5] =
-    ["app_secret", "app_secret_2", "verify_token", "signature_secret", "hook_secret"];
+const VERIFYING: [&str; 6] =
+    ["app_secret", "app_secret_2", "verify_token", "signature_secret", "hook_secret", "auth_token"];
 
 /// A connected channel.
 #[derive(Debug, Clone)]
@@ -132,10 +132,10 @@ impl Engine {
                 target.insert(setting.key.into(), setting.default.into());
             }
         }
-        if let Some(base) = settings.get_mut("base_url") {
-            *base = base.trim_end_matches('/').to_owned();
-            if let Err(failure) = self.guard.check(base) {
-                faults.push(Fault::new("/set/base_url", failure.message));
+        for (key, address) in settings.iter_mut().filter(|(key, _)| key.ends_with("_url")) {
+            *address = address.trim_end_matches('/').to_owned();
+            if let Err(failure) = self.guard.check(address) {
+                faults.push(Fault::new(format!("/set/{key}"), failure.message));
             }
         }
         if let Err(failure) = adapter.accepts(&settings) {
@@ -177,25 +177,14 @@ impl Engine {
             .data_key(&owner.data_key)
             .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
         let key_hash = hash(key);
-        let of = |key: &str| settings.get(key).cloned().unwrap_or_default();
-        let known = adapter(kind).and_then(|a| a.account(&settings, &Secrets(secrets.clone())));
-        let account_external_id = match kind {
-            _ if known.is_some() => known.unwrap_or_default(),
-            ChannelKind::Whatsapp360dialog => fingerprint(secrets.get("api_key").map_or("", String::as_str)),
-            _ => of("waba_id"),
-        };
-        let sender = match kind {
-            ChannelKind::Messenger => of("page_id"),
-            ChannelKind::Instagram => of("instagram_id"),
-            ChannelKind::WhatsappVonage => of("from").chars().filter(char::is_ascii_digit).collect(),
-            _ => of("phone_number_id"),
-        };
+        let adapter = adapter(kind);
+        let account = adapter.and_then(|a| a.account(&settings, &Secrets(secrets.clone())));
         Ok(NewChannel {
             workspace,
             kind,
             name: name.to_owned(),
-            account_external_id,
-            sender,
+            account_external_id: account.unwrap_or_default(),
+            sender: adapter.map(|a| a.sender(&settings)).unwrap_or_default(),
             secrets: data_key.seal_secrets(&channel_place(workspace, &key_hash), secrets),
             hook_key_cipher: data_key.seal(&hook_place(workspace, &key_hash, "key"), key),
             hook_secrets: data_key
@@ -355,9 +344,4 @@ impl Engine {
 fn verifying(secrets: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let verifies = |key: &str| VERIFYING.contains(&key);
     secrets.iter().filter(|(key, _)| verifies(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
-}
-
-/// Names an account by its API key without telling it.
-fn fingerprint(secret: &str) -> String {
-    hex::encode(&hash(secret)[..8])
 }

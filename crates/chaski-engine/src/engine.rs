@@ -4,8 +4,10 @@ use crate::clock::Clock;
 use crate::directory::Snapshot;
 use crate::dispatcher::Offers;
 use crate::guard::Guard;
+use crate::media::files::Files;
 use crate::media::folder::Folder;
 use crate::ownership::Ownership;
+use crate::prepared::Prepared;
 use crate::retention::Retention;
 use crate::tasks::Flights;
 use crate::transport::Transport;
@@ -82,6 +84,8 @@ pub struct Engine {
     pub(crate) findings: Findings,
     pub(crate) profiles: crate::profiles::Profiles,
     media: Folder,
+    pub(crate) files: Files,
+    pub(crate) prepared: Prepared,
     /// Held while retention runs.
     pub(crate) retaining: tokio::sync::Mutex<()>,
     /// Channels taken over whose open attempts have not all been looked at.
@@ -118,6 +122,8 @@ impl Engine {
             findings: Findings::default(),
             profiles: crate::profiles::Profiles::default(),
             media: Folder::new(config.media_folder.clone()),
+            files: Files::default(),
+            prepared: Prepared::default(),
             retaining: tokio::sync::Mutex::default(),
             to_recover: std::sync::Mutex::default(),
             snapshot: RwLock::default(),

@@ -63,6 +63,29 @@ impl Engine {
         adapter.challenge(query, &hook.secrets).ok_or(Refused::UnknownKey)
     }
 
+    /// Takes in a webhook that came as GET: everything that it says stands in its query.
+    ///
+    /// # Errors
+    /// As [`Self::ingest`]; a kind without such webhooks knows no such address.
+    pub async fn ingest_query(
+        &self,
+        key: &str,
+        query: &str,
+        headers: &http::HeaderMap,
+    ) -> Result<Option<serde_json::Value>, Refused> {
+        let (_, adapter) = self.hook(key).await?;
+        if query.is_empty() || !adapter.takes_get() {
+            return Err(Refused::UnknownKey);
+        }
+        self.ingest(key, Some(query), headers, query.as_bytes()).await
+    }
+
+    /// The public address of a hook as it was called.
+    fn hook_address(&self, key: &str, query: Option<&str>) -> String {
+        let address = format!("{}/hooks/{key}", self.config.public_url);
+        query.map_or_else(|| address.clone(), |query| format!("{address}?{query}"))
+    }
+
     /// Takes a webhook in. Once this returns, everything it said is on disk; with it comes the body of the
     /// answer, where the provider reads one.
     ///
@@ -71,12 +94,14 @@ impl Engine {
     pub async fn ingest(
         &self,
         key: &str,
+        query: Option<&str>,
         headers: &http::HeaderMap,
         body: &[u8],
     ) -> Result<Option<serde_json::Value>, Refused> {
         let (hook, adapter) = self.hook(key).await?;
-        let incoming = Incoming { headers, body };
+        let url = self.hook_address(key, query);
         let now = self.clock.now();
+        let incoming = Incoming { url: &url, at: now, headers, body };
         adapter.verify(&incoming, &hook.secrets, now).map_err(Refused::Unauthorized)?;
         let signature = adapter.replay_key(&incoming);
         if let Some(id) = &signature

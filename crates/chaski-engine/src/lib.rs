@@ -18,6 +18,7 @@ pub mod media;
 mod ownership;
 pub mod pace;
 pub mod plan;
+mod prepared;
 mod profiles;
 mod reports;
 pub mod retention;

@@ -94,6 +94,8 @@ impl Engine {
             to: &[],
             reference: "",
             hook_url: &entry.hook_url,
+            files: &[],
+            prepared: None,
             now: self.clock.now(),
         };
         let mut replies: Vec<Reply> = Vec::new();

@@ -91,7 +91,7 @@ impl Transport {
         secrets: &Secrets,
         timeout: Duration,
     ) -> Result<Reply, Lost> {
-        let body = Timely { body: Full::new(Bytes::from(call.body.clone())), call_by: None };
+        let body = Timely { body: Full::new(call.body.clone()), call_by: None };
         self.exchange_within(call, body, settings, secrets, timeout).await
     }
 
@@ -108,7 +108,7 @@ impl Transport {
         call_by: Timestamp,
     ) -> Result<Result<Reply, Lost>, TooLate> {
         let late = Arc::new(AtomicBool::new(false));
-        let body = Full::new(Bytes::from(call.body.clone()));
+        let body = Full::new(call.body.clone());
         let body = Timely { body, call_by: Some((call_by, Arc::clone(&late))) };
         let answer = self.exchange_within(call, body, settings, secrets, timeout).await;
         if late.load(Ordering::Relaxed) { Err(TooLate) } else { Ok(answer) }
@@ -127,7 +127,7 @@ impl Transport {
         timeout: Duration,
     ) -> Result<Fetched, Lost> {
         let address = with_token(call, secrets).and_then(|url| self.checked(&url)).map_err(Lost::NotSent)?;
-        let body = Timely { body: Full::new(Bytes::from(call.body.clone())), call_by: None };
+        let body = Timely { body: Full::new(call.body.clone()), call_by: None };
         let request = self.request(call, address, body, settings, secrets).map_err(Lost::NotSent)?;
         let answer = tokio::time::timeout(timeout, self.client.request(request)).await;
         let response = answer.map_err(|_| Lost::Lost(late(timeout)))?.map_err(|error| {
@@ -421,7 +421,10 @@ pub fn exchange_of(call: &Call, reply: Result<&Reply, &Lost>, began: Instant, se
         method: call.method.to_string(),
         url: mask(call.url.clone(), secrets),
         headers: shown_headers(call),
-        body: text(&call.body, secrets),
+        body: match &call.shown {
+            Some(shown) => text(shown.as_bytes(), secrets),
+            None => text(&call.body, secrets),
+        },
         status,
         response,
         took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),

@@ -119,6 +119,24 @@ const WHATSAPP: Capabilities = Capabilities {
     profiles: false,
 };
 
+const WHATSAPP_TWILIO: Capabilities = Capabilities { text_limit: 1600, ..WHATSAPP };
+
+const TWILIO_SMS: Capabilities = Capabilities {
+    content: &["text", "attachment", "quick_reply"],
+    text_limit: 1600,
+    text_unit: TextUnit::Characters,
+    splits_text: true,
+    window: None,
+    pace: 10,
+    pair_pace: 0,
+    pair_burst: 0,
+    echoes_reference: true,
+    receipts: &["sent", "delivered", "failed"],
+    after_window: AfterWindow::Template,
+    reports_up_to: false,
+    profiles: false,
+};
+
 const TELEGRAM: Capabilities = Capabilities {
     content: &["text", "attachment", "quick_reply", "custom_payload"],
     text_limit: 4096,
@@ -170,15 +188,11 @@ impl ChannelKind {
         match self {
             Self::Whatsapp360dialog | Self::WhatsappVonage | Self::WhatsappCloud => Some(WHATSAPP),
             Self::Telegram => Some(TELEGRAM),
+            Self::WhatsappTwilio => Some(WHATSAPP_TWILIO),
+            Self::TwilioSms => Some(TWILIO_SMS),
             Self::Messenger => Some(MESSENGER),
             Self::Instagram => Some(INSTAGRAM),
-            Self::WhatsappTwilio
-            | Self::TwilioSms
-            | Self::VonageSms
-            | Self::Viber
-            | Self::Line
-            | Self::Email
-            | Self::Custom => None,
+            Self::VonageSms | Self::Viber | Self::Line | Self::Email | Self::Custom => None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a channel is.
 
+use crate::address::AddressKind;
 use serde::{Deserialize, Serialize};
 
 /// The kind of a channel. The API and the command line call it `source` and use other words for
@@ -76,6 +77,19 @@ impl ChannelKind {
     /// Reads the API's word.
     pub fn from_source(source: &str) -> Option<Self> {
         TABLE.iter().find(|row| row.2 == source).map(|row| row.0)
+    }
+
+    /// Whether this kind writes to addresses of a sort.
+    pub fn writes_to(self, address: AddressKind) -> bool {
+        match address {
+            AddressKind::Phone => self.is_whatsapp() || matches!(self, Self::TwilioSms | Self::VonageSms),
+            AddressKind::Bsuid => self.is_whatsapp(),
+            AddressKind::Email => self == Self::Email,
+            AddressKind::Native => matches!(
+                self,
+                Self::Messenger | Self::Instagram | Self::Telegram | Self::Viber | Self::Line | Self::Custom
+            ),
+        }
     }
 
     /// Whether this reaches people on WhatsApp, by whichever provider.

@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::message::MediaKind;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A template as the caller asked for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -276,6 +277,27 @@ pub struct Definition {
     /// Why it was rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected_reason: Option<String>,
+    /// How its variables are called where they share one space.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flat: Option<FlatVariables>,
+}
+
+/// The names of a template's variables at Twilio, where header, body and buttons share one space: the
+/// first place of each list is what `{{1}}` of that component stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FlatVariables {
+    /// Of the header: its text's variable, or the one that its media's address ends in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub header: Vec<String>,
+    /// What the address of the header's media begins with; the variable is the rest.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub media_prefix: String,
+    /// Of the body.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub body: Vec<String>,
+    /// Of each button's address, empty for buttons without one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buttons: Vec<String>,
 }
 
 /// The approved header.
@@ -286,6 +308,9 @@ pub struct Header {
     /// Its text with at most one placeholder, for text headers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Media that were approved with the template and take no value, as at Twilio.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 /// An approved button.
@@ -313,6 +338,19 @@ pub struct MetaTemplate {
     /// Only what needs a value: header, body, buttons. Each in Meta's own JSON.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub components: Vec<Value>,
+    /// The same for Twilio.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<ContentTemplate>,
+}
+
+/// A template as Twilio's Content API names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentTemplate {
+    /// `HX` and 32 hex digits.
+    pub sid: String,
+    /// Every variable's value by its name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, String>,
 }
 
 /// What the contact gets.

@@ -5,22 +5,28 @@ use crate::finish::finish;
 use crate::problem::Problem;
 use crate::state::App;
 use axum::extract::{Path, RawQuery, Request, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chaski_engine::ingest::Refused;
 use chaski_model::ErrorCode;
 
-/// A provider's check that the address is ours.
+/// A provider's check that the address is ours, or a webhook that came as GET.
 pub(crate) async fn check(
     State(app): State<App>,
     Path(key): Path<String>,
     RawQuery(query): RawQuery,
+    headers: HeaderMap,
 ) -> Response {
-    match app.engine.challenge(&key, query.as_deref().unwrap_or("")).await {
+    let query = query.unwrap_or_default();
+    match app.engine.challenge(&key, &query).await {
         Ok(challenge) => {
             let status = StatusCode::from_u16(challenge.status).unwrap_or(StatusCode::FORBIDDEN);
             (status, challenge.body).into_response()
+        }
+        Err(Refused::UnknownKey) => {
+            let engine = std::sync::Arc::clone(&app.engine);
+            taken(finish(async move { engine.ingest_query(&key, &query, &headers).await }).await)
         }
         Err(refused) => answer(refused),
     }
@@ -28,13 +34,17 @@ pub(crate) async fn check(
 
 /// A webhook. The answer comes after the commit; the work goes on even if the provider hangs up.
 pub(crate) async fn receive(State(app): State<App>, Path(key): Path<String>, request: Request) -> Response {
-    let (Parts { headers, .. }, content) = request.into_parts();
+    let (Parts { headers, uri, .. }, content) = request.into_parts();
     let bytes = match body::read(content, body::HOOK).await {
         Ok(bytes) => bytes,
         Err(problem) => return problem.into_response(),
     };
     let engine = std::sync::Arc::clone(&app.engine);
-    match finish(async move { engine.ingest(&key, &headers, &bytes).await }).await {
+    taken(finish(async move { engine.ingest(&key, uri.query(), &headers, &bytes).await }).await)
+}
+
+fn taken(result: Result<Option<serde_json::Value>, Refused>) -> Response {
+    match result {
         Ok(None) => StatusCode::OK.into_response(),
         Ok(Some(body)) => axum::Json(body).into_response(),
         Err(refused) => answer(refused),

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use chaski_engine::media::link::NotValid;
-use chaski_engine::media::sniff;
+use chaski_engine::media::sniff::{self, ending};
 use chaski_model::message::Content;
 use chaski_store::inbox::Message;
 use chaski_store::media::{HeldFile, MediaState};
@@ -194,23 +194,6 @@ pub(crate) fn file_name(message: &Message, mime: &str) -> String {
     let clean: String = last.chars().filter(|c| !c.is_control()).take(200).collect();
     let clean = clean.trim().trim_start_matches('.');
     if clean.is_empty() { format!("{}.{}", message.id, ending(mime)) } else { clean.to_owned() }
-}
-
-/// The ending of a type's files.
-pub(crate) fn ending(mime: &str) -> &str {
-    match mime {
-        "image/jpeg" => "jpg",
-        "audio/mpeg" => "mp3",
-        "audio/mp4" => "m4a",
-        "video/quicktime" => "mov",
-        "video/3gpp" => "3gp",
-        "application/octet-stream" => "bin",
-        _ => {
-            let last = mime.rsplit(['/', '.']).next().unwrap_or_default();
-            let is_plain = last.len() <= 5 && last.bytes().all(|b| b.is_ascii_alphanumeric());
-            if is_plain && !last.is_empty() { last } else { "bin" }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -41,6 +41,10 @@ pub(crate) enum Credential {
     Telegram {
         token: &'static str,
     },
+    Twilio {
+        account_sid: &'static str,
+        auth_token: &'static str,
+    },
     /// Messenger or Instagram; an Instagram account is linked to a Page.
     Messaging {
         page_id: &'static str,
@@ -77,8 +81,12 @@ const fn vonage(application_id: &'static str) -> Credential {
     }
 }
 
+const fn twilio(account_sid: &'static str) -> Credential {
+    Credential::Twilio { account_sid, auth_token: "simulatoronlyauthtoken0123456789" }
+}
+
 /// All accounts; the first of a source is the one meant where only the provider is named.
-pub(crate) static ACCOUNTS: [Account; 12] = [
+pub(crate) static ACCOUNTS: [Account; 16] = [
     Account {
         source: Source::Dialog360,
         name: "360dialog_whatsapp",
@@ -152,6 +160,42 @@ pub(crate) static ACCOUNTS: [Account; 12] = [
         credential: Credential::Telegram { token: "7001234568:SimulatorOnlyToken-BBBBBBBBBBBBBBBB" },
     },
     Account {
+        source: Source::TwilioWhatsapp,
+        name: "twilio_whatsapp",
+        business: "Ecuabots",
+        number: "15550991001",
+        phone_number_id: "XE00000000000000000000000000000001",
+        waba_id: "AC00000000000000000000000000000001",
+        credential: twilio("AC00000000000000000000000000000001"),
+    },
+    Account {
+        source: Source::TwilioWhatsapp,
+        name: "twilio_whatsapp-2",
+        business: "Ecuabots Quito",
+        number: "15550991002",
+        phone_number_id: "XE00000000000000000000000000000002",
+        waba_id: "AC00000000000000000000000000000002",
+        credential: twilio("AC00000000000000000000000000000002"),
+    },
+    Account {
+        source: Source::TwilioSms,
+        name: "twilio",
+        business: "Ecuabots",
+        number: "15550993001",
+        phone_number_id: "PN00000000000000000000000000000001",
+        waba_id: "",
+        credential: twilio("AC00000000000000000000000000000001"),
+    },
+    Account {
+        source: Source::TwilioSms,
+        name: "twilio-2",
+        business: "Ecuabots Quito",
+        number: "15550993002",
+        phone_number_id: "PN00000000000000000000000000000002",
+        waba_id: "",
+        credential: twilio("AC00000000000000000000000000000002"),
+    },
+    Account {
         source: Source::Messenger,
         name: "facebook",
         business: "Ecuabots",
@@ -195,7 +239,7 @@ impl Account {
         match self.source {
             Source::Telegram | Source::Instagram => format!("@{}", self.number),
             Source::Messenger => format!("m.me/{}", self.number),
-            Source::Cloud | Source::Dialog360 | Source::Vonage => format!("+{}", self.number),
+            _ => format!("+{}", self.number),
         }
     }
 }
@@ -257,6 +301,11 @@ fn settings(a: &Account, url: &str, private_key: &str) -> Map<String, Value> {
             ("api_secret", api_secret),
         ],
         Credential::Telegram { token } => vec![("base_url", &base_url), ("token", token)],
+        Credential::Twilio { account_sid, auth_token } => {
+            let own = [("base_url", &*base_url), ("account_sid", account_sid), ("auth_token", auth_token)];
+            let content = [("content_url", &*base_url)].into_iter().filter(|_| !a.waba_id.is_empty());
+            own.into_iter().chain(content).chain([("from", &*plus)]).collect()
+        }
         Credential::Messaging { page_id, access_token, app_secret, verify_token } => {
             let mut set: Vec<(&str, &str)> = vec![
                 ("base_url", &base_url),

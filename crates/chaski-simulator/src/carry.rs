@@ -8,6 +8,7 @@ use crate::links;
 use crate::phones::{Content, Direction, Landed, Message, Status};
 use crate::receipts::{Failure, Receipt, Stage, Trace, report};
 use crate::sim::Shared;
+use crate::source::App;
 
 /// A message that a provider accepted.
 pub(crate) struct Outgoing {
@@ -30,8 +31,9 @@ pub(crate) fn carry(sim: &Shared, message: Outgoing) {
         .media
         .as_ref()
         .and_then(|media| media.link.clone().map(|link| (media.kind.clone(), link)));
-    // The others have looked at the link before they answered.
-    let link = link.filter(|_| account(message.account).source.is_whatsapp());
+    // Some have looked at the link before they answered.
+    let app = account(message.account).source.app();
+    let link = link.filter(|_| matches!(app, App::Whatsapp | App::Sms));
     let Some((kind, link)) = link else {
         return land(sim, message);
     };

@@ -29,6 +29,10 @@ pub(crate) struct Exchange {
     pub(crate) answer: Bytes,
 }
 
+/// A larger body is an upload, of which only the beginning is kept.
+const UPLOAD: usize = 1 << 20;
+const UPLOAD_KEPT: usize = 4096;
+
 /// A bounded ring of exchanges.
 #[derive(Default)]
 pub(crate) struct Exchanges {
@@ -45,7 +49,8 @@ impl Exchanges {
     /// Keeps an exchange, giving it the next id.
     pub(crate) fn record(&self, mut exchange: Exchange) {
         // A copy is much smaller than the read buffer of the connection that a slice would keep alive.
-        exchange.body = Bytes::copy_from_slice(&exchange.body);
+        let kept = if exchange.body.len() > UPLOAD { UPLOAD_KEPT } else { exchange.body.len() };
+        exchange.body = Bytes::copy_from_slice(&exchange.body[..kept]);
         let dropped;
         {
             let mut inner = locked(&self.inner);

@@ -30,9 +30,11 @@ impl Limit {
     /// What a provider allows unless it is told otherwise.
     fn of(source: Source) -> Self {
         match source {
-            Source::Cloud | Source::Dialog360 | Source::Vonage => {
+            Source::Cloud | Source::Dialog360 | Source::Vonage | Source::TwilioWhatsapp => {
                 Self { per_second: Some(80.0), pair: Some(Pair { seconds: 6.0, burst: 45.0 }) }
             }
+            // What is more than a number may send waits in Twilio's own queue.
+            Source::TwilioSms => Self { per_second: Some(100.0), pair: None },
             // 300 texts a second for one Page.
             Source::Messenger | Source::Instagram => Self { per_second: Some(300.0), pair: None },
             Source::Telegram => {

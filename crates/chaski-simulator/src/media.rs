@@ -106,8 +106,11 @@ pub(crate) fn check_upload(file: &File) -> Result<(), String> {
 
 /// The parts of a multipart body that an upload has.
 pub(crate) struct Fields {
-    texts: Vec<(String, String)>,
+    pub(crate) texts: Vec<(String, String)>,
     pub(crate) file: Option<File>,
+    /// The field that the file came in, and the name that it was given.
+    pub(crate) file_field: String,
+    pub(crate) filename: Option<String>,
 }
 
 impl Fields {
@@ -121,7 +124,7 @@ pub(crate) fn read_multipart(content_type: &str, body: &[u8]) -> Option<Fields> 
     let boundary =
         content_type.split(';').find_map(|part| part.trim().strip_prefix("boundary="))?.trim_matches('"');
     let delimiter = format!("--{boundary}");
-    let mut fields = Fields { texts: Vec::new(), file: None };
+    let mut fields = Fields { texts: Vec::new(), file: None, file_field: String::new(), filename: None };
     let mut rest = body;
     while let Some(start) = find(rest, delimiter.as_bytes()) {
         rest = rest.get(start + delimiter.len()..)?;
@@ -154,7 +157,9 @@ fn add_part(fields: &mut Fields, part: &[u8]) -> Option<()> {
             .map(|value| value.trim_matches('"').to_owned())
     };
     let name = attribute("name")?;
-    if name == "file" {
+    if name == "file" || attribute("filename").is_some() {
+        fields.file_field = name;
+        fields.filename = attribute("filename");
         let mime = header("content-type").unwrap_or("application/octet-stream").to_owned();
         fields.file = Some(File { mime, bytes: Bytes::copy_from_slice(content) });
     } else {

@@ -15,6 +15,7 @@ use crate::limits::Limits;
 use crate::media::MediaStore;
 use crate::phones::Phones;
 use crate::providers::telegram::Counters;
+use crate::providers::twilio::Contents;
 use crate::providers::vonage::Tokens;
 use crate::snapshot::Snapshot;
 use crate::templates::Templates;
@@ -37,6 +38,7 @@ pub(crate) struct Sim {
     pub(crate) media: MediaStore,
     pub(crate) vonage_tokens: Tokens,
     pub(crate) telegram: Counters,
+    pub(crate) twilio: Contents,
     pub(crate) http: HttpClient,
     pub(crate) tasks: TaskTracker,
     pub(crate) stopping: CancellationToken,
@@ -60,6 +62,7 @@ impl Sim {
             media: MediaStore::default(),
             vonage_tokens: Tokens::default(),
             telegram: Counters::new(),
+            twilio: Contents::default(),
             http: http_client(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),

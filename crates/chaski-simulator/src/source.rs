@@ -17,6 +17,12 @@ pub(crate) enum Source {
     /// Telegram's Bot API.
     #[serde(rename = "telegram")]
     Telegram,
+    /// WhatsApp through Twilio.
+    #[serde(rename = "twilio_whatsapp")]
+    TwilioWhatsapp,
+    /// SMS and MMS through Twilio.
+    #[serde(rename = "twilio")]
+    TwilioSms,
     /// Facebook Messenger, at Meta's Graph API too.
     #[serde(rename = "facebook")]
     Messenger,
@@ -25,9 +31,65 @@ pub(crate) enum Source {
     Instagram,
 }
 
+/// Which app of a phone a provider's messages are in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum App {
+    Whatsapp,
+    Sms,
+    Telegram,
+    Messenger,
+    Instagram,
+}
+
+impl App {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Whatsapp, Self::Sms, Self::Telegram, Self::Messenger, Self::Instagram];
+
+    /// Its word in addresses and in the style sheet.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Whatsapp => "whatsapp",
+            Self::Sms => "sms",
+            Self::Telegram => "telegram",
+            Self::Messenger => "messenger",
+            Self::Instagram => "instagram",
+        }
+    }
+
+    /// The name a person knows it by.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Whatsapp => "WhatsApp",
+            Self::Sms => "SMS",
+            Self::Telegram => "Telegram",
+            Self::Messenger => "Messenger",
+            Self::Instagram => "Instagram",
+        }
+    }
+}
+
 impl Source {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Dialog360, Self::Vonage, Self::Cloud, Self::Telegram, Self::Messenger, Self::Instagram];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Dialog360,
+        Self::Vonage,
+        Self::Cloud,
+        Self::Telegram,
+        Self::TwilioWhatsapp,
+        Self::TwilioSms,
+        Self::Messenger,
+        Self::Instagram,
+    ];
+
+    /// Where people see its messages.
+    pub(crate) const fn app(self) -> App {
+        match self {
+            Self::Dialog360 | Self::Vonage | Self::Cloud | Self::TwilioWhatsapp => App::Whatsapp,
+            Self::TwilioSms => App::Sms,
+            Self::Telegram => App::Telegram,
+            Self::Messenger => App::Messenger,
+            Self::Instagram => App::Instagram,
+        }
+    }
 
     /// The word used for it in the control API.
     pub(crate) const fn word(self) -> &'static str {
@@ -36,6 +98,8 @@ impl Source {
             Self::Vonage => "nexmo_whatsapp",
             Self::Cloud => "whatsapp_cloud",
             Self::Telegram => "telegram",
+            Self::TwilioWhatsapp => "twilio_whatsapp",
+            Self::TwilioSms => "twilio",
             Self::Messenger => "facebook",
             Self::Instagram => "instagram",
         }
@@ -48,6 +112,8 @@ impl Source {
             Self::Vonage => "Vonage",
             Self::Cloud => "WhatsApp Cloud API",
             Self::Telegram => "Telegram",
+            Self::TwilioWhatsapp => "Twilio WhatsApp",
+            Self::TwilioSms => "Twilio SMS",
             Self::Messenger => "Messenger",
             Self::Instagram => "Instagram",
         }
@@ -60,12 +126,8 @@ impl Source {
             Self::Vonage => "/vonage",
             Self::Cloud | Self::Messenger | Self::Instagram => "/meta",
             Self::Telegram => "/telegram",
+            Self::TwilioWhatsapp | Self::TwilioSms => "/twilio",
         }
-    }
-
-    /// Whether it brings messages to WhatsApp.
-    pub(crate) const fn is_whatsapp(self) -> bool {
-        matches!(self, Self::Dialog360 | Self::Vonage | Self::Cloud)
     }
 
     pub(crate) fn parse(word: &str) -> Option<Self> {

@@ -29,8 +29,9 @@ const CHANNELS: [(&str, &str); 3] = [
     ("nexmo_whatsapp", "WhatsApp · Vonage"),
     ("360dialog_whatsapp", "WhatsApp · 360dialog"),
 ];
-/// The demo's bot; the contact writes to it before the others.
-const BOT: (&str, &str) = ("telegram", "Telegram");
+/// The demo's other channels, connected after those; the contact writes to them first.
+const OTHERS: [(&str, &str); 3] =
+    [("telegram", "Telegram"), ("twilio_whatsapp", "WhatsApp · Twilio"), ("twilio", "SMS · Twilio")];
 /// The demo's Page and Instagram account, which know the contact by ids of their own.
 const META: [(&str, &str); 2] = [("facebook", "Facebook Messenger"), ("instagram", "Instagram")];
 /// A window that closes sooner is opened anew.
@@ -155,7 +156,7 @@ struct World {
 impl World {
     async fn make_ready(&self, simulator: &str) -> Result<Value> {
         let accounts = self.control.get("/sim/v1/accounts").await?;
-        for (source, name) in CHANNELS.into_iter().chain([BOT]).chain(META) {
+        for (source, name) in CHANNELS.into_iter().chain(OTHERS).chain(META) {
             let account = accounts.as_array().into_iter().flatten().find(|a| a["source"] == source);
             let set = account
                 .map(|a| a["set"].clone())
@@ -191,7 +192,11 @@ impl World {
             .map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default().to_owned()))
             .collect();
         let verify_token = set.get("verify_token").cloned();
-        let base_url = set.get("base_url").cloned().unwrap_or_default();
+        let addresses: BTreeMap<String, String> = set
+            .iter()
+            .filter(|(key, _)| key.ends_with("_url"))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
         let known = engine
             .snapshot()
             .channels_of(self.workspace)
@@ -200,10 +205,7 @@ impl World {
             .cloned();
         let webhook_url = match known {
             Some(entry) => {
-                engine
-                    .reconnect(entry.channel.id, [("base_url".to_owned(), base_url)].into())
-                    .await
-                    .map_err(told)?;
+                engine.reconnect(entry.channel.id, addresses).await.map_err(told)?;
                 entry.hook_url.clone()
             }
             None => {
@@ -215,7 +217,7 @@ impl World {
             }
         };
         // The others' addresses are set by hand, not by their APIs.
-        if !matches!(kind, ChannelKind::Whatsapp360dialog | ChannelKind::Telegram) {
+        if !matches!(kind, ChannelKind::Whatsapp360dialog | ChannelKind::Telegram | ChannelKind::TwilioSms) {
             let mut hook = json!({"source": source, "url": webhook_url});
             if let Some(token) = verify_token {
                 hook["verifyToken"] = json!(token);
@@ -275,13 +277,13 @@ impl World {
 
     /// The contact writes on every channel whose window is not open for long.
     async fn open_windows(&self) -> Result<()> {
-        for (source, name) in META.into_iter().chain([BOT]).chain(CHANNELS) {
+        for (source, name) in META.into_iter().chain(OTHERS).chain(CHANNELS) {
             if self.is_open(source).await? {
                 continue;
             }
             let text = format!("Hola, les escribo por {name}.");
             let mut body = json!({"type": "text", "text": text, "provider": source});
-            if source == BOT.0 {
+            if source == "telegram" {
                 // Telegram tells no number: the contact shares its own card, and is known by it from then on.
                 let card = json!({"name": {"formatted_name": "Ana"}, "phones": [{"phone": PHONE}]});
                 body = json!({"type": "contacts", "contacts": [card], "provider": source});

@@ -8,7 +8,7 @@
 //! Quirks: the token stands in the path of every call. A bot cannot begin a conversation: whoever is
 //! written to has written before. An answer that was lost stays unknown, because Telegram neither
 //! echoes a reference nor can be asked; and nothing but `sent` is ever reported. One file by link at a
-//! time: a document by link must be a PDF or ZIP. A message's id is unique only together with its chat.
+//! time: a document by link must be a PDF, ZIP or GIF, any other is uploaded. A message's id is unique only together with its chat.
 
 mod custom;
 mod inbound;
@@ -19,7 +19,7 @@ mod tasks;
 mod webhook;
 
 use crate::adapter::{
-    Adapter, Auth, Call, Cx, Incoming, Outcome, Reply, Secrets, Setting, Settings, Step, Task,
+    Adapter, Auth, Call, Cx, Incoming, Outcome, Reply, Secrets, Setting, Settings, Step, Task, Wanted,
 };
 use crate::settings::{base_url, secret};
 use chaski_model::event::{Event, Sender};
@@ -85,6 +85,10 @@ impl Adapter for Telegram {
             Content::CustomPayload { payload } => custom::notes(payload),
             _ => Vec::new(),
         }
+    }
+
+    fn wants(&self, _settings: &Settings, part: &PartBody) -> Vec<Wanted> {
+        send::wants(part)
     }
 
     fn call(&self, cx: &Cx<'_>, part: &PartBody) -> Result<Call, Failure> {

@@ -1,7 +1,8 @@
 //! Parts → requests to the Bot API.
 
 use super::{AUTH, SETTINGS};
-use crate::adapter::{Call, Cx, TOKEN_PLACE};
+use crate::adapter::{Call, Cx, TOKEN_PLACE, Wanted};
+use crate::multipart;
 use crate::settings::{base, read};
 use chaski_model::message::{Choice, Media, MediaKind};
 use chaski_model::{Address, AddressKind, ErrorCode, Failure, PartBody};
@@ -10,7 +11,38 @@ use serde_json::{Value, json};
 /// Labels up to this length stand two in a row.
 const SHORT: usize = 16;
 
+/// The most that Telegram takes of an upload.
+const UPLOAD: u64 = 50 << 20;
+
+/// Documents by link must be PDF, ZIP or GIF; Telegram takes any other as an upload.
+pub(super) fn wants(part: &PartBody) -> Vec<Wanted> {
+    let link = uploaded(part).and_then(|media| media.link.clone());
+    link.map(|link| Wanted { link, most: UPLOAD, bytes: true }).into_iter().collect()
+}
+
+/// The media of a part that goes as an upload.
+fn uploaded(part: &PartBody) -> Option<&Media> {
+    let PartBody::Media(media) = part else { return None };
+    let path = media.link.as_deref()?.split(['?', '#']).next()?.to_ascii_lowercase();
+    let goes_by_link = [".pdf", ".zip", ".gif"].iter().any(|end| path.ends_with(end));
+    (media.kind == MediaKind::File && !goes_by_link).then_some(media)
+}
+
+fn upload(cx: &Cx<'_>, media: &Media) -> Result<Call, Failure> {
+    let mut fields = vec![("chat_id", chat(cx)?.to_string())];
+    fields.extend(media.caption.clone().map(|caption| ("caption", caption)));
+    let mut file = cx.files.first().cloned();
+    if let (Some(file), Some(name)) = (&mut file, &media.filename) {
+        file.name.clone_from(name);
+    }
+    let link = media.link.as_deref().unwrap_or_default();
+    Ok(multipart::upload(address(cx, "sendDocument")?, AUTH, &fields, "document", file.as_ref(), link))
+}
+
 pub(super) fn call(cx: &Cx<'_>, part: &PartBody) -> Result<Call, Failure> {
+    if let Some(media) = uploaded(part) {
+        return upload(cx, media);
+    }
     let (method, mut body) = match part {
         PartBody::Text { text } => ("sendMessage", json!({"text": text})),
         PartBody::Media(sent) => media(sent)?,
@@ -107,7 +139,15 @@ mod tests {
     fn to(values: &[&str]) -> Result<i64, Failure> {
         let to: Vec<Address> = values.iter().map(|value| Address::native(value)).collect();
         let settings = Settings::new();
-        chat(&Cx { settings: &settings, to: &to, reference: "", hook_url: "", now: Timestamp(0) })
+        chat(&Cx {
+            settings: &settings,
+            to: &to,
+            reference: "",
+            hook_url: "",
+            files: &[],
+            prepared: None,
+            now: Timestamp(0),
+        })
     }
 
     #[test]

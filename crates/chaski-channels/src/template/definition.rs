@@ -1,7 +1,8 @@
 //! A template object of a provider → [`Definition`].
 //!
 //! Cloud API, 360dialog and Vonage all list Meta's template object, with small differences: the
-//! case of words, where the id stands, whether `parameter_format` is told.
+//! case of words, where the id stands, whether `parameter_format` is told. Twilio's Content is put into the
+//! same form by its adapter, which adds `flat` and the `link` of media that take no value.
 
 use super::placeholders;
 use chaski_model::template::{
@@ -29,6 +30,7 @@ pub fn parse(object: &Value) -> Option<Definition> {
         unsupported: Vec::new(),
         external_id: id(object, "external_id").or_else(|| id(object, "id")),
         rejected_reason: text(object, "rejected_reason").filter(|reason| reason != "NONE"),
+        flat: object.get("flat").and_then(|flat| serde_json::from_value(flat.clone()).ok()),
     };
     for component in components {
         add(&mut definition, component);
@@ -92,8 +94,9 @@ fn add_header(definition: &mut Definition, component: &Value) {
         "location" => HeaderFormat::Location,
         other => return refuse(definition, &format!("{other}_header")),
     };
+    let link = text(component, "link").filter(|_| format.media().is_some());
     let text = if format == HeaderFormat::Text { text(component, "text") } else { None };
-    definition.header = Some(Header { format, text });
+    definition.header = Some(Header { format, text, link });
 }
 
 fn add_button(definition: &mut Definition, button: &Value) {

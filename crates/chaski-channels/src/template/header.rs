@@ -1,5 +1,6 @@
 //! The header: a text with at most one variable, one piece of media, or a place.
 
+use super::flat;
 use super::report::{COUNT, EMPTY, FORMAT, Place, Report};
 use super::texts::{self, Filled, Wanted};
 use super::value::{filename_of, is_media_link};
@@ -89,9 +90,10 @@ pub(super) fn fill(request: &TemplateRequest, definition: &Definition, report: &
         Some(header) => match header.format {
             HeaderFormat::Text => text(header, definition, &place, given, report),
             HeaderFormat::Location => location(&place, given, report),
-            HeaderFormat::Image | HeaderFormat::Video | HeaderFormat::Document => {
-                media(header.format, &place, given, report)
-            }
+            HeaderFormat::Image | HeaderFormat::Video | HeaderFormat::Document => match &header.link {
+                Some(_) => fixed(&place, given, report),
+                None => media(header.format, definition, &place, given, report),
+            },
         },
     }
 }
@@ -127,8 +129,24 @@ fn text(
     HeaderValue::Texts(Wanted::of(approved, definition.parameter_format).fill(place, given, report))
 }
 
+/// Media that were approved with the template: the caller's are not looked at.
+fn fixed(place: &Place, given: &[Parameter], report: &mut Report) -> HeaderValue {
+    if !given.is_empty() {
+        let message = "The template's picture or file was approved with it and takes no value; the one of the request was not used.";
+        let note = Note::new("header_fixed", message);
+        report.note(&place.parameter(0), note, "leave the header's parameters out");
+    }
+    HeaderValue::Nothing
+}
+
 /// Media headers want their value on every send, even with an unchanged picture.
-fn media(format: HeaderFormat, place: &Place, given: &[Parameter], report: &mut Report) -> HeaderValue {
+fn media(
+    format: HeaderFormat,
+    definition: &Definition,
+    place: &Place,
+    given: &[Parameter],
+    report: &mut Report,
+) -> HeaderValue {
     let fix = format!(
         "give one parameter {{\"type\":\"{0}\",\"{0}\":{{\"link\":\"https://…\"}}}} with every send",
         format.word()
@@ -155,8 +173,16 @@ fn media(format: HeaderFormat, place: &Place, given: &[Parameter], report: &mut 
                 );
                 return HeaderValue::Nothing;
             }
+            let prefix = flat::prefix(definition);
+            if !link.starts_with(prefix) {
+                let message = format!("The header's link must begin with `{prefix}`, as it was approved");
+                report.refuse(FORMAT, &place, message, "give a link below that address");
+                return HeaderValue::Nothing;
+            }
             let filename = if *kind == MediaKind::File {
-                Some(named(link, filename.as_deref(), &place, report))
+                let given =
+                    filename.as_deref().filter(|name| flat::carries(definition, name, link, &place, report));
+                Some(named(link, given, &place, report))
             } else {
                 None
             };

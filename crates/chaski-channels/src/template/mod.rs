@@ -14,6 +14,7 @@ mod body;
 mod buttons;
 pub mod definition;
 mod difference;
+mod flat;
 mod header;
 pub mod language;
 pub mod placeholders;

@@ -33,9 +33,13 @@ fn approved_button() -> impl Strategy<Value = ButtonDefinition> {
 fn approved_header() -> impl Strategy<Value = Option<Header>> {
     prop_oneof![
         Just(None),
-        approved_text().prop_map(|text| Some(Header { format: HeaderFormat::Text, text: Some(text) })),
-        Just(Some(Header { format: HeaderFormat::Image, text: None })),
-        Just(Some(Header { format: HeaderFormat::Document, text: None })),
+        approved_text().prop_map(|text| Some(Header {
+            format: HeaderFormat::Text,
+            text: Some(text),
+            link: None
+        })),
+        Just(Some(Header { format: HeaderFormat::Image, text: None, link: None })),
+        Just(Some(Header { format: HeaderFormat::Document, text: None, link: None })),
     ]
 }
 

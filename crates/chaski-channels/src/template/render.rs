@@ -46,7 +46,7 @@ fn approved_header(approved: &Header, value: &HeaderValue) -> RenderedHeader {
             rendered.filename.clone_from(filename);
         }
         HeaderValue::Place { shown, .. } => rendered.location = Some(shown.clone()),
-        HeaderValue::Nothing | HeaderValue::Texts(_) => {}
+        HeaderValue::Nothing | HeaderValue::Texts(_) => rendered.link.clone_from(&approved.link),
     }
     rendered
 }

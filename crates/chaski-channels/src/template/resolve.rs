@@ -2,7 +2,7 @@
 
 use super::header::HeaderValue;
 use super::report::{self, COUNT, DISABLED, MISSING, PAUSED, Place, Report};
-use super::{body, buttons, difference, header, language, render, texts, unverified};
+use super::{body, buttons, difference, flat, header, language, render, texts, unverified};
 use chaski_model::template::{
     Definition, MetaTemplate, Note, Rendered, RequestBody, Resolution, TemplateRequest, TemplateStatus,
 };
@@ -124,7 +124,8 @@ fn template(definition: &Definition, values: &Values) -> MetaTemplate {
         components.push(json!({"type": "body", "parameters": texts::wire(&values.body)}));
     }
     components.extend(values.buttons.iter().map(|button| button.component.clone()));
-    MetaTemplate { name: definition.name.clone(), language: definition.language.clone(), components }
+    let content = flat::content(definition, &components);
+    MetaTemplate { name: definition.name.clone(), language: definition.language.clone(), components, content }
 }
 
 fn rendered(definition: &Definition, values: &Values) -> Rendered {

@@ -22,6 +22,7 @@ pub(super) fn definition(name: &str) -> Definition {
         unsupported: Vec::new(),
         external_id: None,
         rejected_reason: None,
+        flat: None,
     }
 }
 
@@ -38,6 +39,7 @@ pub(super) fn account_update() -> Definition {
         header: Some(Header {
             format: HeaderFormat::Text,
             text: Some("El equipo de Ecuabots está aquí para usted".to_owned()),
+            link: None,
         }),
         body: Some("Hola, tu cuenta ha sido actualizada.".to_owned()),
         footer: Some("Que tenga un lindo día".to_owned()),
@@ -50,7 +52,7 @@ pub(super) fn account_update() -> Definition {
 pub(super) fn delivery_order() -> Definition {
     Definition {
         language: "en".to_owned(),
-        header: Some(Header { format: HeaderFormat::Image, text: None }),
+        header: Some(Header { format: HeaderFormat::Image, text: None, link: None }),
         body: Some("Hola, {{1}} tu pedido {{2}} está en camino.".to_owned()),
         footer: Some("Para más consultas, simplemente responda a este mensaje.".to_owned()),
         buttons: vec![
@@ -87,7 +89,7 @@ pub(super) fn order_link() -> Definition {
 /// A document header.
 pub(super) fn invoice_ready() -> Definition {
     Definition {
-        header: Some(Header { format: HeaderFormat::Document, text: None }),
+        header: Some(Header { format: HeaderFormat::Document, text: None, link: None }),
         body: Some("Tu factura está lista.".to_owned()),
         ..definition("invoice_ready")
     }
@@ -96,7 +98,7 @@ pub(super) fn invoice_ready() -> Definition {
 /// A text header with one variable.
 pub(super) fn greeting_name() -> Definition {
     Definition {
-        header: Some(Header { format: HeaderFormat::Text, text: Some("Hola {{1}}".to_owned()) }),
+        header: Some(Header { format: HeaderFormat::Text, text: Some("Hola {{1}}".to_owned()), link: None }),
         body: Some("Gracias por escribirnos.".to_owned()),
         ..definition("greeting_name")
     }

@@ -27,7 +27,7 @@ pub(super) fn resolve(request: &TemplateRequest) -> Resolution {
         let place = Place::new("template", "/message/template/languageCode");
         report.note(&place, Note::new("language_normalised", message), "write the code as WhatsApp does");
     }
-    let template = MetaTemplate { name: request.name.clone(), language, components };
+    let template = MetaTemplate { name: request.name.clone(), language, components, content: None };
     Resolution {
         template: report.refused.is_none().then_some(template),
         rendered: render::as_written(request),

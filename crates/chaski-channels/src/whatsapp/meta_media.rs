@@ -42,13 +42,13 @@ fn is_gone(reply: &Reply) -> bool {
     (number("code"), number("error_subcode")) == (Some(NO_OBJECT.0), Some(NO_OBJECT.1))
 }
 
-pub(super) fn gone(why: &str) -> Failure {
+pub(crate) fn gone(why: &str) -> Failure {
     Failure::new(ErrorCode::MediaUnreachable, format!("{why} Ask the contact to send it again."))
 }
 
 /// The credentials for an address: only where they belong. `hosts` are the provider's own, beside the one
 /// that its API is reached at.
-pub(super) fn auth_at(url: &str, base: &str, hosts: &[&str], auth: Auth) -> Auth {
+pub(crate) fn auth_at(url: &str, base: &str, hosts: &[&str], auth: Auth) -> Auth {
     let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
     let Ok(url) = Url::parse(url) else { return Auth::None };
     let host = url.host_str().unwrap_or_default();

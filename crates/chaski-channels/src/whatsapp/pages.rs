@@ -36,7 +36,7 @@ pub(super) fn read(pages: &[Reply], key: &str, outcome: fn(&Reply) -> Outcome) -
 }
 
 /// A list that cannot be read to its end would make templates look absent, so it is not used.
-pub(super) fn too_many() -> Failure {
+pub(crate) fn too_many() -> Failure {
     Failure::new(
         ErrorCode::NotSupported,
         "The account has more templates than can be read: delete unused ones.",
@@ -44,7 +44,7 @@ pub(super) fn too_many() -> Failure {
 }
 
 /// An answer that is no list at all must not pass for an empty catalogue.
-pub(super) fn no_list() -> Failure {
+pub(crate) fn no_list() -> Failure {
     Failure::new(
         ErrorCode::ProviderRefused,
         "The provider's answer has no template list: check the channel's settings.",
@@ -64,7 +64,7 @@ fn cursor(body: &Value) -> Option<String> {
 }
 
 /// Each name and language once: a page that shifts between two calls repeats entries.
-pub(super) fn once(templates: Vec<Value>) -> Vec<Value> {
+pub(crate) fn once(templates: Vec<Value>) -> Vec<Value> {
     let mut seen = HashSet::new();
     let key = |template: &Value| {
         ["name", "language"]

@@ -7,8 +7,8 @@ use chaski_model::message::{Choice, Media, MediaKind};
 use chaski_model::template::MetaTemplate;
 use chaski_model::{Content, ErrorCode, Failure, PartBody};
 
-/// The longest text.
-const TEXT: usize = 4096;
+/// The longest text by Meta's own API.
+pub(crate) const TEXT: usize = 4096;
 /// The longest caption.
 const CAPTION: usize = 1024;
 /// The longest question above buttons.
@@ -20,15 +20,19 @@ const ROWS: (usize, usize) = (10, 24);
 /// What opens a list: readable in both languages of the product, and within WhatsApp's 20.
 const LIST_LABEL: &str = "Opciones · Options";
 
-/// What goes out for a content.
-pub(super) fn split(content: &Content, template: Option<&MetaTemplate>) -> Result<Vec<PartBody>, Failure> {
+/// What goes out for a content; `limit` is the longest text.
+pub(crate) fn split(
+    content: &Content,
+    template: Option<&MetaTemplate>,
+    limit: usize,
+) -> Result<Vec<PartBody>, Failure> {
     let part = match content {
         Content::Text { text, .. } => {
-            within(text, TEXT, "/message/text", "text")?;
+            within(text, limit, "/message/text", "text")?;
             PartBody::Text { text: text.clone() }
         }
         Content::Attachment(media) => PartBody::Media(attachment(media)?),
-        Content::QuickReply { title, replies } => quick_reply(title, replies)?,
+        Content::QuickReply { title, replies } => quick_reply(title, replies, limit)?,
         Content::WhatsappTemplate(_) => match template {
             Some(template) => PartBody::Template(template.clone()),
             None => {
@@ -88,8 +92,8 @@ fn attachment(media: &Media) -> Result<Media, Failure> {
 }
 
 /// Buttons where they fit, else a list. Labels are never cut: what fits neither is refused.
-fn quick_reply(title: &str, replies: &[String]) -> Result<PartBody, Failure> {
-    within(title, TEXT, "/message/title", "question")?;
+fn quick_reply(title: &str, replies: &[String], limit: usize) -> Result<PartBody, Failure> {
+    within(title, limit, "/message/title", "question")?;
     if replies.is_empty() {
         let message = "There are no replies to tap: give at least one.";
         return Err(at(ErrorCode::ValidationFailed, message, "/message/replies"));
@@ -150,12 +154,12 @@ mod tests {
     use super::*;
 
     fn text(text: &str) -> Result<Vec<PartBody>, Failure> {
-        split(&Content::Text { text: text.to_owned(), message_tag: None }, None)
+        split(&Content::Text { text: text.to_owned(), message_tag: None }, None, TEXT)
     }
 
     fn asked(title: &str, replies: &[&str]) -> Result<PartBody, Failure> {
         let replies = replies.iter().map(|reply| (*reply).to_owned()).collect();
-        split(&Content::QuickReply { title: title.to_owned(), replies }, None)
+        split(&Content::QuickReply { title: title.to_owned(), replies }, None, TEXT)
             .map(|mut parts| parts.remove(0))
     }
 
@@ -204,7 +208,7 @@ mod tests {
 
     #[test]
     fn an_attachment_wants_a_link_and_a_document_gets_a_name() {
-        let send = |media| split(&Content::Attachment(media), None).map(|mut parts| parts.remove(0));
+        let send = |media| split(&Content::Attachment(media), None, TEXT).map(|mut parts| parts.remove(0));
         let media = Media::link(MediaKind::File, "https://x.ec/a%20b.pdf?t=1");
         let PartBody::Media(media) = send(media).unwrap() else { panic!("media") };
         assert_eq!(media.filename.as_deref(), Some("a b.pdf"));
@@ -215,6 +219,9 @@ mod tests {
     #[test]
     fn what_is_only_received_is_not_sent() {
         let content = Content::CustomPayload { payload: serde_json::json!({}) };
-        assert_eq!(refused(split(&content, None)), (ErrorCode::ChannelCannotCarry, "/message/type".into()));
+        assert_eq!(
+            refused(split(&content, None, TEXT)),
+            (ErrorCode::ChannelCannotCarry, "/message/type".into())
+        );
     }
 }

@@ -3,6 +3,7 @@
 use crate::clock::machine_now;
 use crate::directory::ChannelEntry;
 use crate::engine::Engine;
+use crate::media::fetch::Missed;
 use crate::schedule;
 use crate::transport::{Lost, exchange_of, mask_failure};
 use chaski_channels::{Call, Cx, FailureMark, Outcome, Scope};
@@ -14,6 +15,8 @@ use std::time::{Duration, Instant};
 
 /// How long a begun call may wait before its first byte leaves (machine time).
 const CALL_WITHIN: Duration = Duration::from_secs(5);
+/// The most tries while a file that the call needs cannot be had.
+const FILE_TRIES: u32 = 5;
 /// How long a step waits before it is tried again while the store cannot take it.
 const STORE_WAIT: Duration = Duration::from_millis(200);
 
@@ -148,28 +151,42 @@ async fn call(
         return (Tried::Outcome(Outcome::Fail { failure, marks: vec![] }), None);
     };
     let reference = head.part.reference();
-    let cx = Cx {
-        settings: &entry.channel.settings,
-        to: &work.to,
-        reference: &reference,
-        hook_url: &entry.hook_url,
-        now,
+    let fail = |failure| (Tried::Outcome(Outcome::Fail { failure, marks: vec![] }), None);
+    let body = match &work.body {
+        Ok(body) => body,
+        Err(failure) => return fail(failure.clone()),
     };
-    let call: Call = match work.body.as_ref().map_err(Failure::clone).and_then(|body| adapter.call(&cx, body))
-    {
+    let settings = &entry.channel.settings;
+    let files = match engine.files(entry, &adapter.wants(settings, body)).await {
+        Ok(files) => files,
+        Err(Missed::Never(failure)) => return fail(failure),
+        Err(Missed::Again { failure, after }) => {
+            let (most, learned) = (Some(FILE_TRIES), Vec::new());
+            return (Tried::Outcome(Outcome::Retry { failure, after, most, learned }), None);
+        }
+    };
+    let (to, hook_url) = (&work.to, entry.hook_url.as_str());
+    let mut cx = Cx { settings, to, reference: &reference, hook_url, files: &files, prepared: None, now };
+    let prepared = match engine.prepare(entry, adapter, &cx, body).await {
+        Ok(prepared) => prepared,
+        Err(outcome) => return (Tried::Outcome(masked(outcome, &entry.hidden())), None),
+    };
+    cx.prepared = prepared.as_deref();
+    let call: Call = match adapter.call(&cx, body) {
         Ok(call) => call,
-        Err(failure) => return (Tried::Outcome(Outcome::Fail { failure, marks: vec![] }), None),
+        Err(failure) => return fail(failure),
     };
     let began = Instant::now();
-    let reply = engine
-        .transport
-        .send_by(&call, &entry.channel.settings, &entry.secrets, engine.config.call_timeout, call_by)
-        .await;
+    let reply =
+        engine.transport.send_by(&call, settings, &entry.secrets, engine.config.call_timeout, call_by).await;
     let Ok(reply) = reply else { return (Tried::TooLate, None) };
     let exchange = exchange_of(&call, reply.as_ref(), began, &entry.hidden());
     engine.store.note_exchange(head.part, work.attempt, now, exchange);
     match reply {
-        Ok(reply) => (Tried::Outcome(masked(adapter.outcome(&reply), &entry.hidden())), Some(reply.status)),
+        Ok(reply) => {
+            let outcome = masked(adapter.outcome(&reply), &entry.hidden());
+            (Tried::Outcome(prepared_anew(engine, prepared, outcome)), Some(reply.status))
+        }
         Err(Lost::NotSent(failure)) if failure.code == ErrorCode::ProviderUnavailable => {
             (Tried::NotSent(failure), None)
         }
@@ -178,6 +195,17 @@ async fn call(
         }
         Err(Lost::NotSent(failure)) => (Tried::Outcome(Outcome::Fail { failure, marks: vec![] }), None),
         Err(Lost::Lost(failure)) => (Tried::Outcome(Outcome::Unknown { failure }), None),
+    }
+}
+
+/// What was prepared a while ago may be gone by now: a refusal makes it anew, once.
+fn prepared_anew(engine: &Engine, prepared: Option<String>, outcome: Outcome) -> Outcome {
+    match (prepared, outcome) {
+        (Some(value), Outcome::Fail { failure, .. }) => {
+            engine.prepared.forget(&value);
+            Outcome::Retry { failure, after: Some(Duration::ZERO), most: Some(2), learned: Vec::new() }
+        }
+        (_, outcome) => outcome,
     }
 }
 

@@ -22,7 +22,7 @@ const REDIRECTS: usize = 3;
 
 /// Why there is no file.
 #[derive(Debug)]
-pub(super) enum Missed {
+pub(crate) enum Missed {
     /// It can be there another time.
     Again {
         failure: Failure,
@@ -84,6 +84,9 @@ impl Engine {
     async fn fetch_within(&self, entry: &ChannelEntry, media: &Media) -> Result<HeldFile, Missed> {
         let call = self.media_call(entry, media).await?;
         let fetched = self.follow(entry, call).await?;
+        if fetched.status != 200 {
+            return Err(refused(&fetched));
+        }
         self.keep_file(fetched, media).await
     }
 
@@ -97,6 +100,8 @@ impl Engine {
             to: &[],
             reference: "",
             hook_url: &entry.hook_url,
+            files: &[],
+            prepared: None,
             now: self.clock.now(),
         };
         let task = Task::Media { media: media.clone() };
@@ -125,7 +130,7 @@ impl Engine {
     }
 
     /// Makes the call, and follows where it leads.
-    async fn follow(&self, entry: &ChannelEntry, mut call: Call) -> Result<Fetched, Missed> {
+    pub(super) async fn follow(&self, entry: &ChannelEntry, mut call: Call) -> Result<Fetched, Missed> {
         for _ in 0..=REDIRECTS {
             let none = Secrets::default();
             let secrets = if call.auth == Auth::None { &none } else { &entry.secrets };
@@ -135,31 +140,27 @@ impl Engine {
                 .await
                 .map_err(why)?;
             match (fetched.status, &fetched.location) {
-                (200, _) => return Ok(fetched),
                 (300..=399, Some(place)) => {
                     let base = url::Url::parse(&call.url).map_err(|_| unavailable("It leads to nowhere."))?;
                     let next = base.join(place).map_err(|_| unavailable("It leads to nowhere."))?;
                     call = Call::get(next.as_str(), Auth::None);
                 }
-                _ => return Err(refused(&fetched)),
+                _ => return Ok(fetched),
             }
         }
         Err(unavailable("It is led on too often.").into())
     }
 
     /// Streams the body into the folder, bounded in bytes and in pauses.
-    async fn keep_file(&self, mut fetched: Fetched, media: &Media) -> Result<HeldFile, Missed> {
+    async fn keep_file(&self, fetched: Fetched, media: &Media) -> Result<HeldFile, Missed> {
         let most = largest(media.kind);
         if fetched.length.is_some_and(|length| length > most) {
             return Err(too_large(most).into());
         }
         let mut file = self.media_folder().begin().await.map_err(|cause| full(&cause))?;
-        loop {
-            let frame = tokio::time::timeout(PAUSE, fetched.body.frame()).await;
-            let frame = frame.map_err(|_| unavailable("The provider paused for too long in the file."))?;
-            let Some(frame) = frame else { break };
-            let frame = frame.map_err(|cause| unavailable(&format!("The file was cut off: {cause}.")))?;
-            let Ok(bytes) = frame.into_data() else { continue };
+        let content_type = fetched.content_type;
+        let mut frames = frames(fetched.body);
+        while let Some(bytes) = frames.next().await? {
             if file.size() + bytes.len() as u64 > most {
                 return Err(too_large(most).into());
             }
@@ -168,10 +169,33 @@ impl Engine {
         if file.size() == 0 {
             return Err(unavailable("The provider sent an empty file.").into());
         }
-        let declared = media.mime.as_deref().or(fetched.content_type.as_deref());
+        let declared = media.mime.as_deref().or(content_type.as_deref());
         let (mime, size) = (sniff::stored(file.head(), media.kind, declared), file.size());
         let hash = file.finish().await.map_err(|cause| full(&cause))?;
         Ok(HeldFile { hash, mime, size })
+    }
+}
+
+/// A file's bytes as they come, bounded in their pauses.
+pub(super) struct Frames(hyper::body::Incoming);
+
+/// Reads a body.
+pub(super) fn frames(body: hyper::body::Incoming) -> Frames {
+    Frames(body)
+}
+
+impl Frames {
+    /// The next bytes; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<bytes::Bytes>, Failure> {
+        loop {
+            let frame = tokio::time::timeout(PAUSE, self.0.frame()).await;
+            let frame = frame.map_err(|_| unavailable("The server paused for too long in the file."))?;
+            let Some(frame) = frame else { return Ok(None) };
+            let frame = frame.map_err(|cause| unavailable(&format!("The file was cut off: {cause}.")))?;
+            if let Ok(bytes) = frame.into_data() {
+                return Ok(Some(bytes));
+            }
+        }
     }
 }
 

@@ -88,6 +88,23 @@ pub fn stored(head: &[u8], kind: MediaKind, declared: Option<&str>) -> String {
     if is_sound && !is_shown(&plain) { plain } else { UNKNOWN.to_owned() }
 }
 
+/// The ending of a type's files, without the dot.
+pub fn ending(mime: &str) -> &str {
+    match mime {
+        "image/jpeg" => "jpg",
+        "audio/mpeg" => "mp3",
+        "audio/mp4" => "m4a",
+        "video/quicktime" => "mov",
+        "video/3gpp" => "3gp",
+        "application/octet-stream" => "bin",
+        _ => {
+            let last = mime.rsplit(['/', '.']).next().unwrap_or_default();
+            let is_plain = last.len() <= 5 && last.bytes().all(|b| b.is_ascii_alphanumeric());
+            if is_plain && !last.is_empty() { last } else { "bin" }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

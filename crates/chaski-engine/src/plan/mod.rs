@@ -12,7 +12,7 @@ use crate::directory::Snapshot;
 use crate::engine::Engine;
 use crate::transport::shown_headers;
 use crate::variables::Variables;
-use chaski_channels::Cx;
+use chaski_channels::{Call, Cx};
 use chaski_model::address::Address;
 use chaski_model::identifier::Identifier;
 use chaski_model::message::{Content, PartBody};
@@ -292,13 +292,15 @@ impl Engine {
             to: &plan.to,
             reference: &reference,
             hook_url: &masked(&entry.hook_url),
+            files: &[],
+            prepared: None,
             now: plan.now,
         };
         let call = entry.adapter?.call(&cx, part).ok()?;
         Some(Preview {
             method: call.method.to_string(),
             headers: shown_headers(&call),
-            body: serde_json::from_slice(&call.body).unwrap_or_default(),
+            body: shown_body(&call),
             url: call.url,
         })
     }
@@ -351,6 +353,13 @@ fn fill(draft: &mut Draft, snapshot: &Snapshot, workspace: WorkspaceId, contact:
         }
         _ => {}
     }
+}
+
+/// A body as JSON where it is, else as text.
+fn shown_body(call: &Call) -> serde_json::Value {
+    let body = call.shown.as_ref().map_or(&call.body[..], String::as_bytes);
+    let text = || serde_json::Value::from(String::from_utf8_lossy(body).into_owned());
+    serde_json::from_slice(body).unwrap_or_else(|_| text())
 }
 
 fn masked(hook_url: &str) -> String {

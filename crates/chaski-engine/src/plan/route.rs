@@ -64,11 +64,10 @@ pub(super) fn cannot_carry(entry: &ChannelEntry, content: &Content) -> Failure {
 
 /// The contact's addresses that the channel can use, the lane's first.
 pub(super) fn addresses_on(contact: &Contact, entry: &ChannelEntry) -> Vec<Address> {
-    let fits = |address: &Address| match address.kind {
-        AddressKind::Phone | AddressKind::Bsuid => entry.channel.kind.is_whatsapp(),
-        AddressKind::Email => false,
-        AddressKind::Native => address.scope == entry.channel.id.to_string(),
+    let is_here = |address: &Address| {
+        address.kind != AddressKind::Native || address.scope == entry.channel.id.to_string()
     };
+    let fits = |address: &Address| entry.channel.kind.writes_to(address.kind) && is_here(address);
     let mut found: Vec<Address> =
         contact.addresses.iter().map(|known| &known.address).filter(|a| fits(a)).cloned().collect();
     found.sort_by_key(|address| address.kind);

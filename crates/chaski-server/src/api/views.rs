@@ -1,6 +1,6 @@
 //! Stored things in the API's own form.
 
-use crate::media::ending;
+use chaski_engine::media::sniff::ending;
 use chaski_model::message::{Content, Direction, Media, MediaKind};
 use chaski_model::provider_codes::{self, Family, ProviderCode};
 use chaski_model::template::{ButtonKind, Parameter, RequestBody, RequestButton, TemplateRequest};

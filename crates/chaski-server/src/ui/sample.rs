@@ -526,7 +526,7 @@ pub(crate) fn templates(lang: Lang) -> Templates {
         status: TemplateStatus::Approved,
         category: "UTILITY".into(),
         parameter_format: ParameterFormat::Positional,
-        header: Some(Header { format: HeaderFormat::Text, text: Some("Visita".into()) }),
+        header: Some(Header { format: HeaderFormat::Text, text: Some("Visita".into()), link: None }),
         body: Some("Hola {{1}}, ¿confirmas?".into()),
         footer: None,
         buttons: vec![ButtonDefinition {
@@ -538,6 +538,7 @@ pub(crate) fn templates(lang: Lang) -> Templates {
         unsupported: Vec::new(),
         external_id: None,
         rejected_reason: None,
+        flat: None,
     };
     let rejected = Definition {
         name: "rejected_promo".into(),

@@ -125,6 +125,7 @@ async fn clear(State(sim): State<Shared>) -> StatusCode {
     sim.phones.clear();
     sim.exchanges.clear();
     sim.media.clear();
+    sim.twilio.clear();
     sim.limits.reset();
     // An empty list of rules is always accepted.
     let _ = sim.faults.replace(Vec::new());

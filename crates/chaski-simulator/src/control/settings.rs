@@ -46,8 +46,13 @@ pub(super) async fn put_webhook(State(sim): State<Shared>, body: Bytes) -> Resul
             return Err(Refused::bad(format!("`url` must be an http(s) address, not {url:?}")));
         }
     }
-    if provider == Source::Telegram {
-        return Err(Refused::bad("A bot's webhook is set by setWebhook"));
+    let by_api = match provider {
+        Source::Telegram => Some("A bot's webhook is set by setWebhook"),
+        Source::TwilioSms => Some("A number's webhook is set by POST IncomingPhoneNumbers/{PN}.json"),
+        _ => None,
+    };
+    if let Some(why) = by_api {
+        return Err(Refused::bad(why));
     }
     if matches!(provider, Source::Cloud | Source::Messenger | Source::Instagram) {
         let id = only.unwrap_or_else(|| accounts::first(provider));

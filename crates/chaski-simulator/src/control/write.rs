@@ -13,10 +13,11 @@ use crate::ids::uuid;
 use crate::media::{File, placeholder};
 use crate::phones::{Button, Content, Direction, Media, Message, Status, chat_of};
 use crate::providers::telegram::message_name;
+use crate::providers::twilio;
 use crate::providers::{Inbound, Said, messaging, report_inbound};
 use crate::receipts::Trace;
 use crate::sim::{Shared, Sim};
-use crate::source::Source;
+use crate::source::{App, Source};
 use crate::{accounts, links};
 
 /// The largest file that a phone sends.
@@ -44,11 +45,8 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         _ => say(sender(sim, key, wanted)?, kind, wanted)?,
     };
     let source = account(act.account).source;
-    if source == Source::Telegram && matches!(act.said, Some(Said::Reaction { .. } | Said::Order(_))) {
-        return Err(Refused::bad(format!("A bot of Telegram is told nothing of the type {kind:?}")));
-    }
-    if messaging::is_one(source) && matches!(act.said, Some(Said::Contacts(_) | Said::Order(_))) {
-        return Err(Refused::bad(format!("A person writes no {kind:?} there")));
+    if !is_told(source, act.said.as_ref()) {
+        return Err(Refused::bad(format!("{} tells a business nothing of the type {kind:?}", source.name())));
     }
     let message_id = match (source, &act.said) {
         (Source::Vonage, _) => uuid(),
@@ -57,6 +55,7 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         (Source::Telegram, Some(Said::Reply { .. })) => sim.ids.numeric(),
         (Source::Telegram, Some(Said::Edit { .. })) => act.content.reply_to.clone().unwrap_or_default(),
         (Source::Telegram, _) => message_name(chat_of(key), sim.telegram.message()),
+        (Source::TwilioWhatsapp | Source::TwilioSms, _) => twilio::message_sid(&act.content),
         (Source::Messenger | Source::Instagram, Some(Said::Edit { .. } | Said::Unsent)) => {
             act.content.reply_to.clone().unwrap_or_default()
         }
@@ -90,6 +89,19 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         &Inbound { account: act.account, message_id, at_ms: message.at, phone, context, said },
     );
     Ok(message)
+}
+
+/// Whether a provider has a webhook for what was said.
+fn is_told(source: Source, said: Option<&Said>) -> bool {
+    let Some(said) = said else { return true };
+    match source.app() {
+        App::Whatsapp => {
+            source != Source::TwilioWhatsapp || !matches!(said, Said::Reaction { .. } | Said::Order(_))
+        }
+        App::Telegram => !matches!(said, Said::Reaction { .. } | Said::Order(_)),
+        App::Messenger | App::Instagram => !matches!(said, Said::Contacts(_) | Said::Order(_)),
+        App::Sms => matches!(said, Said::Text(_) | Said::Media { .. }),
+    }
 }
 
 /// Which of our numbers the person writes to.
@@ -222,6 +234,7 @@ async fn send_file(sim: &Shared, account: AccountId, kind: &str, wanted: &Value)
         Source::Vonage => uuid(),
         Source::Cloud | Source::Dialog360 | Source::Messenger | Source::Instagram => sim.ids.numeric(),
         Source::Telegram => format!("AgACAgQAAxkB{}", sim.ids.numeric()),
+        Source::TwilioWhatsapp | Source::TwilioSms => twilio::sid("ME"),
     };
     sim.media.put(media_id.clone(), file.clone());
     let media = Media { kind: kind.to_owned(), link, filename: filename.clone(), id: Some(media_id.clone()) };

@@ -22,68 +22,28 @@ use crate::control::phones::{key, open_phone, set};
 use crate::control::write::{choices, write};
 use crate::phones::{Message, Settings, chat_of};
 use crate::sim::{Shared, Sim};
-use crate::source::Source;
+use crate::source::App;
 
 /// Messages shown; a phone can hold many more.
 const SHOWN: usize = 300;
 
-/// Which app of the phone is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Client {
-    WhatsApp,
-    Telegram,
-    Messenger,
-    Instagram,
-}
-
-impl Client {
-    const ALL: [Self; 4] = [Self::WhatsApp, Self::Telegram, Self::Messenger, Self::Instagram];
-
-    fn of(source: Source) -> Self {
-        match source {
-            Source::Telegram => Self::Telegram,
-            Source::Messenger => Self::Messenger,
-            Source::Instagram => Self::Instagram,
-            Source::Cloud | Source::Dialog360 | Source::Vonage => Self::WhatsApp,
-        }
-    }
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::WhatsApp => "whatsapp",
-            Self::Telegram => "telegram",
-            Self::Messenger => "messenger",
-            Self::Instagram => "instagram",
-        }
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::WhatsApp => "WhatsApp",
-            Self::Telegram => "Telegram",
-            Self::Messenger => "Messenger",
-            Self::Instagram => "Instagram",
-        }
-    }
-}
-
 #[derive(Deserialize)]
-pub(super) struct ClientQuery {
+pub(super) struct AppQuery {
     app: Option<String>,
 }
 
-impl ClientQuery {
+impl AppQuery {
     /// The app that is asked for, else the one with the newest message.
-    fn app(&self, sim: &Sim, key: &str) -> Client {
-        let asked = Client::ALL.into_iter().find(|app| self.app.as_deref() == Some(app.word()));
+    fn app(&self, sim: &Sim, key: &str) -> App {
+        let asked = App::ALL.into_iter().find(|app| self.app.as_deref() == Some(app.word()));
         let newest =
-            || sim.phones.with(key, |phone| phone.messages.back().map(|message| Client::of(message.source)));
-        asked.or_else(newest).unwrap_or(Client::WhatsApp)
+            || sim.phones.with(key, |phone| phone.messages.back().map(|message| message.source.app()));
+        asked.or_else(newest).unwrap_or(App::Whatsapp)
     }
 }
 
 struct View {
-    app: Client,
+    app: App,
     address: String,
     name: String,
     user_id: String,
@@ -92,9 +52,9 @@ struct View {
     messages: Vec<Message>,
 }
 
-fn view(sim: &Sim, key: &str, app: Client) -> View {
+fn view(sim: &Sim, key: &str, app: App) -> View {
     sim.phones.with(key, |phone| {
-        let of_app = || phone.messages.iter().filter(|message| Client::of(message.source) == app);
+        let of_app = || phone.messages.iter().filter(|message| message.source.app() == app);
         let older = of_app().count().saturating_sub(SHOWN);
         View {
             app,
@@ -113,17 +73,17 @@ pub(super) async fn page(
     State(sim): State<Shared>,
     lang: Lang,
     Path(address): Path<String>,
-    Query(query): Query<ClientQuery>,
+    Query(query): Query<AppQuery>,
 ) -> Result<Markup, Refused> {
     let key = key(&sim, &address)?;
     let app = query.app(&sim, &key);
     open_phone(&sim, &key);
     let view = view(&sim, &key, app);
-    let first = ACCOUNTS.iter().position(|a| Client::of(a.source) == app).unwrap_or_default();
+    let first = ACCOUNTS.iter().position(|a| a.source.app() == app).unwrap_or_default();
     let newest = view.messages.last().map_or(first, |message| message.account);
     let content = html! {
         div.desk {
-            section.phone.telegram[app == Client::Telegram] aria-label=(lang.say("Teléfono simulado", "Simulated phone")) {
+            section class=(format!("phone {}", app.word())) aria-label=(lang.say("Teléfono simulado", "Simulated phone")) {
                 header.chat {
                     a.back href="/" aria-label=(lang.say("Volver", "Back")) { "‹" }
                     span.avatar aria-hidden="true" { (account(newest).business.chars().next().unwrap_or('E')) }
@@ -132,7 +92,7 @@ pub(super) async fn page(
                         p { (account(newest).handle()) " · " (kind_of_account(lang, app)) }
                     }
                     nav.apps aria-label=(lang.say("Aplicación", "App")) {
-                        @for other in Client::ALL {
+                        @for other in App::ALL {
                             a href=(format!("/phones/{}?app={}", view.address, other.word())) aria-current=[(other == app).then_some("page")] { (other.name()) }
                         }
                     }
@@ -146,12 +106,13 @@ pub(super) async fn page(
     Ok(frame(lang, Room::Phones, &view.name, &content))
 }
 
-fn kind_of_account(lang: Lang, app: Client) -> &'static str {
+fn kind_of_account(lang: Lang, app: App) -> &'static str {
     match app {
-        Client::WhatsApp => lang.say("cuenta de empresa", "business account"),
-        Client::Telegram => "bot",
-        Client::Messenger => lang.say("página", "Page"),
-        Client::Instagram => lang.say("cuenta profesional", "professional account"),
+        App::Whatsapp => lang.say("cuenta de empresa", "business account"),
+        App::Sms => lang.say("número de empresa", "business number"),
+        App::Telegram => "bot",
+        App::Messenger => lang.say("página", "Page"),
+        App::Instagram => lang.say("cuenta profesional", "professional account"),
     }
 }
 
@@ -160,7 +121,7 @@ pub(super) async fn thread(
     State(sim): State<Shared>,
     lang: Lang,
     Path(address): Path<String>,
-    Query(query): Query<ClientQuery>,
+    Query(query): Query<AppQuery>,
 ) -> Result<Markup, Refused> {
     let key = key(&sim, &address)?;
     let app = query.app(&sim, &key);
@@ -201,7 +162,7 @@ fn reply_form(sim: &Sim, lang: Lang, key: &str, view: &View) -> Markup {
         form #reply method="post" action=(format!("/phones/{}/reply", view.address)) data-quiet {
             label.hidden for="provider" { (lang.say("A qué número", "To which number")) }
             select #provider name="provider" {
-                @for id in choices(sim, key).into_iter().filter(|id| Client::of(account(*id).source) == view.app) {
+                @for id in choices(sim, key).into_iter().filter(|id| account(*id).source.app() == view.app) {
                     option value=(account(id).name) { (account(id).source.name()) " · " (account(id).handle()) }
                 }
             }

@@ -15,7 +15,7 @@ pub(crate) use self::phone::{Identity, Phone, Settings, chat_of};
 use crate::accounts::AccountId;
 use crate::limits::Limit;
 use crate::receipts::Failure;
-use crate::source::Source;
+use crate::source::{App, Source};
 use crate::sync::locked;
 
 /// Messages kept on all phones together.
@@ -180,7 +180,7 @@ impl Phones {
         let phone = inner.phone(number);
         let identity = phone.identity();
         let refused = failure.or_else(|| {
-            if !message.source.is_whatsapp() {
+            if message.source.app() != App::Whatsapp {
                 // The others refuse before they accept.
                 None
             } else if !phone.settings.whatsapp || phone.settings.blocked {

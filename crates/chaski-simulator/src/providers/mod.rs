@@ -6,6 +6,7 @@ mod inbound;
 pub(crate) mod messaging;
 pub(crate) mod meta;
 pub(crate) mod telegram;
+pub(crate) mod twilio;
 pub(crate) mod vonage;
 
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use crate::receipts::Receipt;
 use crate::sim::{Shared, Sim};
 use crate::source::Source;
 use crate::templates::Template;
-use crate::webhooks::Post;
+use crate::webhooks::{Job, Post};
 
 /// Which of the providers that share a prefix a call is for.
 pub(crate) fn meant(source: Source, call: &Call) -> Source {
@@ -42,6 +43,7 @@ pub(crate) async fn answer(sim: &Shared, source: Source, call: &Call) -> Reply {
         Source::Dialog360 => dialog360::answer(sim, call),
         Source::Vonage => vonage::answer(sim, call),
         Source::Telegram => telegram::answer(sim, call).await,
+        Source::TwilioWhatsapp | Source::TwilioSms => twilio::answer(sim, call),
         Source::Messenger | Source::Instagram => messaging::answer(sim, call).await,
     };
     if act.is_some() { reply.with_act(act) } else { reply }
@@ -57,6 +59,7 @@ fn is_of_media(sim: &Sim, source: Source, call: &Call) -> bool {
             | (Source::Dialog360, ["whatsapp_business", ..])
             | (Source::Vonage, ["v3", "media", _])
             | (Source::Telegram, ["file", ..])
+            | (Source::TwilioWhatsapp, ["2010-04-01", "Accounts", _, "Messages", _, "Media", _])
             | (Source::Messenger | Source::Instagram, ["cdn", ..]) => true,
             (Source::Cloud, [_, id]) | (Source::Dialog360, [id]) => sim.media.get(id).is_some(),
             _ => false,
@@ -66,10 +69,14 @@ fn is_of_media(sim: &Sim, source: Source, call: &Call) -> bool {
 /// Reports a receipt by webhook.
 pub(crate) fn report(sim: &Shared, receipt: &Receipt) {
     let body = match account(receipt.account).source {
-        Source::Cloud | Source::Dialog360 => bytes(&meta::webhook::status(receipt)),
-        Source::Vonage => bytes(&vonage::webhook::status(receipt)),
-        // Telegram reports nothing.
+        Source::Cloud | Source::Dialog360 => json(&meta::webhook::status(receipt)),
+        Source::Vonage => json(&vonage::webhook::status(receipt)),
+        // Telegram reports nothing, and Twilio nothing without an address of the message's own.
         Source::Telegram => return,
+        Source::TwilioWhatsapp | Source::TwilioSms => match twilio::webhook::status(receipt) {
+            Some(form) => form,
+            None => return,
+        },
         Source::Messenger | Source::Instagram => match messaging::receipt(receipt) {
             Some(body) => body,
             None => return,
@@ -86,19 +93,16 @@ pub(crate) fn report(sim: &Shared, receipt: &Receipt) {
     sim.webhooks.post(sim, post);
 }
 
-fn bytes(body: &serde_json::Value) -> Vec<u8> {
-    serde_json::to_vec(body).unwrap_or_default()
-}
-
 /// Reports by webhook what a phone wrote.
 pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
     let body = match account(inbound.account).source {
-        Source::Cloud | Source::Dialog360 => bytes(&meta::webhook::inbound(sim, inbound)),
-        Source::Vonage => bytes(&vonage::webhook::inbound(sim, inbound)),
+        Source::Cloud | Source::Dialog360 => json(&meta::webhook::inbound(sim, inbound)),
+        Source::Vonage => json(&vonage::webhook::inbound(sim, inbound)),
         Source::Telegram => match telegram::inbound(sim, inbound) {
-            Some(update) => bytes(&update),
+            Some(update) => json(&update),
             None => return,
         },
+        Source::TwilioWhatsapp | Source::TwilioSms => twilio::webhook::inbound(sim, inbound),
         Source::Messenger | Source::Instagram => messaging::inbound(sim, inbound),
     };
     let post = Post {
@@ -116,7 +120,7 @@ pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
 pub(crate) fn report_template(sim: &Shared, id: AccountId, template: &Arc<Template>) {
     match account(id).source {
         Source::Cloud | Source::Dialog360 => {}
-        Source::Vonage | Source::Telegram | Source::Messenger | Source::Instagram => return,
+        _ => return,
     }
     let body = meta::webhook::template_status(id, template, sim.clock.now_seconds());
     let body = serde_json::to_vec(&body).unwrap_or_default();
@@ -125,9 +129,23 @@ pub(crate) fn report_template(sim: &Shared, id: AccountId, template: &Arc<Templa
         .post(sim, Post { account: id, is_status: false, url: None, body, key, has_bad_signature: false });
 }
 
-/// The headers by which a business knows that a webhook is the provider's.
-pub(crate) fn webhook_headers(sim: &Sim, id: AccountId, body: &[u8], is_bad: bool) -> Vec<(String, String)> {
+fn json(body: &serde_json::Value) -> Vec<u8> {
+    serde_json::to_vec(body).unwrap_or_default()
+}
+
+/// What a provider's webhooks are written in.
+pub(crate) fn webhook_type(id: AccountId) -> &'static str {
     match account(id).source {
+        Source::TwilioWhatsapp | Source::TwilioSms => "application/x-www-form-urlencoded; charset=utf-8",
+        _ => "application/json",
+    }
+}
+
+/// The headers by which a business knows that a webhook is the provider's.
+pub(crate) fn webhook_headers(sim: &Sim, job: &Job) -> Vec<(String, String)> {
+    let (id, body, is_bad) = (job.account, &job.body[..], job.has_bad_signature);
+    match account(id).source {
+        Source::TwilioWhatsapp | Source::TwilioSms => twilio::signature::headers(id, &job.url, body, is_bad),
         Source::Cloud | Source::Messenger | Source::Instagram => meta::signature::headers(id, body, is_bad),
         Source::Dialog360 => dialog360::webhook_headers(sim, id, is_bad),
         Source::Vonage => vonage::signature::headers(id, body, is_bad, sim.clock.now_seconds()),

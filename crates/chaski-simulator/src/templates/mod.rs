@@ -10,6 +10,7 @@ use serde_json::Value;
 pub(crate) use self::definition::{ButtonDefinition, Header, Pattern, Template};
 use crate::accounts::{ACCOUNTS, AccountId, account};
 use crate::call::text;
+use crate::source::App;
 use crate::sync::{reading, writing};
 
 /// The templates that every account starts with.
@@ -35,9 +36,8 @@ impl Templates {
         let none = Vec::new();
         let templates = Self { shelves: RwLock::new(vec![Shelf::new(); ACCOUNTS.len()]) };
         for id in 0..ACCOUNTS.len() {
-            // Templates are WhatsApp's alone.
-            let is_whatsapp = account(id).source.is_whatsapp();
-            let own = if is_whatsapp { &demo } else { &none };
+            // Only WhatsApp has templates.
+            let own = if account(id).source.app() == App::Whatsapp { &demo } else { &none };
             let objects = kept.as_ref().and_then(|kept| kept.get(id)).unwrap_or(own);
             for object in objects {
                 // A kept object was read before, so it can be read again.

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, StatusCode};
+use http::{Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
@@ -23,7 +23,8 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 pub(crate) use self::config::{Hook, Hooks};
-use self::queue::{Job, Queue};
+pub(crate) use self::queue::Job;
+use self::queue::Queue;
 use crate::accounts::AccountId;
 use crate::sim::Shared;
 use crate::source::Source;
@@ -126,6 +127,9 @@ impl Webhooks {
             tracing::warn!("A webhook was given up because too many are waiting");
             return;
         }
+        let Ok(url) = url.parse::<Uri>() else {
+            return;
+        };
         let Some(queue) = self.queue(sim, &url) else {
             return;
         };
@@ -136,24 +140,27 @@ impl Webhooks {
             account,
             key,
             has_bad_signature,
+            url,
             body: Bytes::from(post.body),
             tries: 0,
             first_ms: sim.clock.now_ms(),
         });
     }
 
-    fn queue(&self, sim: &Shared, url: &str) -> Option<Arc<Queue>> {
+    /// One queue for an address, whatever its query.
+    fn queue(&self, sim: &Shared, url: &Uri) -> Option<Arc<Queue>> {
         let mut queues = locked(&self.queues);
-        if let Some(queue) = queues.get(url) {
+        let name = url.to_string();
+        let name = name.split('?').next().unwrap_or_default().to_owned();
+        if let Some(queue) = queues.get(&name) {
             return Some(queue.clone());
         }
-        let parsed = url.parse().ok()?;
         if queues.len() >= QUEUES {
             tracing::warn!("A webhook was given up because there are too many addresses");
             return None;
         }
-        let queue = Queue::start(sim, parsed);
-        queues.insert(url.to_owned(), queue.clone());
+        let queue = Queue::start(sim);
+        queues.insert(name, queue.clone());
         Some(queue)
     }
 

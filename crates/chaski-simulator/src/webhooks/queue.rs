@@ -22,11 +22,13 @@ const LANES: usize = 32;
 const REPEATS: usize = 50_000;
 
 /// One delivery.
-pub(super) struct Job {
-    pub(super) account: AccountId,
+pub(crate) struct Job {
+    pub(crate) account: AccountId,
     pub(super) key: u64,
-    pub(super) has_bad_signature: bool,
-    pub(super) body: Bytes,
+    pub(crate) has_bad_signature: bool,
+    /// The whole address, with the query that may be this message's own.
+    pub(crate) url: Uri,
+    pub(crate) body: Bytes,
     pub(super) tries: u32,
     pub(super) first_ms: i64,
 }
@@ -37,11 +39,11 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn start(sim: &Shared, url: Uri) -> Arc<Self> {
+    pub(super) fn start(sim: &Shared) -> Arc<Self> {
         let (failed, repeats) = mpsc::unbounded_channel();
         let lanes = (0..LANES).map(|_| {
             let (lane, jobs) = mpsc::unbounded_channel();
-            sim.tasks.spawn(run_lane(sim.clone(), url.clone(), jobs, failed.clone()));
+            sim.tasks.spawn(run_lane(sim.clone(), jobs, failed.clone()));
             lane
         });
         let queue = Arc::new(Self { lanes: lanes.collect() });
@@ -56,12 +58,12 @@ impl Queue {
     }
 }
 
-async fn run_lane(sim: Shared, url: Uri, mut jobs: UnboundedReceiver<Job>, failed: UnboundedSender<Job>) {
+async fn run_lane(sim: Shared, mut jobs: UnboundedReceiver<Job>, failed: UnboundedSender<Job>) {
     let work = async {
         while let Some(mut job) = jobs.recv().await {
             let is_first = job.tries == 0;
             job.tries += 1;
-            let delivered = deliver(&sim, &url, &job).await;
+            let delivered = deliver(&sim, &job).await;
             if is_first {
                 sim.webhooks.note_tried();
             }
@@ -84,9 +86,10 @@ async fn run_lane(sim: Shared, url: Uri, mut jobs: UnboundedReceiver<Job>, faile
 }
 
 /// The answer's body, or why it was not taken.
-async fn deliver(sim: &Shared, url: &Uri, job: &Job) -> Result<Bytes, String> {
-    let mut request = Request::post(url.clone()).header("content-type", "application/json");
-    for (name, value) in providers::webhook_headers(sim, job.account, &job.body, job.has_bad_signature) {
+async fn deliver(sim: &Shared, job: &Job) -> Result<Bytes, String> {
+    let content_type = providers::webhook_type(job.account);
+    let mut request = Request::post(job.url.clone()).header("content-type", content_type);
+    for (name, value) in providers::webhook_headers(sim, job) {
         request = request.header(name, value);
     }
     let Ok(request) = request.body(Full::new(job.body.clone())) else {
@@ -145,6 +148,8 @@ fn next_try(job: &Job, now_ms: i64) -> Option<i64> {
     let hours = match account(job.account).source {
         Source::Cloud | Source::Dialog360 | Source::Messenger | Source::Instagram => 36,
         Source::Vonage | Source::Telegram => 24,
+        // Twilio does not repeat.
+        Source::TwilioWhatsapp | Source::TwilioSms => 0,
     };
     (due - job.first_ms <= hours * 3_600_000).then_some(due)
 }
@@ -156,8 +161,15 @@ mod tests {
     #[test]
     fn repeats_come_after_1_5_and_30_seconds_and_end() {
         let id = crate::accounts::first(Source::Cloud);
-        let mut job =
-            Job { account: id, key: 0, has_bad_signature: false, body: Bytes::new(), tries: 0, first_ms: 0 };
+        let mut job = Job {
+            account: id,
+            key: 0,
+            has_bad_signature: false,
+            url: Uri::default(),
+            body: Bytes::new(),
+            tries: 0,
+            first_ms: 0,
+        };
         let (mut now, mut gaps) = (0, Vec::new());
         loop {
             job.tries += 1;

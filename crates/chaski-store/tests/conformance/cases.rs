@@ -568,6 +568,7 @@ pub(crate) async fn a_catalogue_is_replaced_and_keeps_its_versions(bench: Bench)
             unsupported: vec![],
             external_id: None,
             rejected_reason: None,
+            flat: None,
         },
         object: serde_json::json!({"name": name}),
     };

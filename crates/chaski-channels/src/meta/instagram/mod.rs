@@ -73,6 +73,10 @@ impl Adapter for Instagram {
         settings.get("instagram_id").cloned()
     }
 
+    fn sender(&self, settings: &Settings) -> String {
+        settings.get("instagram_id").cloned().unwrap_or_default()
+    }
+
     fn split(&self, content: &Content, _template: Option<&MetaTemplate>) -> Result<Vec<PartBody>, Failure> {
         split::split(&kind(), content)
     }

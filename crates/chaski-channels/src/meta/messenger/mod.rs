@@ -69,6 +69,10 @@ impl Adapter for Messenger {
         settings.get("page_id").cloned()
     }
 
+    fn sender(&self, settings: &Settings) -> String {
+        settings.get("page_id").cloned().unwrap_or_default()
+    }
+
     fn split(&self, content: &Content, _template: Option<&MetaTemplate>) -> Result<Vec<PartBody>, Failure> {
         match content {
             Content::CustomPayload { payload } => Ok(vec![custom::part(payload)?]),

@@ -91,7 +91,7 @@ fn currency_and_dates_pass_in_metas_form_and_show_their_fallback() {
 #[test]
 fn a_place_in_the_header_goes_out_as_texts() {
     let approved = Definition {
-        header: Some(Header { format: HeaderFormat::Location, text: None }),
+        header: Some(Header { format: HeaderFormat::Location, text: None, link: None }),
         body: Some("x".into()),
         ..definition("place")
     };

@@ -14,7 +14,8 @@ mod send;
 
 use super::{graph, meta_webhook, split};
 use crate::adapter::{
-    Adapter, Auth, Call, Challenge, Cx, FailureMark, Incoming, Outcome, Reply, Secrets, Setting, Step, Task,
+    Adapter, Auth, Call, Challenge, Cx, FailureMark, Incoming, Outcome, Reply, Secrets, Setting, Settings,
+    Step, Task,
 };
 use crate::meta::hook;
 use crate::settings::{PACE, PAIR_PACE, base_url, optional, optional_secret, required, secret};
@@ -64,8 +65,16 @@ impl Adapter for Cloud {
         SETTINGS
     }
 
+    fn account(&self, settings: &Settings, _secrets: &Secrets) -> Option<String> {
+        settings.get("waba_id").cloned()
+    }
+
+    fn sender(&self, settings: &Settings) -> String {
+        settings.get("phone_number_id").cloned().unwrap_or_default()
+    }
+
     fn split(&self, content: &Content, template: Option<&MetaTemplate>) -> Result<Vec<PartBody>, Failure> {
-        split::split(content, template)
+        split::split(content, template, split::TEXT)
     }
 
     fn call(&self, cx: &Cx<'_>, part: &PartBody) -> Result<Call, Failure> {

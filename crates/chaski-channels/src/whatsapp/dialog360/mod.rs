@@ -15,9 +15,10 @@ mod webhook;
 
 use super::{meta_webhook, split};
 use crate::adapter::{
-    Adapter, Auth, Call, Cx, FailureMark, Incoming, Outcome, Reply, Secrets, Setting, Step, Task,
+    Adapter, Auth, Call, Cx, FailureMark, Incoming, Outcome, Reply, Secrets, Setting, Settings, Step, Task,
 };
 use crate::settings::{PACE, PAIR_PACE, base_url, optional, secret};
+use crate::signature::sha256_hex;
 use crate::verdict;
 use chaski_model::event::{Event, Sender};
 use chaski_model::provider_codes::Family;
@@ -47,8 +48,17 @@ impl Adapter for Dialog360 {
         SETTINGS
     }
 
+    /// Named by its API key without telling it: the key is all that is given.
+    fn account(&self, _settings: &Settings, secrets: &Secrets) -> Option<String> {
+        Some(sha256_hex(secrets.get("api_key").unwrap_or_default().as_bytes())[..16].to_owned())
+    }
+
+    fn sender(&self, settings: &Settings) -> String {
+        settings.get("phone_number_id").cloned().unwrap_or_default()
+    }
+
     fn split(&self, content: &Content, template: Option<&MetaTemplate>) -> Result<Vec<PartBody>, Failure> {
-        split::split(content, template)
+        split::split(content, template, split::TEXT)
     }
 
     fn call(&self, cx: &Cx<'_>, part: &PartBody) -> Result<Call, Failure> {

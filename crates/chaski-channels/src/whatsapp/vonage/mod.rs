@@ -17,7 +17,7 @@ mod webhook;
 
 use super::split;
 use crate::adapter::{
-    Adapter, Auth, Call, Cx, FailureMark, Incoming, Outcome, Reply, Secrets, Setting, Step, Task,
+    Adapter, Auth, Call, Cx, FailureMark, Incoming, Outcome, Reply, Secrets, Setting, Settings, Step, Task,
 };
 use crate::settings::{PACE, PAIR_PACE, base_url, optional, optional_secret, required, secret};
 use crate::verdict;
@@ -59,8 +59,17 @@ impl Adapter for Vonage {
         SETTINGS
     }
 
+    fn account(&self, settings: &Settings, _secrets: &Secrets) -> Option<String> {
+        settings.get("waba_id").cloned()
+    }
+
+    fn sender(&self, settings: &Settings) -> String {
+        let from = settings.get("from").map(String::as_str).unwrap_or_default();
+        from.chars().filter(char::is_ascii_digit).collect()
+    }
+
     fn split(&self, content: &Content, template: Option<&MetaTemplate>) -> Result<Vec<PartBody>, Failure> {
-        split::split(content, template)
+        split::split(content, template, split::TEXT)
     }
 
     fn call(&self, cx: &Cx<'_>, part: &PartBody) -> Result<Call, Failure> {

@@ -168,8 +168,6 @@ pub(crate) fn media_host(sim: &Sim, id: AccountId) -> String {
     match account(id).source {
         Source::Cloud => format!("{}/meta/lookaside", sim.url),
         // The caller replaces this host by 360dialog's.
-        Source::Dialog360 | Source::Vonage | Source::Telegram | Source::Messenger | Source::Instagram => {
-            "https://lookaside.fbsbx.com".to_owned()
-        }
+        _ => "https://lookaside.fbsbx.com".to_owned(),
     }
 }

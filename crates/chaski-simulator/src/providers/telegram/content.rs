@@ -70,7 +70,10 @@ async fn file(sim: &Sim, body: &Value, field: &str, kind: &str) -> Result<Conten
     let media = Media {
         kind: kind.to_owned(),
         link: is_link.then(|| given.to_owned()),
-        filename: name.filter(|_| is_link && kind == "document"),
+        filename: match body.get(super::UPLOADED).and_then(Value::as_str) {
+            Some(uploaded) => Some(uploaded.to_owned()),
+            None => name.filter(|_| is_link && kind == "document"),
+        },
         id: (!is_link).then(|| given.to_owned()),
     };
     Ok(Content { kind: kind.to_owned(), body: caption, media: Some(media), ..Content::default() })

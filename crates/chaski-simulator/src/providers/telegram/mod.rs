@@ -21,8 +21,12 @@ use crate::accounts::{self, Account, AccountId, Credential, account};
 use crate::call::Call;
 use crate::call::Reply;
 use crate::clock::machine_ms;
+use crate::media::read_multipart;
 use crate::sim::Shared;
 use crate::source::Source;
+
+/// Where the name of an uploaded file stands among the parameters.
+const UPLOADED: &str = "(uploaded)";
 
 /// The numbers that a bot counts up.
 pub(crate) struct Counters {
@@ -86,7 +90,7 @@ pub(crate) async fn answer(sim: &Shared, call: &Call) -> Reply {
 }
 
 async fn method(sim: &Shared, id: AccountId, method: &str, call: &Call) -> Reply {
-    let body = match fields(call) {
+    let body = match fields(sim, call) {
         Ok(body) => body,
         Err(problem) => return problem.reply(),
     };
@@ -120,8 +124,12 @@ async fn method(sim: &Shared, id: AccountId, method: &str, call: &Call) -> Reply
     result.map_or_else(Problem::reply, |answer| Reply::ok(&answer))
 }
 
-/// The parameters: JSON in a POST, else the query.
-fn fields(call: &Call) -> Result<Value, Problem> {
+/// The parameters: JSON or a form in a POST, else the query.
+fn fields(sim: &Shared, call: &Call) -> Result<Value, Problem> {
+    let content_type = call.header("content-type").unwrap_or_default();
+    if content_type.starts_with("multipart/form-data") {
+        return form(sim, content_type, &call.body);
+    }
     if call.method == Method::POST && !call.body.is_empty() {
         let body = serde_json::from_slice::<Value>(&call.body).ok().filter(Value::is_object);
         return body.ok_or_else(|| Problem::bad("Bad Request: can't parse JSON object"));
@@ -129,4 +137,21 @@ fn fields(call: &Call) -> Result<Value, Problem> {
     let query = call.query.as_deref().unwrap_or_default();
     let pairs = url::form_urlencoded::parse(query.as_bytes());
     Ok(pairs.map(|(key, value)| (key.into_owned(), Value::from(value.into_owned()))).collect())
+}
+
+/// A form: every value is text, read as JSON where it is, and a file becomes one that is kept here.
+fn form(sim: &Shared, content_type: &str, body: &[u8]) -> Result<Value, Problem> {
+    let fields = read_multipart(content_type, body)
+        .ok_or_else(|| Problem::bad("Bad Request: can't parse the multipart form"))?;
+    let mut read = json!({});
+    for (key, value) in fields.texts {
+        let is_words = matches!(key.as_str(), "text" | "caption");
+        let parsed = serde_json::from_str(&value).ok().filter(|_| !is_words);
+        read[key] = parsed.unwrap_or(Value::from(value));
+    }
+    if let Some(file) = fields.file {
+        read[UPLOADED] = Value::from(fields.filename.unwrap_or_default());
+        read[fields.file_field] = Value::from(sim.media.put(format!("BQAC{}", sim.ids.numeric()), file));
+    }
+    Ok(read)
 }
