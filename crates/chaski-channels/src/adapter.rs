@@ -124,7 +124,7 @@ pub trait Adapter: Send + Sync {
     fn events(&self, hook: &Incoming<'_>) -> Result<Vec<(Sender, Event)>, Failure>;
 
     /// The body of the answer to a webhook that was taken in, where the provider reads one.
-    fn acknowledge(&self, _hook: &Incoming<'_>) -> Option<serde_json::Value> {
+    fn acknowledge(&self, _hook: &Incoming<'_>, _settings: &Settings) -> Option<serde_json::Value> {
         None
     }
 }

@@ -6,10 +6,12 @@
 //! applies them.
 
 pub mod adapter;
+pub mod line;
 pub mod meta;
 mod multipart;
 mod plain;
 mod refused;
+mod replies;
 mod settings;
 mod signature;
 pub mod telegram;
@@ -17,6 +19,7 @@ pub mod template;
 mod text;
 pub mod twilio;
 mod verdict;
+pub mod viber;
 pub mod whatsapp;
 
 pub use adapter::*;
@@ -31,6 +34,8 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &telegram::Telegram,
     &twilio::TwilioWhatsapp,
     &twilio::TwilioSms,
+    &viber::Viber,
+    &line::Line,
     &meta::messenger::Messenger,
     &meta::instagram::Instagram,
 ];

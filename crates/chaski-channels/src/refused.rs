@@ -1,6 +1,9 @@
 //! What a caller's content is refused for, with its place in the body.
 
-use chaski_model::{ErrorCode, Failure};
+use crate::template::value::is_media_link;
+use chaski_model::capabilities::TextUnit;
+use chaski_model::message::Media;
+use chaski_model::{Content, ErrorCode, Failure};
 
 /// A failure with its place.
 pub(crate) fn at(code: ErrorCode, message: impl Into<String>, pointer: impl Into<String>) -> Failure {
@@ -16,4 +19,39 @@ pub(crate) fn not_blank(text: &str, pointer: &str, what: &str) -> Result<(), Fai
         return Err(at(ErrorCode::ValidationFailed, message, pointer));
     }
     Ok(())
+}
+
+/// Refuses a text that is longer than the provider takes.
+pub(crate) fn too_long(
+    text: &str,
+    limit: usize,
+    unit: TextUnit,
+    pointer: &str,
+    what: &str,
+    provider: &str,
+) -> Result<(), Failure> {
+    let length = unit.length(text);
+    if length > limit {
+        let message =
+            format!("The {what} has {length} characters, but {provider} takes {limit}: shorten it.");
+        return Err(at(ErrorCode::TextTooLong, message, pointer));
+    }
+    Ok(())
+}
+
+/// The link of an attachment, which must be one.
+pub(crate) fn linked(media: &Media) -> Result<&str, Failure> {
+    media.link.as_deref().filter(|link| is_media_link(link)).ok_or_else(|| {
+        let message = "The attachment's `url` is not a valid http or https address: give a public link that opens in a browser.";
+        at(ErrorCode::MediaLinkInvalid, message, "/message/attachment/url")
+    })
+}
+
+/// A type of content that only other kinds send.
+pub(crate) fn not_carried(content: &Content, provider: &str) -> Failure {
+    let message = format!(
+        "{provider} channels do not send the type `{}`: use text, attachment, quick_reply or custom_payload.",
+        content.word()
+    );
+    at(ErrorCode::ChannelCannotCarry, message, "/message/type")
 }

@@ -65,10 +65,11 @@ fn wait(row: &ProviderCode) -> Option<Duration> {
     Some(Duration::from_secs(minutes * 60))
 }
 
-/// What a row teaches. Telegram's numbers are HTTP statuses, so that the cause tells more than they do;
-/// Messenger and Instagram have several numbers for each cause.
+/// What a row teaches. Telegram's and LINE's numbers are HTTP statuses, so that the cause tells more than
+/// they do; Viber, Messenger and Instagram have several numbers for each cause.
 fn marks_of(row: &ProviderCode) -> Vec<FailureMark> {
-    let told_by_cause = matches!(row.family, Family::Telegram | Family::Messaging);
+    let told_by_cause =
+        matches!(row.family, Family::Telegram | Family::Viber | Family::Line | Family::Messaging);
     match row.error {
         ErrorCode::WindowClosed if told_by_cause => vec![FailureMark::WindowClosed],
         ErrorCode::RecipientRefused if told_by_cause => vec![FailureMark::OptedOut],

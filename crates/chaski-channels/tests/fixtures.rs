@@ -6,16 +6,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be read is a failed test")]
 
+use chaski_channels::line::Line;
 use chaski_channels::meta::{instagram::Instagram, messenger::Messenger};
 use chaski_channels::telegram::Telegram;
 use chaski_channels::template::{Catalogue, Options, definition, resolve};
 use chaski_channels::twilio::{TwilioSms, TwilioWhatsapp};
+use chaski_channels::viber::Viber;
 use chaski_channels::whatsapp::{cloud::Cloud, dialog360::Dialog360, vonage::Vonage};
-use chaski_channels::{Adapter, Call, Cx, Incoming, Outcome, Reply, Scope, Settings};
+use chaski_channels::{Adapter, Call, Cx, FileFacts, Incoming, Outcome, Reply, Scope, Settings};
 use chaski_model::{Address, Content, Failure, PartBody, Timestamp};
 use serde_json::{Map, Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 fn adapter_of(path: &Path) -> &'static dyn Adapter {
     let folder = path.parent().and_then(Path::parent);
@@ -27,6 +30,8 @@ fn adapter_of(path: &Path) -> &'static dyn Adapter {
         Some("dialog360") => &Dialog360,
         Some("vonage") => &Vonage,
         Some("telegram") => &Telegram,
+        Some("viber") => &Viber,
+        Some("line") => &Line,
         Some("messenger") => &Messenger,
         Some("instagram") => &Instagram,
         other => panic!("no adapter for {other:?}"),
@@ -82,6 +87,20 @@ fn part(adapter: &dyn Adapter, case: &Value) -> PartBody {
     adapter.split(&content, template.as_ref()).unwrap().remove(0)
 }
 
+/// What was found out about the files of a case.
+fn files(case: &Value) -> Vec<FileFacts> {
+    let text = |file: &Value, key: &str| file[key].as_str().unwrap().to_owned();
+    let files = case["files"].as_array().into_iter().flatten();
+    let facts = |file: &Value| FileFacts {
+        size: file["size"].as_u64().unwrap(),
+        mime: text(file, "mime"),
+        name: text(file, "name"),
+        duration: file["duration_ms"].as_u64().map(Duration::from_millis),
+        bytes: None,
+    };
+    files.map(facts).collect()
+}
+
 fn request(path: &Path, expected: String) -> datatest_stable::Result<()> {
     let adapter = adapter_of(path);
     let case = read(&sibling(path, ".request.json", ".part.json"));
@@ -92,7 +111,7 @@ fn request(path: &Path, expected: String) -> datatest_stable::Result<()> {
         to: &to,
         reference: text("reference"),
         hook_url: text("hook_url"),
-        files: &[],
+        files: &files(&case),
         prepared: None,
         now: Timestamp(0),
     };

@@ -4,9 +4,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chaski_channels::line::Line;
 use chaski_channels::meta::{instagram::Instagram, messenger::Messenger};
 use chaski_channels::telegram::Telegram;
 use chaski_channels::twilio::{TwilioSms, TwilioWhatsapp};
+use chaski_channels::viber::Viber;
 use chaski_channels::whatsapp::{cloud::Cloud, dialog360::Dialog360, vonage::Vonage};
 use chaski_channels::{Adapter, Challenge, Incoming, Secrets};
 use chaski_model::{ErrorCode, Timestamp};
@@ -21,6 +23,8 @@ const MESSENGER: &str = include_str!("../src/meta/messenger/fixtures/signature-v
 const CHALLENGE: &str = include_str!("../src/meta/messenger/fixtures/verify-challenge.json");
 const TELEGRAM: &str = include_str!("../src/telegram/fixtures/signature-vectors.json");
 const TWILIO: &str = include_str!("../src/twilio/sms/fixtures/signature-vectors.json");
+const LINE: &str = include_str!("../src/line/fixtures/signature-vectors.json");
+const VIBER: &str = include_str!("../src/viber/fixtures/signature-vectors.json");
 const IAT: i64 = 1_587_494_962;
 
 fn secrets(pairs: &[(&str, &str)]) -> Secrets {
@@ -266,4 +270,53 @@ fn twilios_signature_is_over_the_address_and_the_form() {
             assert!(!is_believed(adapter, token, url, &body, Some(std::str::from_utf8(&changed).unwrap())));
         }
     }
+}
+/// Every vector is believed by its secret alone; one changed bit of signature or body is not.
+fn only_what_is_signed(adapter: &dyn Adapter, vectors: &str, secret: (&str, &str)) {
+    let vectors: Value = serde_json::from_str(vectors).unwrap();
+    let name = vectors["header"].as_str().unwrap().to_lowercase();
+    let keys = [(secret.0, vectors[secret.1].as_str().unwrap())];
+    let vectors = vectors["vectors"].as_array().unwrap();
+    assert!(!vectors.is_empty());
+    for vector in vectors {
+        let body = vector["raw_body"].as_str().unwrap().as_bytes();
+        let signature = vector["signature"].as_str().unwrap();
+        assert!(is_believed(adapter, (&name, signature), body, &keys, 0));
+        assert!(!is_believed(adapter, (&name, signature), body, &[(secret.0, "other")], 0));
+        assert!(!is_believed(adapter, (&name, signature), body, &[], 0));
+        assert!(!is_believed(adapter, ("", ""), body, &keys, 0));
+        for bad in ["", "zz", &signature[1..], &signature[..20]] {
+            assert!(!is_believed(adapter, (&name, bad), body, &keys, 0), "{bad}");
+        }
+        for place in 0..body.len() {
+            let mut other = body.to_vec();
+            other[place] ^= 1;
+            assert!(!is_believed(adapter, (&name, signature), &other, &keys, 0), "{place}");
+        }
+        for place in 0..signature.len() - 1 {
+            let mut other = signature.as_bytes().to_vec();
+            other[place] = if other[place] == b'a' { b'b' } else { b'a' };
+            let other = String::from_utf8(other).unwrap();
+            assert!(!is_believed(adapter, (&name, &other), body, &keys, 0), "{other}");
+        }
+    }
+}
+
+#[test]
+fn webhooks_of_line_are_believed_by_the_channel_secret_over_their_raw_bytes() {
+    only_what_is_signed(&Line, LINE, ("channel_secret", "channel_secret"));
+}
+
+#[test]
+fn callbacks_of_viber_are_believed_by_the_bots_token_over_their_raw_bytes() {
+    only_what_is_signed(&Viber, VIBER, ("auth_token", "auth_token"));
+}
+
+/// It comes while the address is being registered, perhaps by a token that is only just being set.
+#[test]
+fn vibers_check_of_the_address_is_answered_to_anyone_and_nothing_else_is() {
+    let check = br#"{"event":"webhook","timestamp":1457764197627,"message_token":241256543215}"#;
+    assert!(is_believed(&Viber, ("", ""), check, &[("auth_token", "k")], 0));
+    let message = br#"{"event":"message","webhook":"webhook","message_token":1}"#;
+    assert!(!is_believed(&Viber, ("", ""), message, &[("auth_token", "k")], 0));
 }

@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a missing step is a failed test")]
 
+use chaski_channels::line::Line;
 use chaski_channels::meta::{instagram::Instagram, messenger::Messenger};
 use chaski_channels::telegram::Telegram;
+use chaski_channels::viber::Viber;
 use chaski_channels::whatsapp::{cloud::Cloud, dialog360::Dialog360, vonage::Vonage};
 use chaski_channels::{ADAPTERS, Adapter, Answer, Auth, Call, Cx, MAX_STEPS, Reply, Settings, Step, Task};
 use chaski_model::message::{Media, MediaKind};
@@ -421,6 +423,153 @@ fn telegrams_webhook_is_registered_with_its_secret_and_taken_back() {
     assert_eq!(last.url, "https://stub/bot***/deleteWebhook");
     done(ask(&Telegram, &Task::Disconnect, &settings, &[well]));
     assert!(done(ask(&Telegram, &Task::Templates, &settings, &[])).templates.is_empty(), "without a call");
+}
+
+const VIBERS: Auth = Auth::Header { name: "x-viber-auth-token", secret: "auth_token" };
+
+#[test]
+fn viber_is_checked_by_its_account_and_once_connected_by_its_webhook() {
+    let info = |webhook: &str| {
+        reply(
+            200,
+            &json!({"status": 0, "status_message": "ok", "id": "pa:1", "name": "A name that is longer than 28 characters", "uri": "ecuabots", "webhook": webhook}),
+        )
+    };
+    let fresh = settings(&[]);
+    let first = call(ask(&Viber, &Task::Check, &fresh, &[]));
+    assert_eq!((first.url.as_str(), first.auth), ("https://stub/pa/get_account_info", VIBERS));
+    let answer = done(ask(&Viber, &Task::Check, &fresh, &[info("")]));
+    assert_eq!(answer.settings["bot_name"], "A name that is longer than 2");
+    let registered = settings(&[("webhook", "registered")]);
+    done(ask(&Viber, &Task::Check, &registered, &[info(HOOK)]));
+    for other in ["", "https://other.example/"] {
+        let failure = failed(ask(&Viber, &Task::Check, &registered, &[info(other)]));
+        assert_eq!(failure.code, ErrorCode::ChannelHeld);
+    }
+    let refused = reply(200, &json!({"status": 2, "status_message": "invalidAuthToken"}));
+    assert_eq!(failed(ask(&Viber, &Task::Check, &fresh, &[refused])).code, ErrorCode::CredentialsRefused);
+    assert_eq!(
+        failed(ask(&Viber, &Task::Check, &fresh, &[reply(503, &json!({}))])).code,
+        ErrorCode::ProviderUnavailable
+    );
+}
+
+#[test]
+fn vibers_webhook_is_registered_and_taken_back() {
+    let settings = settings(&[]);
+    let connect = Task::Connect { hook_secret: "unused".into() };
+    let first = call(ask(&Viber, &connect, &settings, &[]));
+    assert_eq!(first.url, "https://stub/pa/set_webhook");
+    let body: Value = serde_json::from_slice(&first.body).unwrap();
+    let events = ["delivered", "seen", "failed", "subscribed", "unsubscribed", "conversation_started"];
+    assert_eq!(body, json!({"url": HOOK, "event_types": events, "send_name": true, "send_photo": true}));
+    let well = reply(200, &json!({"status": 0, "status_message": "ok", "event_types": events}));
+    let answer = done(ask(&Viber, &connect, &settings, std::slice::from_ref(&well)));
+    assert!(answer.settings.contains_key("webhook") && answer.by_hand.is_empty());
+    let bad = reply(200, &json!({"status": 1, "status_message": "invalidUrl"}));
+    assert_eq!(failed(ask(&Viber, &connect, &settings, &[bad])).code, ErrorCode::ChannelHeld);
+    let last = call(ask(&Viber, &Task::Disconnect, &settings, &[]));
+    assert_eq!(serde_json::from_slice::<Value>(&last.body).unwrap(), json!({"url": ""}));
+    done(ask(&Viber, &Task::Disconnect, &settings, &[well]));
+    assert!(done(ask(&Viber, &Task::Templates, &settings, &[])).templates.is_empty());
+}
+
+#[test]
+fn vibers_files_are_fetched_at_their_links_without_the_token() {
+    let fetch = fetched(ask(&Viber, &media(None, Some("https://dl-media.viber.com/f")), &settings(&[]), &[]));
+    assert_eq!((fetch.url.as_str(), fetch.auth), ("https://dl-media.viber.com/f", Auth::None));
+}
+
+const LINES: Auth = Auth::Bearer { secret: "access_token" };
+
+#[test]
+fn line_is_checked_by_its_account_and_once_connected_by_its_webhook() {
+    let info = reply(200, &json!({"userId": "U0", "basicId": "@216ru", "displayName": "Example name"}));
+    let fresh = settings(&[]);
+    let first = call(ask(&Line, &Task::Check, &fresh, &[]));
+    assert_eq!((first.url.as_str(), first.auth), ("https://stub/v2/bot/info", LINES));
+    let answer = done(ask(&Line, &Task::Check, &fresh, std::slice::from_ref(&info)));
+    assert_eq!(
+        (answer.settings["bot_name"].as_str(), answer.settings["username"].as_str()),
+        ("Example name", "@216ru")
+    );
+    let registered = settings(&[("webhook", "registered")]);
+    let second = call(ask(&Line, &Task::Check, &registered, std::slice::from_ref(&info)));
+    assert_eq!(second.url, "https://stub/v2/bot/channel/webhook/endpoint");
+    let check =
+        |endpoint: Value| ask(&Line, &Task::Check, &registered, &[info.clone(), reply(200, &endpoint)]);
+    done(check(json!({"endpoint": HOOK, "active": true})));
+    for (endpoint, word) in [
+        (json!({"endpoint": "https://other.example/", "active": true}), "another program"),
+        (json!({"endpoint": HOOK, "active": false}), "switched off"),
+    ] {
+        let failure = failed(check(endpoint));
+        assert_eq!(failure.code, ErrorCode::ChannelHeld);
+        assert!(failure.message.contains(word), "{}", failure.message);
+    }
+    let refused = reply(401, &json!({"message": "Authentication failed."}));
+    assert_eq!(failed(ask(&Line, &Task::Check, &fresh, &[refused])).code, ErrorCode::CredentialsRefused);
+}
+
+#[test]
+fn lines_webhook_is_set_and_tested_and_what_is_left_is_told() {
+    let settings = settings(&[]);
+    let connect = Task::Connect { hook_secret: "unused".into() };
+    let first = call(ask(&Line, &connect, &settings, &[]));
+    assert_eq!(first.method.as_str(), "PUT");
+    assert_eq!(first.url, "https://stub/v2/bot/channel/webhook/endpoint");
+    assert_eq!(serde_json::from_slice::<Value>(&first.body).unwrap(), json!({"endpoint": HOOK}));
+    let set = reply(200, &json!({}));
+    let second = call(ask(&Line, &connect, &settings, std::slice::from_ref(&set)));
+    assert_eq!(second.url, "https://stub/v2/bot/channel/webhook/test");
+    let answer = |test: Value, active: bool| {
+        let endpoint = reply(200, &json!({"endpoint": HOOK, "active": active}));
+        done(ask(&Line, &connect, &settings, &[set.clone(), reply(200, &test), endpoint]))
+    };
+    let well = json!({"success": true, "timestamp": "2020-09-30T05:38:20.031Z", "statusCode": 200, "reason": "OK", "detail": "200"});
+    let answer_well = answer(well.clone(), true);
+    assert!(answer_well.settings.contains_key("webhook"));
+    assert_eq!(answer_well.by_hand.len(), 1, "redelivery has no API: {:?}", answer_well.by_hand);
+    assert!(answer(well, false).by_hand[0].contains("Use webhook"));
+    let refused =
+        json!({"success": false, "statusCode": 401, "reason": "ERROR_STATUS_CODE", "detail": "401"});
+    assert!(answer(refused, true).by_hand[0].contains("channel_secret"));
+    let lost = json!({"success": false, "statusCode": 0, "reason": "COULD_NOT_CONNECT", "detail": "TLS handshake failure"});
+    assert!(answer(lost, true).by_hand[0].contains("COULD_NOT_CONNECT"));
+    let bad = reply(400, &json!({"message": "Invalid webhook endpoint URL"}));
+    assert!(failed(ask(&Line, &connect, &settings, &[bad])).provider_text.unwrap().contains("Invalid"));
+    done(ask(&Line, &Task::Disconnect, &settings, &[]));
+    assert!(done(ask(&Line, &Task::Templates, &settings, &[])).templates.is_empty());
+}
+
+#[test]
+fn lines_files_are_fetched_once_they_are_converted() {
+    let settings = settings(&[("data_url", "https://data/")]);
+    let content = "https://data/v2/bot/message/354718705033693859/content";
+    let task = |kind| Task::Media {
+        media: Media { provider_id: Some("354718705033693859".into()), link: None, ..Media::link(kind, "x") },
+    };
+    for kind in [MediaKind::Image, MediaKind::File] {
+        let fetch = fetched(ask(&Line, &task(kind), &settings, &[]));
+        assert_eq!((fetch.url.as_str(), fetch.auth), (content, LINES));
+    }
+    for kind in [MediaKind::Audio, MediaKind::Video] {
+        let first = call(ask(&Line, &task(kind), &settings, &[]));
+        assert_eq!(first.url, format!("{content}/transcoding"));
+        let after = |status, body| ask(&Line, &task(kind), &settings, &[reply(status, &body)]);
+        assert_eq!(fetched(after(200, json!({"status": "succeeded"}))).url, content);
+        assert_eq!(failed(after(200, json!({"status": "processing"}))).code, ErrorCode::ProviderUnavailable);
+        assert_eq!(failed(after(200, json!({"status": "failed"}))).code, ErrorCode::MediaUnreachable);
+        assert_eq!(failed(after(404, json!({"message": "Not found"}))).code, ErrorCode::MediaUnreachable);
+        assert_eq!(failed(after(401, json!({"message": "x"}))).code, ErrorCode::CredentialsRefused);
+    }
+    let elsewhere =
+        fetched(ask(&Line, &media(None, Some("https://example.com/original.mp4")), &settings, &[]));
+    assert_eq!((elsewhere.url.as_str(), elsewhere.auth), ("https://example.com/original.mp4", Auth::None));
+    let odd = Task::Media {
+        media: Media { provider_id: Some("../1".into()), link: None, ..Media::link(MediaKind::Image, "x") },
+    };
+    assert_eq!(failed(ask(&Line, &odd, &settings, &[])).code, ErrorCode::MediaUnreachable);
 }
 
 #[test]

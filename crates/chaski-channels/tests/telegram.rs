@@ -5,153 +5,94 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be read is a failed test")]
 
+mod twist;
+
 use chaski_channels::telegram::Telegram;
-use chaski_channels::{Adapter, Incoming, Reply};
+use chaski_channels::{Adapter, Incoming, Settings};
 use chaski_model::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
+use twist::{any_json, fixtures, read, take, twisted};
 
-fn take(body: &[u8]) {
-    let headers = http::HeaderMap::new();
-    let hook =
-        Incoming { url: "https://chat.example.com/hooks/key", at: Timestamp(0), headers: &headers, body };
-    let _ = Telegram.events(&hook);
-    let _ = Telegram.acknowledge(&hook);
-    for status in [200, 400, 403, 429, 500, 502] {
-        let _ = Telegram.outcome(&Reply { status, body: body.to_vec(), ..Reply::default() });
-    }
-}
-
-/// Any JSON, rich in the words that are looked for.
-fn any_json() -> impl Strategy<Value = Value> {
-    let words = [
-        "message",
-        "edited_message",
-        "callback_query",
-        "my_chat_member",
-        "chat",
-        "from",
-        "id",
-        "type",
-        "private",
-        "message_id",
-        "date",
-        "edit_date",
-        "text",
-        "photo",
-        "video",
-        "voice",
-        "audio",
-        "document",
-        "sticker",
-        "location",
-        "latitude",
-        "longitude",
-        "contact",
-        "phone_number",
-        "user_id",
-        "venue",
-        "animation",
-        "file_id",
-        "reply_to_message",
-        "reply_markup",
-        "inline_keyboard",
-        "callback_data",
-        "data",
-        "new_chat_member",
-        "status",
-        "ok",
-        "result",
-        "error_code",
-        "description",
-        "parameters",
-        "retry_after",
-        "migrate_to_chat_id",
-        "first_name",
-    ];
-    let word = proptest::sample::select(words.to_vec());
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        ".{0,8}".prop_map(Value::from),
-        word.clone().prop_map(Value::from),
-    ];
-    leaf.prop_recursive(5, 48, 6, move |inner| {
-        prop_oneof![
-            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            proptest::collection::hash_map(word.clone(), inner, 0..6)
-                .prop_map(|map| map.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()),
-        ]
-    })
-}
+const WORDS: &[&str] = &[
+    "message",
+    "edited_message",
+    "callback_query",
+    "my_chat_member",
+    "chat",
+    "from",
+    "id",
+    "type",
+    "private",
+    "message_id",
+    "date",
+    "edit_date",
+    "text",
+    "photo",
+    "video",
+    "voice",
+    "audio",
+    "document",
+    "sticker",
+    "location",
+    "latitude",
+    "longitude",
+    "contact",
+    "phone_number",
+    "user_id",
+    "venue",
+    "animation",
+    "file_id",
+    "reply_to_message",
+    "reply_markup",
+    "inline_keyboard",
+    "callback_data",
+    "data",
+    "new_chat_member",
+    "status",
+    "ok",
+    "result",
+    "error_code",
+    "description",
+    "parameters",
+    "retry_after",
+    "migrate_to_chat_id",
+    "first_name",
+];
 
 proptest! {
     #[test]
     fn no_bytes_break_a_parser(body in proptest::collection::vec(any::<u8>(), 0..400)) {
-        take(&body);
+        take(&Telegram, &body);
     }
 
     #[test]
-    fn no_json_breaks_a_parser(body in any_json()) {
-        take(body.to_string().as_bytes());
+    fn no_json_breaks_a_parser(body in any_json(WORDS)) {
+        take(&Telegram, body.to_string().as_bytes());
     }
 
-    /// A true update in which one thing is something else.
     #[test]
-    fn no_twisted_update_breaks_a_parser(pick in any::<proptest::sample::Index>(), place in any::<proptest::sample::Index>(), other in any_json()) {
-        let files = fixtures(".webhook.json");
-        let mut update = read(&files[pick.index(files.len())]);
-        let mut places = Vec::new();
-        pointers(&update, String::new(), &mut places);
-        if let Some(found) = update.pointer_mut(&places[place.index(places.len())]) {
-            *found = other;
-        }
-        take(update.to_string().as_bytes());
+    fn no_twisted_webhook_breaks_a_parser(pick in any::<prop::sample::Index>(), place in any::<prop::sample::Index>(), other in any_json(WORDS)) {
+        take(&Telegram, &twisted("telegram", pick, place, other));
     }
-}
-
-fn pointers(value: &Value, at: String, found: &mut Vec<String>) {
-    match value {
-        Value::Object(map) => {
-            map.iter().for_each(|(key, value)| pointers(value, format!("{at}/{key}"), found))
-        }
-        Value::Array(list) => {
-            list.iter()
-                .enumerate()
-                .for_each(|(index, value)| pointers(value, format!("{at}/{index}"), found));
-        }
-        _ => {}
-    }
-    found.push(at);
-}
-
-fn fixtures(end: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/telegram/fixtures");
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> = files.filter(|file| file.to_str().unwrap().ends_with(end)).collect();
-    files.sort();
-    files
-}
-
-fn read(path: &Path) -> Value {
-    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
 #[test]
 fn a_tap_is_answered_in_the_webhooks_own_answer_and_nothing_else_is() {
     let headers = http::HeaderMap::new();
-    let answers = fixtures(".webhook.json").into_iter().filter_map(|file| {
+    let answers = fixtures("telegram", ".webhook.json").into_iter().filter_map(|file| {
         let body = fs::read(&file).unwrap();
-        let answer = Telegram.acknowledge(&Incoming {
-            url: "https://chat.example.com/hooks/key",
-            at: Timestamp(0),
-            headers: &headers,
-            body: &body,
-        })?;
+        let answer = Telegram.acknowledge(
+            &Incoming {
+                url: "https://chat.example.com/hooks/key",
+                at: Timestamp(0),
+                headers: &headers,
+                body: &body,
+            },
+            &Settings::new(),
+        )?;
         Some((file.file_name().unwrap().to_str().unwrap().to_owned(), answer))
     });
     let expected = json!({"method": "answerCallbackQuery", "callback_query_id": "4382bfdwdsb323b2d9"});
@@ -242,7 +183,7 @@ fn our_requests_are_what_the_bot_api_describes() {
         eprintln!("skipped: telegram-bot-api.json is not there; set CHASKI_SPECS to its folder");
         return;
     };
-    let files = fixtures(".request.json");
+    let files = fixtures("telegram", ".request.json");
     assert!(files.len() > 10);
     for file in files {
         let request = read(&file);

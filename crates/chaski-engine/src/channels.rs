@@ -14,8 +14,15 @@ use std::sync::Arc;
 type Sorted = (BTreeMap<String, String>, BTreeMap<String, String>);
 
 /// Secrets that verify webhooks and are therefore kept with the hook.
-const VERIFYING: [&str; 6] =
-    ["app_secret", "app_secret_2", "verify_token", "signature_secret", "hook_secret", "auth_token"];
+const VERIFYING: [&str; 7] = [
+    "app_secret",
+    "app_secret_2",
+    "verify_token",
+    "signature_secret",
+    "hook_secret",
+    "channel_secret",
+    "auth_token",
+];
 
 /// A connected channel.
 #[derive(Debug, Clone)]

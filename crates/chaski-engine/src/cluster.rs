@@ -75,7 +75,9 @@ impl Engine {
                 "attempts were open when their process ended; their outcome is unknown"
             );
         }
-        found.unknown.into_iter().for_each(|head| self.offer(Some(head)));
+        for head in found.unknown {
+            self.offer(crate::dispatcher::repeat(self, head).await);
+        }
         if found.open == 0 {
             let mut left = self.to_recover();
             channels.iter().for_each(|channel| {

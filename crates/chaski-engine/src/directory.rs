@@ -24,6 +24,11 @@ pub struct ChannelEntry {
 }
 
 impl ChannelEntry {
+    /// Whether receipts name a message by the provider's id alone.
+    pub fn is_named_by_provider(&self) -> bool {
+        self.channel.kind.capabilities().is_some_and(|kind| kind.reports() && !kind.echoes_reference)
+    }
+
     /// Whether nothing may go out by it.
     pub fn is_held(&self) -> bool {
         self.locked || self.channel.state != "connected"

@@ -3,15 +3,20 @@
 use crate::directory::{ChannelEntry, HookEntry};
 use crate::engine::Engine;
 use crate::tokens::hash;
-use chaski_channels::{Adapter, Challenge, FailureMark, Incoming};
+use chaski_channels::{Adapter, Challenge, FailureMark, Incoming, Settings};
 use chaski_model::event::{Event, Inbound, Receipt, Sender};
 use chaski_model::message::Content;
-use chaski_model::{Failure, PartRef, Timestamp};
+use chaski_model::{Address, Failure, PartRef, Timestamp};
 use chaski_store::StoreError;
 use chaski_store::outbox::Origin;
-use chaski_store::receive::{InboundIn, InboundVerdict, ReceiptIn, ReceiptVerdict};
+use chaski_store::receive::{AccessIn, InboundIn, InboundVerdict, ReceiptIn, ReceiptVerdict};
 use futures_util::future::try_join_all;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How often, and after what time each, a report is held against the messages that were just sent.
+const LOOKS: u32 = 8;
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Why a webhook is not answered with 200.
 #[derive(Debug)]
@@ -115,7 +120,9 @@ impl Engine {
         if let Some(id) = signature {
             self.store.mark_seen(hook.hook.id, id, now).await?;
         }
-        Ok(adapter.acknowledge(&incoming))
+        let entry = self.channel_of(&hook, &Sender(String::new()));
+        let settings = entry.as_ref().map(|entry| &entry.channel.settings);
+        Ok(adapter.acknowledge(&incoming, settings.unwrap_or(&Settings::new())))
     }
 
     async fn take_in(
@@ -168,6 +175,7 @@ impl Engine {
                 Ok(None)
             }
             Event::Inbound(inbound) => self.inbound(hook, &sender, *inbound, now).await,
+            Event::Access { of, blocked, at } => self.access(hook, &sender, of, blocked, at, now).await,
             Event::Learned { addresses } => {
                 self.store.learn(hook.hook.workspace, addresses, "receipt", now).await?;
                 Ok(None)
@@ -216,14 +224,13 @@ impl Engine {
         };
         let matched = match receipt.reference.as_deref().and_then(PartRef::parse) {
             Some(part) => Matched::Part(part),
-            None => self
-                .store
-                .part_by_provider_id(entry.channel.id, &receipt.provider_id, now)
-                .await?
-                .map_or(Matched::Nothing, Matched::Part),
+            None => self.find_by_id(&entry, &receipt.provider_id, now).await?,
         };
-        let Matched::Part(part) = matched else {
-            return Ok(Some("a receipt for a message that is not ours".to_owned()));
+        let part = match matched {
+            Matched::Part(part) => part,
+            // Such kinds report what others sent by the same account too.
+            Matched::Nothing if entry.is_named_by_provider() => return Ok(None),
+            Matched::Nothing => return Ok(Some("a receipt for a message that is not ours".to_owned())),
         };
         let marks = match (&receipt.failure, entry.adapter) {
             (Some(failure), Some(adapter)) => adapter.marks(failure),
@@ -259,6 +266,21 @@ impl Engine {
             ReceiptVerdict::Unmatched => {
                 Ok(Some(format!("a receipt for {part}, which is not on this channel")))
             }
+        }
+    }
+
+    /// The part that a provider's id belongs to. The report can come before the answer that gave the id.
+    async fn find_by_id(&self, entry: &ChannelEntry, id: &str, now: Timestamp) -> Result<Matched, Refused> {
+        let mut looks = if entry.is_named_by_provider() { LOOKS } else { 1 };
+        loop {
+            looks -= 1;
+            if let Some(part) = self.store.part_by_provider_id(entry.channel.id, id, now).await? {
+                return Ok(Matched::Part(part));
+            }
+            if looks == 0 {
+                return Ok(Matched::Nothing);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 
@@ -304,6 +326,31 @@ impl Engine {
         }
         let word = if matches!(verdict, InboundVerdict::Duplicate) { "duplicate" } else { "stored" };
         metrics::counter!("chaski_inbound_total", "verdict" => word).increment(1);
+        Ok(None)
+    }
+
+    /// A contact that shut us out or let us in again.
+    async fn access(
+        &self,
+        hook: &HookEntry,
+        sender: &Sender,
+        of: Address,
+        blocked: bool,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<String>, Refused> {
+        let Some(entry) = self.channel_of(hook, sender) else {
+            return Ok(Some(format!("no channel of this hook has the sender {}", sender.0)));
+        };
+        let access = AccessIn {
+            workspace: entry.channel.workspace,
+            channel: entry.channel.id,
+            address: of.value,
+            blocked,
+            at: if at.0 > 0 { at } else { now },
+            received_at: now,
+        };
+        self.store.set_access(access).await?;
         Ok(None)
     }
 

@@ -26,6 +26,11 @@ pub struct Capabilities {
     pub pair_burst: u32,
     /// The provider echoes our reference in its receipts.
     pub echoes_reference: bool,
+    /// The provider tells when a contact blocks or leaves the channel and when it comes back.
+    pub tells_access: bool,
+    /// A call that is repeated with the same reference within this time is taken once: a lost answer is
+    /// asked for again instead of being unknown.
+    pub repeats_safely: Option<Duration>,
     /// Receipts that it can report.
     pub receipts: &'static [&'static str],
     /// A receipt stands for everything up to a moment instead of one message.
@@ -114,6 +119,8 @@ const WHATSAPP: Capabilities = Capabilities {
     pair_pace: 6,
     pair_burst: 45,
     echoes_reference: true,
+    tells_access: false,
+    repeats_safely: None,
     receipts: &["sent", "delivered", "read", "failed"],
     reports_up_to: false,
     profiles: false,
@@ -131,6 +138,9 @@ const TWILIO_SMS: Capabilities = Capabilities {
     pair_pace: 0,
     pair_burst: 0,
     echoes_reference: true,
+    // STOP and START.
+    tells_access: true,
+    repeats_safely: None,
     receipts: &["sent", "delivered", "failed"],
     after_window: AfterWindow::Template,
     reports_up_to: false,
@@ -148,7 +158,46 @@ const TELEGRAM: Capabilities = Capabilities {
     pair_pace: 1,
     pair_burst: 5,
     echoes_reference: false,
+    tells_access: true,
+    repeats_safely: None,
     receipts: &["sent"],
+    reports_up_to: false,
+    profiles: false,
+};
+
+const VIBER: Capabilities = Capabilities {
+    content: &["text", "attachment", "quick_reply", "custom_payload"],
+    text_limit: 7000,
+    text_unit: TextUnit::Characters,
+    splits_text: true,
+    window: None,
+    pace: 50,
+    pair_pace: 0,
+    pair_burst: 0,
+    echoes_reference: false,
+    tells_access: true,
+    repeats_safely: None,
+    receipts: &["sent", "delivered", "read", "failed"],
+    after_window: AfterWindow::Template,
+    reports_up_to: false,
+    profiles: false,
+};
+
+const LINE: Capabilities = Capabilities {
+    content: &["text", "attachment", "quick_reply", "custom_payload"],
+    text_limit: 5000,
+    text_unit: TextUnit::Utf16,
+    splits_text: true,
+    window: None,
+    pace: 1000,
+    pair_pace: 0,
+    pair_burst: 0,
+    echoes_reference: false,
+    tells_access: true,
+    // The time for which LINE knows a retry key.
+    repeats_safely: Some(Duration::from_secs(24 * 3600)),
+    receipts: &["sent"],
+    after_window: AfterWindow::Template,
     reports_up_to: false,
     profiles: false,
 };
@@ -170,6 +219,8 @@ const MESSENGER: Capabilities = Capabilities {
     receipts: &["sent", "delivered", "read"],
     reports_up_to: true,
     profiles: true,
+    tells_access: false,
+    repeats_safely: None,
 };
 
 const INSTAGRAM: Capabilities = Capabilities {
@@ -192,7 +243,9 @@ impl ChannelKind {
             Self::TwilioSms => Some(TWILIO_SMS),
             Self::Messenger => Some(MESSENGER),
             Self::Instagram => Some(INSTAGRAM),
-            Self::VonageSms | Self::Viber | Self::Line | Self::Email | Self::Custom => None,
+            Self::Viber => Some(VIBER),
+            Self::Line => Some(LINE),
+            Self::VonageSms | Self::Email | Self::Custom => None,
         }
     }
 }

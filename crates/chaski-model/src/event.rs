@@ -46,6 +46,15 @@ pub enum Event {
         /// Every address that is one person.
         addresses: Vec<Address>,
     },
+    /// The contact shut us out (it blocked or left the channel) or let us in again.
+    Access {
+        /// The contact's address on the channel.
+        of: Address,
+        /// Shut out; else let in again.
+        blocked: bool,
+        /// When, by the provider's clock; 0 where it does not say it.
+        at: Timestamp,
+    },
     /// Understood, and of no consequence here; counted by its word.
     Ignored {
         /// What it was.

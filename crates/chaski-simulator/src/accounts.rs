@@ -14,7 +14,7 @@ pub(crate) struct Account {
     pub(crate) name: &'static str,
     /// The verified name that phones show.
     pub(crate) business: &'static str,
-    /// The number in international form, digits alone; a bot's username at Telegram.
+    /// The number in international form, digits alone; a bot's or an account's name elsewhere.
     pub(crate) number: &'static str,
     pub(crate) phone_number_id: &'static str,
     pub(crate) waba_id: &'static str,
@@ -44,6 +44,13 @@ pub(crate) enum Credential {
     Twilio {
         account_sid: &'static str,
         auth_token: &'static str,
+    },
+    Viber {
+        auth_token: &'static str,
+    },
+    Line {
+        access_token: &'static str,
+        channel_secret: &'static str,
     },
     /// Messenger or Instagram; an Instagram account is linked to a Page.
     Messaging {
@@ -86,7 +93,7 @@ const fn twilio(account_sid: &'static str) -> Credential {
 }
 
 /// All accounts; the first of a source is the one meant where only the provider is named.
-pub(crate) static ACCOUNTS: [Account; 16] = [
+pub(crate) static ACCOUNTS: [Account; 18] = [
     Account {
         source: Source::Dialog360,
         name: "360dialog_whatsapp",
@@ -196,6 +203,27 @@ pub(crate) static ACCOUNTS: [Account; 16] = [
         credential: twilio("AC00000000000000000000000000000002"),
     },
     Account {
+        source: Source::Viber,
+        name: "viber",
+        business: "Ecuabots",
+        number: "ecuabots",
+        phone_number_id: "pa:75346594275468546724",
+        waba_id: "",
+        credential: Credential::Viber { auth_token: "445da6az1s345z78-simulator-only-token-0000000000" },
+    },
+    Account {
+        source: Source::Line,
+        name: "line",
+        business: "Ecuabots",
+        number: "ecuabots",
+        phone_number_id: "U216216216216216216216216216216ab",
+        waba_id: "",
+        credential: Credential::Line {
+            access_token: "SimulatorOnlyLineToken+0000000000000000000000000000=",
+            channel_secret: "51ec3e7051ec3e7051ec3e7051ec3e70",
+        },
+    },
+    Account {
         source: Source::Messenger,
         name: "facebook",
         business: "Ecuabots",
@@ -237,7 +265,8 @@ impl Account {
     /// What people write to: a number, or a bot's name.
     pub(crate) fn handle(&self) -> String {
         match self.source {
-            Source::Telegram | Source::Instagram => format!("@{}", self.number),
+            Source::Telegram | Source::Line | Source::Instagram => format!("@{}", self.number),
+            Source::Viber => format!("viber://pa?chatURI={}", self.number),
             Source::Messenger => format!("m.me/{}", self.number),
             _ => format!("+{}", self.number),
         }
@@ -306,6 +335,13 @@ fn settings(a: &Account, url: &str, private_key: &str) -> Map<String, Value> {
             let content = [("content_url", &*base_url)].into_iter().filter(|_| !a.waba_id.is_empty());
             own.into_iter().chain(content).chain([("from", &*plus)]).collect()
         }
+        Credential::Viber { auth_token } => vec![("base_url", &base_url), ("auth_token", auth_token)],
+        Credential::Line { access_token, channel_secret } => vec![
+            ("base_url", &base_url),
+            ("data_url", &base_url),
+            ("access_token", access_token),
+            ("channel_secret", channel_secret),
+        ],
         Credential::Messaging { page_id, access_token, app_secret, verify_token } => {
             let mut set: Vec<(&str, &str)> = vec![
                 ("base_url", &base_url),

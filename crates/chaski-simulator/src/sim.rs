@@ -14,6 +14,7 @@ use crate::ids::Ids;
 use crate::limits::Limits;
 use crate::media::MediaStore;
 use crate::phones::Phones;
+use crate::providers::line::Line;
 use crate::providers::telegram::Counters;
 use crate::providers::twilio::Contents;
 use crate::providers::vonage::Tokens;
@@ -39,6 +40,7 @@ pub(crate) struct Sim {
     pub(crate) vonage_tokens: Tokens,
     pub(crate) telegram: Counters,
     pub(crate) twilio: Contents,
+    pub(crate) line: Line,
     pub(crate) http: HttpClient,
     pub(crate) tasks: TaskTracker,
     pub(crate) stopping: CancellationToken,
@@ -63,6 +65,7 @@ impl Sim {
             vonage_tokens: Tokens::default(),
             telegram: Counters::new(),
             twilio: Contents::default(),
+            line: Line::default(),
             http: http_client(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),

@@ -23,6 +23,12 @@ pub(crate) enum Source {
     /// SMS and MMS through Twilio.
     #[serde(rename = "twilio")]
     TwilioSms,
+    /// Viber's bot API.
+    #[serde(rename = "viber")]
+    Viber,
+    /// LINE's Messaging API.
+    #[serde(rename = "line")]
+    Line,
     /// Facebook Messenger, at Meta's Graph API too.
     #[serde(rename = "facebook")]
     Messenger,
@@ -37,13 +43,22 @@ pub(crate) enum App {
     Whatsapp,
     Sms,
     Telegram,
+    Viber,
+    Line,
     Messenger,
     Instagram,
 }
 
 impl App {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Whatsapp, Self::Sms, Self::Telegram, Self::Messenger, Self::Instagram];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Whatsapp,
+        Self::Sms,
+        Self::Telegram,
+        Self::Viber,
+        Self::Line,
+        Self::Messenger,
+        Self::Instagram,
+    ];
 
     /// Its word in addresses and in the style sheet.
     pub(crate) const fn word(self) -> &'static str {
@@ -51,6 +66,8 @@ impl App {
             Self::Whatsapp => "whatsapp",
             Self::Sms => "sms",
             Self::Telegram => "telegram",
+            Self::Viber => "viber",
+            Self::Line => "line",
             Self::Messenger => "messenger",
             Self::Instagram => "instagram",
         }
@@ -62,6 +79,8 @@ impl App {
             Self::Whatsapp => "WhatsApp",
             Self::Sms => "SMS",
             Self::Telegram => "Telegram",
+            Self::Viber => "Viber",
+            Self::Line => "LINE",
             Self::Messenger => "Messenger",
             Self::Instagram => "Instagram",
         }
@@ -69,13 +88,15 @@ impl App {
 }
 
 impl Source {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Dialog360,
         Self::Vonage,
         Self::Cloud,
         Self::Telegram,
         Self::TwilioWhatsapp,
         Self::TwilioSms,
+        Self::Viber,
+        Self::Line,
         Self::Messenger,
         Self::Instagram,
     ];
@@ -86,6 +107,8 @@ impl Source {
             Self::Dialog360 | Self::Vonage | Self::Cloud | Self::TwilioWhatsapp => App::Whatsapp,
             Self::TwilioSms => App::Sms,
             Self::Telegram => App::Telegram,
+            Self::Viber => App::Viber,
+            Self::Line => App::Line,
             Self::Messenger => App::Messenger,
             Self::Instagram => App::Instagram,
         }
@@ -100,6 +123,8 @@ impl Source {
             Self::Telegram => "telegram",
             Self::TwilioWhatsapp => "twilio_whatsapp",
             Self::TwilioSms => "twilio",
+            Self::Viber => "viber",
+            Self::Line => "line",
             Self::Messenger => "facebook",
             Self::Instagram => "instagram",
         }
@@ -114,6 +139,8 @@ impl Source {
             Self::Telegram => "Telegram",
             Self::TwilioWhatsapp => "Twilio WhatsApp",
             Self::TwilioSms => "Twilio SMS",
+            Self::Viber => "Viber",
+            Self::Line => "LINE",
             Self::Messenger => "Messenger",
             Self::Instagram => "Instagram",
         }
@@ -127,6 +154,8 @@ impl Source {
             Self::Cloud | Self::Messenger | Self::Instagram => "/meta",
             Self::Telegram => "/telegram",
             Self::TwilioWhatsapp | Self::TwilioSms => "/twilio",
+            Self::Viber => "/viber",
+            Self::Line => "/line",
         }
     }
 

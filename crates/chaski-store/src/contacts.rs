@@ -8,6 +8,7 @@ use chaski_model::{ChannelId, ContactId, LaneId, MessageId, Timestamp, Workspace
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A contact as stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,6 +104,57 @@ pub struct Lane {
     pub closed_at: Option<Timestamp>,
     /// The newest message on it, in or out; `None` when it was never used.
     pub last_id: Option<MessageId>,
+    /// Whether the contact lets us write to it here, as last told.
+    pub access: Access,
+    /// When that was told.
+    pub access_at: Option<Timestamp>,
+}
+
+/// How long a provider's refusal of a contact is believed without asking again: unlike the contact's own
+/// word it can come from what was wrong on our side and has been put right since.
+const REFUSAL_HOLDS: Duration = Duration::from_secs(24 * 3600);
+
+impl Lane {
+    /// Whether the contact cannot be written to on this lane, as far as is known.
+    pub fn is_shut(&self, now: Timestamp) -> bool {
+        match self.access {
+            Access::Open => false,
+            Access::Blocked => true,
+            Access::Refused => self.access_at.is_some_and(|at| at + REFUSAL_HOLDS > now),
+        }
+    }
+}
+
+/// Whether a contact lets us write to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Access {
+    /// As far as is known.
+    #[default]
+    Open,
+    /// The contact has blocked or left the channel, and the provider has told it.
+    Blocked,
+    /// The provider has refused a message because of the contact.
+    Refused,
+}
+
+impl Access {
+    /// The number in the database.
+    pub(crate) fn number(self) -> i32 {
+        match self {
+            Self::Open => 0,
+            Self::Blocked => 1,
+            Self::Refused => 2,
+        }
+    }
+
+    /// Reads the database's number.
+    pub(crate) fn from_number(number: i32) -> Self {
+        match number {
+            1 => Self::Blocked,
+            2 => Self::Refused,
+            _ => Self::Open,
+        }
+    }
 }
 
 /// Changes to a contact. `None` leaves a thing as it is; an inner `None` clears it.

@@ -247,6 +247,8 @@ pub struct Settle {
     pub end: End,
     /// Addresses learned from the answer.
     pub learned: Vec<Address>,
+    /// The provider's ids by which later receipts name the part, where they do not echo our reference.
+    pub names: Vec<String>,
     /// Receipts for it will stand for everything up to a moment.
     pub follows: bool,
 }
@@ -278,6 +280,8 @@ pub enum End {
         failure: Failure,
         /// The provider says that the window is closed.
         closes_window: bool,
+        /// The provider says that the contact cannot be written to.
+        shuts: bool,
     },
     /// Nobody knows.
     Unknown {

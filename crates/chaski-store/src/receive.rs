@@ -88,6 +88,23 @@ pub enum InboundVerdict {
     Duplicate,
 }
 
+/// A contact that shut us out or let us in again, as a provider's webhook tells it.
+#[derive(Debug, Clone)]
+pub struct AccessIn {
+    /// The workspace and channel that the hook may speak for.
+    pub workspace: WorkspaceId,
+    /// The channel.
+    pub channel: ChannelId,
+    /// The contact's address on it.
+    pub address: String,
+    /// Shut out; else let in again.
+    pub blocked: bool,
+    /// When, by the provider's clock.
+    pub at: Timestamp,
+    /// When it came (domain time).
+    pub received_at: Timestamp,
+}
+
 /// What providers tell us.
 #[async_trait]
 pub trait Receive: Send + Sync {
@@ -113,6 +130,10 @@ pub trait Receive: Send + Sync {
         from: &'static str,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// Keeps whether a contact lets us write to it. What was told or written later stands, and so does
+    /// the silence about a contact that is not known on the channel.
+    async fn set_access(&self, access: AccessIn) -> Result<(), StoreError>;
 
     /// Keeps a webhook that could not be used.
     async fn keep(

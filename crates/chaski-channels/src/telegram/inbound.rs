@@ -129,7 +129,7 @@ fn inbound(message: &Value) -> Result<Inbound, &'static str> {
 }
 
 /// Chaski talks with people, one by one.
-fn is_private(chat: &Value) -> bool {
+pub(super) fn is_private(chat: &Value) -> bool {
     chat.get("type").is_none_or(|kind| kind == "private")
 }
 
@@ -241,12 +241,12 @@ fn text(object: &Value, key: &str) -> Option<String> {
 }
 
 /// An id, as text.
-fn number(object: &Value, key: &str) -> Option<String> {
+pub(super) fn number(object: &Value, key: &str) -> Option<String> {
     object.get(key)?.as_i64().map(|number| number.to_string())
 }
 
 /// When it happened; 0 where the update does not say it.
-fn seconds(object: &Value, key: &str) -> Timestamp {
+pub(super) fn seconds(object: &Value, key: &str) -> Timestamp {
     let seconds = object.get(key).and_then(Value::as_i64).filter(|s| (0..=253_402_300_799).contains(s));
     seconds.map(Timestamp::from_secs).unwrap_or_default()
 }

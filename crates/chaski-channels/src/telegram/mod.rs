@@ -111,7 +111,7 @@ impl Adapter for Telegram {
         webhook::events(hook.body)
     }
 
-    fn acknowledge(&self, hook: &Incoming<'_>) -> Option<Value> {
+    fn acknowledge(&self, hook: &Incoming<'_>, _settings: &Settings) -> Option<Value> {
         webhook::acknowledge(hook.body)
     }
 }

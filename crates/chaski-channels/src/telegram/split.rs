@@ -1,12 +1,12 @@
 //! Contents → parts. Long texts are split, at a line or a word where there is one.
 
 use super::custom;
-use crate::refused::{at, not_blank};
-use crate::template::value::is_media_link;
+use crate::refused::{linked, not_blank, not_carried, too_long};
+use crate::replies::{Limits, buttons};
 use crate::text::pieces;
 use chaski_model::capabilities::TextUnit;
-use chaski_model::message::{Choice, Media, MediaKind};
-use chaski_model::{Content, ErrorCode, Failure, PartBody};
+use chaski_model::message::{Media, MediaKind};
+use chaski_model::{Content, Failure, PartBody};
 
 /// The longest text, in UTF-16 units, which is how Telegram counts.
 const TEXT: usize = 4096;
@@ -14,6 +14,14 @@ const TEXT: usize = 4096;
 const CAPTION: usize = 1024;
 /// The most buttons of a message.
 const BUTTONS: usize = 100;
+const REPLIES: Limits = Limits {
+    provider: "Telegram",
+    question: TEXT,
+    // A button shows as a typed text.
+    label: TEXT,
+    unit: TextUnit::Utf16,
+    labels: BUTTONS,
+};
 
 /// What goes out for a content.
 pub(super) fn split(content: &Content) -> Result<Vec<PartBody>, Failure> {
@@ -23,7 +31,7 @@ pub(super) fn split(content: &Content) -> Result<Vec<PartBody>, Failure> {
             Ok(pieces(text, TEXT, TextUnit::Utf16).into_iter().map(|text| PartBody::Text { text }).collect())
         }
         Content::Attachment(media) => Ok(vec![PartBody::Media(attachment(media)?)]),
-        Content::QuickReply { title, replies } => Ok(vec![quick_reply(title, replies)?]),
+        Content::QuickReply { title, replies } => Ok(vec![buttons(title, replies, &REPLIES)?]),
         Content::CustomPayload { payload } => Ok(vec![custom::part(payload)?]),
         Content::WhatsappTemplate(_)
         | Content::Location { .. }
@@ -31,36 +39,17 @@ pub(super) fn split(content: &Content) -> Result<Vec<PartBody>, Failure> {
         | Content::Reply { .. }
         | Content::Reaction { .. }
         | Content::Order { .. }
-        | Content::Unsupported { .. } => {
-            let message = format!(
-                "Telegram channels do not send the type `{}`: use text, attachment, quick_reply or custom_payload.",
-                content.word()
-            );
-            Err(at(ErrorCode::ChannelCannotCarry, message, "/message/type"))
-        }
+        | Content::Unsupported { .. } => Err(not_carried(content, "Telegram")),
     }
-}
-
-fn too_long(text: &str, limit: usize, pointer: &str, what: &str) -> Result<(), Failure> {
-    let length = TextUnit::Utf16.length(text);
-    if length > limit {
-        let message = format!("The {what} has {length} characters, but Telegram takes {limit}: shorten it.");
-        return Err(at(ErrorCode::TextTooLong, message, pointer));
-    }
-    Ok(())
 }
 
 fn attachment(media: &Media) -> Result<Media, Failure> {
-    let link = media.link.as_deref().filter(|link| is_media_link(link));
-    if link.is_none() {
-        let message = "The attachment's `url` is not a valid http or https address: give a public link that opens in a browser.";
-        return Err(at(ErrorCode::MediaLinkInvalid, message, "/message/attachment/url"));
-    }
+    let link = linked(media)?;
     if let Some(caption) = &media.caption {
-        too_long(caption, CAPTION, "/message/attachment/caption", "caption")?;
+        too_long(caption, CAPTION, TextUnit::Utf16, "/message/attachment/caption", "caption", "Telegram")?;
     }
     let mut media = media.clone();
-    media.voice |= media.kind == MediaKind::Audio && link.is_some_and(is_voice_note);
+    media.voice |= media.kind == MediaKind::Audio && is_voice_note(link);
     Ok(media)
 }
 
@@ -70,37 +59,10 @@ fn is_voice_note(link: &str) -> bool {
     [".ogg", ".oga", ".opus"].iter().any(|end| path.ends_with(end))
 }
 
-fn quick_reply(title: &str, replies: &[String]) -> Result<PartBody, Failure> {
-    not_blank(title, "/message/title", "question")?;
-    too_long(title, TEXT, "/message/title", "question")?;
-    if replies.is_empty() {
-        let message = "There are no replies to tap: give at least one.";
-        return Err(at(ErrorCode::ValidationFailed, message, "/message/replies"));
-    }
-    if replies.len() > BUTTONS {
-        let message =
-            format!("There are {} replies, but Telegram takes {BUTTONS}: leave some out.", replies.len());
-        return Err(at(ErrorCode::ValidationFailed, message, format!("/message/replies/{BUTTONS}")));
-    }
-    for (index, reply) in replies.iter().enumerate() {
-        let pointer = format!("/message/replies/{index}");
-        not_blank(reply, &pointer, "reply's label")?;
-        if replies[..index].iter().any(|earlier| earlier.trim() == reply.trim()) {
-            let message = format!("Reply {} has the label of an earlier one: give each its own.", index + 1);
-            return Err(at(ErrorCode::ValidationFailed, message, pointer));
-        }
-    }
-    let choice = |(index, reply): (usize, &String)| Choice {
-        id: format!("qr:{index}"),
-        title: reply.trim().to_owned(),
-    };
-    let buttons = replies.iter().enumerate().map(choice).collect();
-    Ok(PartBody::Buttons { text: title.to_owned(), buttons })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chaski_model::ErrorCode;
 
     fn refused<T: std::fmt::Debug>(result: Result<T, Failure>) -> (ErrorCode, String) {
         let failure = result.unwrap_err();

@@ -5,7 +5,7 @@ use super::outcome::message_name;
 use crate::adapter::{Incoming, Secrets};
 use crate::signature::{is_equal, refused};
 use chaski_model::event::{Event, Sender};
-use chaski_model::{ErrorCode, Failure};
+use chaski_model::{Address, ErrorCode, Failure};
 use serde_json::{Value, json};
 
 const HEADER: &str = "X-Telegram-Bot-Api-Secret-Token";
@@ -44,18 +44,22 @@ fn event(update: &Value) -> Event {
         return inbound::tapped(query);
     }
     if let Some(change) = update.get("my_chat_member") {
-        return Event::Ignored { what: membership(change).to_owned() };
+        return membership(change);
     }
     Event::Ignored { what: "update of another kind".to_owned() }
 }
 
-/// The contact blocked the bot or let it in again. Nothing is kept of it: a send to a contact that has
-/// blocked the bot fails at once, by Telegram's own word.
-fn membership(change: &Value) -> &'static str {
-    match change.pointer("/new_chat_member/status").and_then(Value::as_str) {
-        Some("kicked") => "the contact blocked the bot",
-        Some("member") => "the contact unblocked the bot",
-        _ => "a change of membership",
+/// The contact blocked the bot or let it in again.
+fn membership(change: &Value) -> Event {
+    let chat = change.get("chat").unwrap_or(&Value::Null);
+    let status = change.pointer("/new_chat_member/status").and_then(Value::as_str);
+    match (status, inbound::number(chat, "id")) {
+        (Some(status @ ("kicked" | "member")), Some(id)) if inbound::is_private(chat) => Event::Access {
+            of: Address::native(&id),
+            blocked: status == "kicked",
+            at: inbound::seconds(change, "date"),
+        },
+        _ => Event::Ignored { what: "a change of membership".to_owned() },
     }
 }
 

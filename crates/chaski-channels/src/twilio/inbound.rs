@@ -25,7 +25,20 @@ pub(super) fn whatsapp(form: &Form, hook: &Incoming<'_>) -> Vec<Event> {
 pub(super) fn sms(form: &Form, hook: &Incoming<'_>) -> Vec<Event> {
     let from = text(form, "From").and_then(|from| E164::from_digits(&from));
     let from: Vec<Address> = from.as_ref().map(Address::phone).into_iter().collect();
-    messages(form, hook, &from, None)
+    let mut events = messages(form, hook, &from, None);
+    // After the message itself, which would let the sender in again.
+    events.extend(from.into_iter().next().and_then(|of| access(form, hook, of)));
+    events
+}
+
+/// STOP and START in any language that Twilio knows: from a STOP on it refuses to send.
+fn access(form: &Form, hook: &Incoming<'_>, of: Address) -> Option<Event> {
+    let blocked = match text(form, "OptOutType")?.as_str() {
+        "STOP" => true,
+        "START" => false,
+        _ => return None,
+    };
+    Some(Event::Access { of, blocked, at: hook.at })
 }
 
 fn messages(form: &Form, hook: &Incoming<'_>, from: &[Address], special: Option<Content>) -> Vec<Event> {

@@ -101,11 +101,15 @@ pub(super) async fn deliver(engine: Arc<Engine>, entry: Arc<ChannelEntry>, head:
         }
         _ => Vec::new(),
     };
+    let names = match &outcome {
+        Tried::Outcome(Outcome::Sent { ids, .. }) if entry.is_named_by_provider() => ids.clone(),
+        _ => Vec::new(),
+    };
     let signal = signal_of(&outcome);
     react(&engine, &entry, &outcome, ended_at).await;
-    let end = end_of(&engine, &head, &work, outcome, ended_at);
+    let end = end_of(&engine, &entry, &head, &work, outcome, ended_at);
     let mut settle = settle_of(&head, &work, now, ended_at, http_status, end);
-    settle.learned = learned;
+    (settle.learned, settle.names) = (learned, names);
     settle.follows = reports_up_to(&entry);
     Done { head, settled: store(&engine, settle).await, signal }
 }
@@ -121,6 +125,7 @@ async fn give_back(engine: &Engine, head: Head, now: Timestamp) -> Done {
         http_status: None,
         end,
         learned: vec![],
+        names: vec![],
         follows: false,
     };
     let settled = store(engine, settle).await;
@@ -260,8 +265,58 @@ async fn react(engine: &Arc<Engine>, entry: &ChannelEntry, tried: &Tried, now: T
     }
 }
 
-fn end_of(engine: &Engine, head: &Head, work: &Work, tried: Tried, now: Timestamp) -> End {
-    let keep_lane_ms = i64::try_from(engine.config.order_wait.as_millis()).unwrap_or(i64::MAX);
+/// What a dead process left open and is safe to call again, is: its part is work again at once.
+pub(crate) async fn repeat(engine: &Engine, head: Head) -> Option<Head> {
+    let entry = engine.snapshot().channels.get(&head.channel).cloned()?;
+    let now = engine.clock.now();
+    if !is_safe_again(engine, &entry, &head, now) {
+        return Some(head);
+    }
+    let message = "The server stopped while the provider was being called. The provider tells repeats, so that it is called again.";
+    let end = End::Retry {
+        at: now,
+        keep_lane_ms: millis(engine.config.order_wait),
+        outcome: "retry",
+        failure: Failure::new(ErrorCode::OutcomeUnknown, message),
+        backoff: false,
+    };
+    let settle = Settle {
+        head,
+        attempt: 0,
+        begun_at: now,
+        ended_at: now,
+        http_status: None,
+        end,
+        learned: vec![],
+        names: vec![],
+        follows: false,
+    };
+    store(engine, settle).await.again
+}
+
+/// Whether the same call may be made at that time although the answer to an earlier one was lost: the
+/// provider still tells it by its reference.
+fn is_safe_again(engine: &Engine, entry: &ChannelEntry, head: &Head, at: Timestamp) -> bool {
+    let known_for = entry.channel.kind.capabilities().and_then(|kind| kind.repeats_safely);
+    let accepted_at = head.expires_at.0.saturating_sub(millis(engine.config.time_to_live));
+    known_for
+        .is_some_and(|known_for| at < head.expires_at && at.0 < accepted_at.saturating_add(millis(known_for)))
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn end_of(
+    engine: &Engine,
+    entry: &ChannelEntry,
+    head: &Head,
+    work: &Work,
+    tried: Tried,
+    now: Timestamp,
+) -> End {
+    let kind = entry.channel.kind.capabilities();
+    let keep_lane_ms = millis(engine.config.order_wait);
     let by_schedule = |outcome, failure, after: Option<Duration>| End::Retry {
         at: (now + after.unwrap_or_else(|| schedule::retry_after(work.attempt, dice()))).min(head.expires_at),
         keep_lane_ms,
@@ -280,9 +335,14 @@ fn end_of(engine: &Engine, head: &Head, work: &Work, tried: Tried, now: Timestam
                 End::Sent { provider_id: ids.into_iter().next().unwrap_or_default() }
             }
             Outcome::Retry { failure, most: Some(most), .. } if u32::from(work.attempt) >= most => {
-                End::Failed { failure, closes_window: false }
+                End::Failed { failure, closes_window: false, shuts: false }
             }
             Outcome::Retry { failure, after, .. } => by_schedule("retry", failure, after),
+            Outcome::Unknown { failure }
+                if is_safe_again(engine, entry, head, now + schedule::retry_after(work.attempt, 1.0)) =>
+            {
+                by_schedule("retry", failure, None)
+            }
             Outcome::Unknown { failure } => {
                 End::Unknown { failure, let_go_at: now + crate::dispatcher::UNKNOWN_KEEPS_LANE }
             }
@@ -296,7 +356,14 @@ fn end_of(engine: &Engine, head: &Head, work: &Work, tried: Tried, now: Timestam
             },
             Outcome::SlowDown { failure, after, .. } => by_schedule("slow_down", failure, after),
             Outcome::Fail { failure, marks } => {
-                End::Failed { failure, closes_window: marks.contains(&FailureMark::WindowClosed) }
+                let shut = [FailureMark::Unreachable, FailureMark::OptedOut];
+                End::Failed {
+                    failure,
+                    closes_window: marks.contains(&FailureMark::WindowClosed),
+                    // Only what the provider also tells the end of.
+                    shuts: kind.is_some_and(|kind| kind.tells_access)
+                        && marks.iter().any(|mark| shut.contains(mark)),
+                }
             }
             Outcome::Hold { failure, .. } => {
                 End::Retry { at: now, keep_lane_ms: i64::MAX / 4, outcome: "hold", failure, backoff: false }
@@ -326,6 +393,7 @@ fn settle_of(
         http_status,
         end,
         learned: Vec::new(),
+        names: Vec::new(),
         follows: false,
     }
 }

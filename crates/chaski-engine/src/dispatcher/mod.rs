@@ -15,6 +15,7 @@ use crate::engine::Engine;
 use chaski_model::{ChannelId, IdSource, LaneId, MessageId, Timestamp};
 use chaski_store::StoreError;
 use chaski_store::outbox::{Head, Settled};
+pub(crate) use deliver::repeat;
 use deliver::{Done, Signal, deliver, step_aside};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;

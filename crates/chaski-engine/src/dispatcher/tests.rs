@@ -190,6 +190,7 @@ async fn tried_in_vain(world: &World, n: usize) {
         http_status: None,
         end,
         learned: vec![],
+        names: vec![],
         follows: false,
     };
     store.settle(settle).await.unwrap();

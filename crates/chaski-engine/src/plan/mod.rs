@@ -2,6 +2,7 @@
 //!
 //! [`Engine::plan`] reads and decides; [`Engine::store_plan`] keeps. A dry run stops in between.
 
+mod access;
 mod route;
 mod template;
 mod window;
@@ -12,6 +13,7 @@ use crate::directory::Snapshot;
 use crate::engine::Engine;
 use crate::transport::shown_headers;
 use crate::variables::Variables;
+use access::stop_on_block;
 use chaski_channels::{Call, Cx};
 use chaski_model::address::Address;
 use chaski_model::identifier::Identifier;
@@ -174,7 +176,8 @@ impl Engine {
             self.catch_up().await;
         }
         let snapshot = self.snapshot();
-        let (entry, route) = choose_channel(&snapshot, workspace, contact, request)?;
+        let now = self.clock.now();
+        let (entry, route) = choose_channel(&snapshot, workspace, contact, request, now)?;
         let to = addresses_on(contact, &entry);
         let Some(address) = to.first().map(|address| address.value.clone()) else {
             let message = format!(
@@ -183,7 +186,6 @@ impl Engine {
             );
             return Err(Failure::new(ErrorCode::NoAddress, message).into());
         };
-        let now = self.clock.now();
         let mut draft = Draft {
             content: request.content.clone(),
             resolved: Resolved { notes: request.notes.clone(), ..Resolved::default() },
@@ -205,6 +207,11 @@ impl Engine {
             draft.failed = failed;
             self.look_at_media(&draft.resolved.parts).await?;
         }
+        let lane =
+            contact.lanes.iter().find(|lane| lane.channel == entry.channel.id && lane.address == address);
+        if let Some(lane) = lane {
+            stop_on_block(&mut draft, lane, &entry, now);
+        }
         if draft.content != request.content {
             draft.resolved.content = Some(draft.content);
         }
@@ -213,11 +220,6 @@ impl Engine {
             window_closes_at: window.and_then(|w| w.closes_at),
             ..request.origin.clone()
         };
-        let lane = contact
-            .lanes
-            .iter()
-            .find(|lane| lane.channel == entry.channel.id && lane.address == address)
-            .map(|lane| lane.id);
         Ok(Plan {
             id: self.store.next_id(crate::clock::machine_now().0),
             contact: contact.id,
@@ -228,8 +230,8 @@ impl Engine {
             window,
             lint: request.lint,
             content: json(&request.content)?,
+            lane: lane.map(|lane| lane.id),
             address,
-            lane,
             version: None,
             to,
             origin,

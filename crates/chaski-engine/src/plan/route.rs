@@ -4,7 +4,7 @@ use super::SendRequest;
 use crate::directory::{ChannelEntry, Snapshot};
 use chaski_model::address::{Address, AddressKind};
 use chaski_model::message::Content;
-use chaski_model::{ErrorCode, Failure, WorkspaceId};
+use chaski_model::{ErrorCode, Failure, Timestamp, WorkspaceId};
 use chaski_store::contacts::Contact;
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ pub(super) fn choose_channel(
     workspace: WorkspaceId,
     contact: &Contact,
     request: &SendRequest,
+    now: Timestamp,
 ) -> Result<(Arc<ChannelEntry>, &'static str), Failure> {
     if let Some(id) = request.channel {
         let entry = snapshot.channel(workspace, id).ok_or_else(|| {
@@ -33,12 +34,15 @@ pub(super) fn choose_channel(
             "/channelId",
         ));
     }
-    let last = contact
+    let mut fitting = contact
         .lanes
         .iter()
         .filter(|lane| lane.last_id.is_some())
-        .filter_map(|lane| snapshot.channel(workspace, lane.channel))
-        .find(|entry| carries(entry, &request.content));
+        .filter_map(|lane| Some((lane, snapshot.channel(workspace, lane.channel)?)))
+        .filter(|(_, entry)| carries(entry, &request.content));
+    // A channel on which the contact has blocked us is only taken when there is no other.
+    let first = fitting.clone().next();
+    let last = fitting.find(|(lane, _)| !lane.is_shut(now)).or(first).map(|(_, entry)| entry);
     last.map(|entry| (Arc::clone(entry), "last_interacted")).ok_or_else(|| {
         let word = request.content.word();
         let message =

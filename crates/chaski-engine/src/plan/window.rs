@@ -181,6 +181,8 @@ mod tests {
             last_at: None,
             closed_at: closed_ago.map(|ago| NOW - ago),
             last_id: None,
+            access: Default::default(),
+            access_at: None,
         };
         Contact {
             id: ContactId(1),

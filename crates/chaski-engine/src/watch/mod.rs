@@ -135,7 +135,9 @@ impl Watchdogs {
             );
             found("open_attempt", lost.unknown.len() as u64);
         }
-        lost.unknown.into_iter().for_each(|head| engine.offer(Some(head)));
+        for head in lost.unknown {
+            engine.offer(crate::dispatcher::repeat(engine, head).await);
+        }
         Ok(())
     }
 

@@ -232,6 +232,8 @@ closed-words = More than 24 hours have passed since the contact's last message, 
 closed-never-wrote = The contact has not written on this channel yet, and only an approved template can be sent.
 closed-how = For now templates are sent through the API. Once the contact writes, you can answer here.
 closed-draft = Your text, in case you want to copy it:
+shut-title = The contact does not take messages here.
+shut-words = It has blocked or left { $channel }, or cannot be reached there. When it comes back or writes, you can answer here.
 nowhere = No channel reaches this contact yet.
 
 ## Contact

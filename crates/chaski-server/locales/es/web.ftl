@@ -232,6 +232,8 @@ closed-words = Pasaron más de 24 horas desde el último mensaje del contacto, y
 closed-never-wrote = El contacto aún no ha escrito por este canal, y solo se puede enviar una plantilla aprobada.
 closed-how = Por ahora las plantillas se envían por la API. Cuando el contacto escriba, podrás responder aquí.
 closed-draft = Tu texto, por si quieres copiarlo:
+shut-title = El contacto no recibe mensajes aquí.
+shut-words = Bloqueó o dejó { $channel }, o no se le puede alcanzar allí. Cuando vuelva o escriba, podrás responder aquí.
 nowhere = Ningún canal llega a este contacto todavía.
 
 ## Contacto

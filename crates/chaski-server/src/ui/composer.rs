@@ -4,6 +4,7 @@ use super::words::Reader;
 use chaski_engine::directory::ChannelEntry;
 use chaski_engine::plan::Window;
 use chaski_engine::tokens::new_key;
+use chaski_model::Timestamp;
 use chaski_model::capabilities::AfterWindow;
 use chaski_store::contacts::Contact;
 use maud::{Markup, html};
@@ -33,13 +34,29 @@ pub(crate) enum Composer {
         /// What was being written.
         draft: String,
     },
+    /// The contact has shut us out of the channel.
+    Shut {
+        /// The channel's name.
+        channel: String,
+        /// What was being written.
+        draft: String,
+    },
     /// No channel reaches the contact.
     Nowhere,
 }
 
 /// What can be written by the channel that was last used.
-pub(crate) fn of(last: Option<&ChannelEntry>, window: Option<Window>) -> Composer {
+pub(crate) fn of(
+    contact: &Contact,
+    last: Option<&ChannelEntry>,
+    window: Option<Window>,
+    now: Timestamp,
+) -> Composer {
     let Some(entry) = last else { return Composer::Nowhere };
+    let lane = contact.lanes.iter().find(|lane| lane.channel == entry.channel.id);
+    if lane.is_some_and(|lane| lane.is_shut(now)) {
+        return Composer::Shut { channel: entry.channel.name.clone(), draft: String::new() };
+    }
     let capabilities = entry.channel.kind.capabilities();
     let by_person = capabilities.is_some_and(|c| matches!(c.after_window, AfterWindow::HumanAgent { .. }));
     let late = window.is_some_and(|window| !window.open);
@@ -64,7 +81,7 @@ impl Composer {
                 text.clone_into(draft);
                 *error = Some(words);
             }
-            Self::Closed { draft, .. } => text.clone_into(draft),
+            Self::Closed { draft, .. } | Self::Shut { draft, .. } => text.clone_into(draft),
             Self::Nowhere => {}
         }
         self
@@ -96,6 +113,12 @@ pub(crate) fn composer(r: &Reader, contact: &Contact, composer: &Composer, csrf:
             section.composer.closed id="reply-closed" data-open="false" {
                 p { strong { (r.t("closed-title")) } " " (if *was_open { r.t("closed-words") } else { r.t("closed-never-wrote") }) }
                 p.soft { (r.t("closed-how")) }
+                @if !draft.is_empty() { label.help for="draft" { (r.t("closed-draft")) } textarea id="draft" rows="2" readonly { (draft) } }
+            }
+        },
+        Composer::Shut { channel, draft } => html! {
+            section.composer.closed id="reply-closed" data-open="false" data-shut="true" {
+                p { strong { (r.t("shut-title")) } " " (r.with("shut-words", &[("channel", channel)])) }
                 @if !draft.is_empty() { label.help for="draft" { (r.t("closed-draft")) } textarea id="draft" rows="2" readonly { (draft) } }
             }
         },

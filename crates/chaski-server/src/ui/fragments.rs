@@ -153,7 +153,7 @@ pub(crate) async fn foot(
     let last = thread::last_channel(&app.engine.snapshot(), signed.workspace(), &contact);
     let window =
         last.as_ref().and_then(|entry| chaski_engine::plan::window_of(&contact, entry, signed.reader.now));
-    let box_of = composer::of(last.as_deref(), window);
+    let box_of = composer::of(&contact, last.as_deref(), window, signed.reader.now);
     let r = &signed.reader;
     Ok(html! { (thread::window_chip(r, window)) (composer::composer(r, &contact, &box_of, &signed.csrf)) }
         .into_response())

@@ -95,6 +95,8 @@ fn contact() -> Contact {
         last_in_at,
         last_at: None,
         closed_at: None,
+        access: chaski_store::contacts::Access::Open,
+        access_at: None,
         last_id: last_in_at.map(|_| MessageId(1)),
     };
     Contact {

@@ -65,7 +65,7 @@ pub(crate) async fn thread(
     let snapshot = app.engine.snapshot();
     let last = last_channel(&snapshot, workspace, &contact);
     let window = last.as_ref().and_then(|entry| window_of(&contact, entry, signed.reader.now));
-    let composer = composer::of(last.as_deref(), window);
+    let composer = composer::of(&contact, last.as_deref(), window, signed.reader.now);
     let about = (&*contact.display_name(), &*signed.csrf, part.around);
     let bubbles = bubbles(app, &signed.reader, workspace, stretch.messages, about).await?;
     Ok(Thread {

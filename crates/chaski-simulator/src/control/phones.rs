@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Refused, patience, read};
 use crate::phones::{Identity, Message, Phone};
-use crate::providers::telegram::report_membership;
+use crate::providers::report_membership;
 use crate::receipts::{Receipt, Stage, report};
 use crate::sim::{Shared, Sim};
 

@@ -54,6 +54,9 @@ pub(super) async fn put_webhook(State(sim): State<Shared>, body: Bytes) -> Resul
     if let Some(why) = by_api {
         return Err(Refused::bad(why));
     }
+    if provider == Source::Viber {
+        return Err(Refused::bad("A bot's webhook is set by set_webhook"));
+    }
     if matches!(provider, Source::Cloud | Source::Messenger | Source::Instagram) {
         let id = only.unwrap_or_else(|| accounts::first(provider));
         let token = wanted.verify_token.as_deref().unwrap_or(match &account(id).credential {

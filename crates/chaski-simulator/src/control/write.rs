@@ -14,6 +14,7 @@ use crate::media::{File, placeholder};
 use crate::phones::{Button, Content, Direction, Media, Message, Status, chat_of};
 use crate::providers::telegram::message_name;
 use crate::providers::twilio;
+use crate::providers::viber;
 use crate::providers::{Inbound, Said, messaging, report_inbound};
 use crate::receipts::Trace;
 use crate::sim::{Shared, Sim};
@@ -45,8 +46,11 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         _ => say(sender(sim, key, wanted)?, kind, wanted)?,
     };
     let source = account(act.account).source;
+    if kind == "open" {
+        return viber::open(sim, key, act.account).await.map_err(Refused::bad);
+    }
     if !is_told(source, act.said.as_ref()) {
-        return Err(Refused::bad(format!("{} tells a business nothing of the type {kind:?}", source.name())));
+        return Err(Refused::bad(format!("{} tells businesses nothing of the type {kind:?}", source.name())));
     }
     let message_id = match (source, &act.said) {
         (Source::Vonage, _) => uuid(),
@@ -56,7 +60,11 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         (Source::Telegram, Some(Said::Edit { .. })) => act.content.reply_to.clone().unwrap_or_default(),
         (Source::Telegram, _) => message_name(chat_of(key), sim.telegram.message()),
         (Source::TwilioWhatsapp | Source::TwilioSms, _) => twilio::message_sid(&act.content),
-        (Source::Messenger | Source::Instagram, Some(Said::Edit { .. } | Said::Unsent)) => {
+        (Source::Viber, _) => viber::token(sim).to_string(),
+        // Its bytes are asked for by the message's own id.
+        (Source::Line, Some(Said::Media { media_id, .. })) => media_id.clone(),
+        (Source::Line, _) => sim.ids.numeric(),
+        (Source::Messenger | Source::Instagram, Some(Said::Edit { .. } | Said::Unsend { .. })) => {
             act.content.reply_to.clone().unwrap_or_default()
         }
         (Source::Messenger | Source::Instagram, _) => messaging::written(source),
@@ -81,7 +89,7 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         .content
         .reply_to
         .clone()
-        .filter(|_| !matches!(said, Said::Reaction { .. } | Said::Edit { .. } | Said::Unsent));
+        .filter(|_| !matches!(said, Said::Reaction { .. } | Said::Edit { .. } | Said::Unsend { .. }));
     sim.phones.write(key, message.clone());
     sim.touch();
     report_inbound(
@@ -89,19 +97,6 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         &Inbound { account: act.account, message_id, at_ms: message.at, phone, context, said },
     );
     Ok(message)
-}
-
-/// Whether a provider has a webhook for what was said.
-fn is_told(source: Source, said: Option<&Said>) -> bool {
-    let Some(said) = said else { return true };
-    match source.app() {
-        App::Whatsapp => {
-            source != Source::TwilioWhatsapp || !matches!(said, Said::Reaction { .. } | Said::Order(_))
-        }
-        App::Telegram => !matches!(said, Said::Reaction { .. } | Said::Order(_)),
-        App::Messenger | App::Instagram => !matches!(said, Said::Contacts(_) | Said::Order(_)),
-        App::Sms => matches!(said, Said::Text(_) | Said::Media { .. }),
-    }
 }
 
 /// Which of our numbers the person writes to.
@@ -170,6 +165,8 @@ fn say(account: AccountId, kind: &str, wanted: &Value) -> Result<Act, Refused> {
             Said::Order(order)
         }
         "unsupported" => Said::Unsupported,
+        // The person opens a bot's chat and has not written yet.
+        "open" if crate::accounts::account(account).source == Source::Viber => Said::Unsupported,
         other => {
             return Err(Refused::bad(format!(
                 "A phone cannot write the type {other:?}; it can text, button, reaction, location, image, video, audio, voice, document, sticker, contacts, order, edit and unsupported"
@@ -204,8 +201,9 @@ fn given_file(kind: &str, wanted: &Value) -> Result<Option<File>, Refused> {
 
 async fn send_file(sim: &Shared, account: AccountId, kind: &str, wanted: &Value) -> Result<Act, Refused> {
     let link = optional(wanted, "link");
-    let is_telegram = crate::accounts::account(account).source == Source::Telegram;
-    if kind == "voice" && !is_telegram {
+    let source = crate::accounts::account(account).source;
+    let is_telegram = source == Source::Telegram;
+    if kind == "voice" && source.app() == App::Whatsapp {
         return Err(Refused::bad("On WhatsApp a voice note is an `audio`"));
     }
     let wire = if kind == "voice" { "audio" } else { kind };
@@ -235,6 +233,7 @@ async fn send_file(sim: &Shared, account: AccountId, kind: &str, wanted: &Value)
         Source::Cloud | Source::Dialog360 | Source::Messenger | Source::Instagram => sim.ids.numeric(),
         Source::Telegram => format!("AgACAgQAAxkB{}", sim.ids.numeric()),
         Source::TwilioWhatsapp | Source::TwilioSms => twilio::sid("ME"),
+        Source::Viber | Source::Line => sim.ids.numeric(),
     };
     sim.media.put(media_id.clone(), file.clone());
     let media = Media { kind: kind.to_owned(), link, filename: filename.clone(), id: Some(media_id.clone()) };
@@ -280,10 +279,10 @@ fn tap(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
     let button =
         button.cloned().ok_or_else(|| Refused::missing(format!("That message has no button {index}")))?;
     if button.kind == "key" {
-        // A key of a bot's keyboard writes its label.
-        let body = Some(button.text.clone());
-        let content = Content { kind: "text".to_owned(), body, ..Content::default() };
-        return Ok(Act { account: target.account, content, said: Some(Said::Text(button.text)) });
+        // A key of a bot's keyboard writes its label, or what stands behind it.
+        let words = button.payload.unwrap_or(button.text);
+        let content = Content { kind: "text".to_owned(), body: Some(words.clone()), ..Content::default() };
+        return Ok(Act { account: target.account, content, said: Some(Said::Text(words)) });
     }
     let content = Content {
         kind: "button".to_owned(),
@@ -333,14 +332,30 @@ fn change(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
     })
 }
 
+/// Whether a business is told such a thing by the provider.
+fn is_told(source: Source, said: Option<&Said>) -> bool {
+    let Some(said) = said else { return true };
+    let is_odd = matches!(said, Said::Reaction { .. } | Said::Order(_));
+    match source {
+        Source::Cloud | Source::Dialog360 | Source::Vonage => true,
+        Source::TwilioWhatsapp | Source::Telegram => !is_odd,
+        Source::TwilioSms => matches!(said, Said::Text(_) | Said::Media { .. }),
+        Source::Line => !is_odd && !matches!(said, Said::Contacts(_)),
+        Source::Viber => !is_odd && !matches!(said, Said::Reply { .. }),
+        Source::Messenger | Source::Instagram => !matches!(said, Said::Contacts(_) | Said::Order(_)),
+    }
+}
+
 /// The person takes back what it wrote.
 fn unsend(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
     let target = target(sim, key, wanted)?;
-    if target.source != Source::Instagram || target.direction != Direction::Inbound {
-        return Err(Refused::bad("Only what the phone itself wrote by Instagram can be taken back"));
+    let is_told = matches!(target.source, Source::Line | Source::Instagram);
+    if !is_told || target.direction != Direction::Inbound {
+        return Err(Refused::bad("Only what the phone itself wrote by LINE or Instagram can be taken back"));
     }
-    let content = Content { kind: "unsend".to_owned(), reply_to: Some(target.id), ..Content::default() };
-    Ok(Act { account: target.account, content, said: Some(Said::Unsent) })
+    let content =
+        Content { kind: "unsend".to_owned(), reply_to: Some(target.id.clone()), ..Content::default() };
+    Ok(Act { account: target.account, content, said: Some(Said::Unsend { message_id: target.id }) })
 }
 
 /// The accounts that a person can choose from, with the one that is meant by default first.

@@ -20,7 +20,7 @@ use crate::accounts::{ACCOUNTS, account};
 use crate::control::Refused;
 use crate::control::phones::{key, open_phone, set};
 use crate::control::write::{choices, write};
-use crate::phones::{Message, Settings, chat_of};
+use crate::phones::{Message, Settings, chat_of, line_id_of, viber_id_of};
 use crate::sim::{Shared, Sim};
 use crate::source::App;
 
@@ -110,7 +110,8 @@ fn kind_of_account(lang: Lang, app: App) -> &'static str {
     match app {
         App::Whatsapp => lang.say("cuenta de empresa", "business account"),
         App::Sms => lang.say("número de empresa", "business number"),
-        App::Telegram => "bot",
+        App::Telegram | App::Viber => "bot",
+        App::Line => lang.say("cuenta oficial", "official account"),
         App::Messenger => lang.say("página", "Page"),
         App::Instagram => lang.say("cuenta profesional", "professional account"),
     }
@@ -195,6 +196,8 @@ fn aside(lang: Lang, view: &View) -> Markup {
             dl {
                 dt { (lang.say("Número", "Number")) } dd { (view.address) }
                 dt { (lang.say("Chat de Telegram", "Telegram chat")) } dd { code { (chat_of(view.address.trim_start_matches('+'))) } }
+                dt { "Viber" } dd { code { (viber_id_of(view.address.trim_start_matches('+'))) } }
+                dt { "LINE" } dd { code { (line_id_of(view.address.trim_start_matches('+'))) } }
                 dt { "BSUID" } dd { code { (view.user_id) } }
             }
             form method="post" action=(format!("/phones/{}/settings", view.address)) {

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
 pub(crate) use self::message::{Button, Content, Direction, Media, Message, Status, TemplateName};
-pub(crate) use self::phone::{Identity, Phone, Settings, chat_of};
+pub(crate) use self::phone::{Identity, Phone, Settings, chat_of, line_id_of, viber_id_of};
 use crate::accounts::AccountId;
 use crate::limits::Limit;
 use crate::receipts::Failure;
@@ -44,6 +44,8 @@ struct Inner {
     by_user_id: HashMap<String, Arc<str>>,
     /// Whose private chat at Telegram this is.
     by_chat: HashMap<i64, Arc<str>>,
+    /// Who goes by this id at Viber or LINE.
+    by_alias: HashMap<String, Arc<str>>,
     /// Whose message is the oldest, over all phones.
     order: VecDeque<Arc<str>>,
     /// Whose message an id is, for what phones wrote.
@@ -60,6 +62,9 @@ impl Inner {
         let phone = Phone::new(number);
         self.by_user_id.insert(phone.user_id.clone(), key.clone());
         self.by_chat.insert(chat_of(number), key.clone());
+        for alias in [viber_id_of(number), line_id_of(number)] {
+            self.by_alias.insert(alias, key.clone());
+        }
         self.phones.insert(key.clone(), phone);
         key
     }
@@ -153,6 +158,11 @@ impl Phones {
         locked(&self.inner).by_chat.get(&chat).map(|key| key.to_string())
     }
 
+    /// The key of the phone that goes by this id at Viber or LINE.
+    pub(crate) fn by_alias(&self, id: &str) -> Option<String> {
+        locked(&self.inner).by_alias.get(id).map(|key| key.to_string())
+    }
+
     /// Works on a phone.
     pub(crate) fn with<T>(&self, number: &str, work: impl FnOnce(&mut Phone) -> T) -> T {
         work(locked(&self.inner).phone(number))
@@ -211,7 +221,12 @@ impl Phones {
     /// Adds a message that the phone wrote; it opens the window.
     pub(crate) fn write(&self, number: &str, message: Message) {
         let mut inner = locked(&self.inner);
-        inner.phone(number).note_written(message.account, message.at);
+        let phone = inner.phone(number);
+        phone.note_written(message.account, message.at);
+        if message.source == Source::Viber {
+            // An answer begins the count of Viber's hour anew.
+            phone.pairs.retain(|(id, _)| *id != message.account);
+        }
         inner.note_id(number, &message.id);
         inner.push(number, message);
     }

@@ -2,8 +2,11 @@
 
 use std::collections::VecDeque;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use super::message::{Direction, Message, Status};
@@ -179,10 +182,9 @@ impl Phone {
 
     /// As the control API shows it.
     pub(crate) fn view(&self) -> Value {
-        json!({
-            "address": self.address(), "name": self.name, "userId": self.user_id, "settings": self.settings,
-            "scopedIds": scoped_ids(&self.number),
-        })
+        json!({"address": self.address(), "name": self.name, "userId": self.user_id,
+            "viberId": viber_id_of(&self.number), "lineId": line_id_of(&self.number),
+            "scopedIds": scoped_ids(&self.number), "settings": self.settings})
     }
 }
 
@@ -205,6 +207,16 @@ fn name_of(number: &str) -> String {
 pub(crate) fn chat_of(number: &str) -> i64 {
     let bits = mixed(stable(number) ^ 0x7e1e_67a3) % 4_000_000_000;
     5_000_000_000 + i64::try_from(bits).unwrap_or_default()
+}
+
+/// The id of a number's owner at Viber: base64, unlike the number.
+pub(crate) fn viber_id_of(number: &str) -> String {
+    STANDARD.encode(&Sha256::digest(format!("viber {number}"))[..16])
+}
+
+/// The id of a number's owner at LINE: U and 32 hexadecimal digits.
+pub(crate) fn line_id_of(number: &str) -> String {
+    format!("U{}", hex::encode(&Sha256::digest(format!("line {number}"))[..16]))
 }
 
 /// The BSUID of a number: the country's code and digits that do not give the number away.

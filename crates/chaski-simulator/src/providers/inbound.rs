@@ -55,6 +55,8 @@ pub(crate) enum Said {
         written_ms: i64,
     },
     /// A message that was taken back.
-    Unsent,
+    Unsend {
+        message_id: String,
+    },
     Unsupported,
 }

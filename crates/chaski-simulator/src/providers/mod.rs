@@ -3,26 +3,30 @@
 
 pub(crate) mod dialog360;
 mod inbound;
+pub(crate) mod line;
 pub(crate) mod messaging;
 pub(crate) mod meta;
 pub(crate) mod telegram;
 pub(crate) mod twilio;
+pub(crate) mod viber;
 pub(crate) mod vonage;
 
 use std::sync::Arc;
 
-use http::{Method, StatusCode};
+use bytes::Bytes;
+use http::{Method, StatusCode, Uri};
 
 pub(crate) use self::inbound::{Inbound, Said};
 use crate::accounts::{AccountId, account};
 use crate::call::{Call, Reply};
 use crate::faults::Receipts;
 use crate::ids::stable;
+use crate::phones::Identity;
 use crate::receipts::Receipt;
 use crate::sim::{Shared, Sim};
 use crate::source::Source;
 use crate::templates::Template;
-use crate::webhooks::{Job, Post};
+use crate::webhooks::Post;
 
 /// Which of the providers that share a prefix a call is for.
 pub(crate) fn meant(source: Source, call: &Call) -> Source {
@@ -44,6 +48,8 @@ pub(crate) async fn answer(sim: &Shared, source: Source, call: &Call) -> Reply {
         Source::Vonage => vonage::answer(sim, call),
         Source::Telegram => telegram::answer(sim, call).await,
         Source::TwilioWhatsapp | Source::TwilioSms => twilio::answer(sim, call),
+        Source::Viber => viber::answer(sim, call).await,
+        Source::Line => line::answer(sim, call).await,
         Source::Messenger | Source::Instagram => messaging::answer(sim, call).await,
     };
     if act.is_some() { reply.with_act(act) } else { reply }
@@ -60,6 +66,8 @@ fn is_of_media(sim: &Sim, source: Source, call: &Call) -> bool {
             | (Source::Vonage, ["v3", "media", _])
             | (Source::Telegram, ["file", ..])
             | (Source::TwilioWhatsapp, ["2010-04-01", "Accounts", _, "Messages", _, "Media", _])
+            | (Source::Viber, ["dl", _])
+            | (Source::Line, ["v2", "bot", "message", _, "content", ..])
             | (Source::Messenger | Source::Instagram, ["cdn", ..]) => true,
             (Source::Cloud, [_, id]) | (Source::Dialog360, [id]) => sim.media.get(id).is_some(),
             _ => false,
@@ -71,12 +79,17 @@ pub(crate) fn report(sim: &Shared, receipt: &Receipt) {
     let body = match account(receipt.account).source {
         Source::Cloud | Source::Dialog360 => json(&meta::webhook::status(receipt)),
         Source::Vonage => json(&vonage::webhook::status(receipt)),
-        // Telegram reports nothing, and Twilio nothing without an address of the message's own.
-        Source::Telegram => return,
+        Source::Viber => match viber::webhook::receipt(sim, receipt) {
+            Some(body) => json(&body),
+            None => return,
+        },
+        // Twilio reports nothing without an address of the message's own.
         Source::TwilioWhatsapp | Source::TwilioSms => match twilio::webhook::status(receipt) {
             Some(form) => form,
             None => return,
         },
+        // They report nothing.
+        Source::Telegram | Source::Line => return,
         Source::Messenger | Source::Instagram => match messaging::receipt(receipt) {
             Some(body) => body,
             None => return,
@@ -103,6 +116,8 @@ pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
             None => return,
         },
         Source::TwilioWhatsapp | Source::TwilioSms => twilio::webhook::inbound(sim, inbound),
+        Source::Viber => json(&viber::webhook::inbound(sim, inbound)),
+        Source::Line => json(&line::webhook::inbound(sim, inbound)),
         Source::Messenger | Source::Instagram => messaging::inbound(sim, inbound),
     };
     let post = Post {
@@ -142,14 +157,50 @@ pub(crate) fn webhook_type(id: AccountId) -> &'static str {
 }
 
 /// The headers by which a business knows that a webhook is the provider's.
-pub(crate) fn webhook_headers(sim: &Sim, job: &Job) -> Vec<(String, String)> {
-    let (id, body, is_bad) = (job.account, &job.body[..], job.has_bad_signature);
+pub(crate) fn webhook_headers(
+    sim: &Sim,
+    id: AccountId,
+    url: &Uri,
+    body: &[u8],
+    is_bad: bool,
+) -> Vec<(String, String)> {
     match account(id).source {
-        Source::TwilioWhatsapp | Source::TwilioSms => twilio::signature::headers(id, &job.url, body, is_bad),
+        Source::TwilioWhatsapp | Source::TwilioSms => twilio::signature::headers(id, url, body, is_bad),
         Source::Cloud | Source::Messenger | Source::Instagram => meta::signature::headers(id, body, is_bad),
         Source::Dialog360 => dialog360::webhook_headers(sim, id, is_bad),
         Source::Vonage => vonage::signature::headers(id, body, is_bad, sim.clock.now_seconds()),
         Source::Telegram => telegram::webhook_headers(sim, id, is_bad),
+        Source::Viber => viber::webhook::headers(id, body, is_bad),
+        Source::Line => line::webhook::headers(id, body, is_bad),
+    }
+}
+
+/// The body of a webhook as it goes out; LINE says when it is repeated.
+pub(crate) fn webhook_body(id: AccountId, body: &Bytes, is_repeat: bool) -> Bytes {
+    if is_repeat && account(id).source == Source::Line {
+        line::webhook::redelivered(body)
+    } else {
+        body.clone()
+    }
+}
+
+/// A person blocked the businesses that it has written to, or let them in again.
+pub(crate) fn report_membership(sim: &Shared, phone: &Identity, blocked: bool) {
+    telegram::report_membership(sim, phone, blocked);
+    let wrote: Vec<AccountId> =
+        sim.phones.with(&phone.number, |phone| phone.wrote_at.iter().map(|(id, _)| *id).collect());
+    for id in wrote {
+        let body = match account(id).source {
+            Source::Viber => viber::webhook::membership(sim, phone, blocked),
+            Source::Line => line::webhook::membership(sim, id, phone, blocked),
+            _ => continue,
+        };
+        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let key = stable(&phone.number);
+        sim.webhooks.post(
+            sim,
+            Post { account: id, is_status: false, url: None, body, key, has_bad_signature: false },
+        );
     }
 }
 

@@ -23,8 +23,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 pub(crate) use self::config::{Hook, Hooks};
-pub(crate) use self::queue::Job;
-use self::queue::Queue;
+use self::queue::{Job, Queue};
 use crate::accounts::AccountId;
 use crate::sim::Shared;
 use crate::source::Source;
@@ -197,6 +196,30 @@ impl Webhooks {
             self.settled.notify_waiters();
         }
     }
+}
+
+/// Calls a business's address at once and gives the status and body of its answer, or why there is none.
+pub(crate) async fn call_now(
+    sim: &Shared,
+    id: AccountId,
+    url: &str,
+    body: Vec<u8>,
+) -> Result<(StatusCode, Bytes), String> {
+    let url: Uri = url.parse().map_err(|_| "Wrong address".to_owned())?;
+    let mut request = Request::post(&url).header("content-type", "application/json");
+    for (name, value) in crate::providers::webhook_headers(sim, id, &url, &body, false) {
+        request = request.header(name, value);
+    }
+    let request = request.body(Full::new(Bytes::from(body))).map_err(|_| "Wrong address".to_owned())?;
+    let answer = async {
+        let lost = |_| "Connection refused".to_owned();
+        let response = sim.http.request(request).await.map_err(lost)?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), 64 * 1024).collect().await;
+        let body = body.map_err(|_| "Connection reset by peer".to_owned())?.to_bytes();
+        Ok((status, body))
+    };
+    timeout(PATIENCE, answer).await.unwrap_or_else(|_| Err("Connection timed out".to_owned()))
 }
 
 /// Meta's check of an address before it is used: the challenge must come back as it is.

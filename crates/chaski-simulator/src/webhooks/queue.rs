@@ -22,13 +22,13 @@ const LANES: usize = 32;
 const REPEATS: usize = 50_000;
 
 /// One delivery.
-pub(crate) struct Job {
-    pub(crate) account: AccountId,
+pub(super) struct Job {
+    pub(super) account: AccountId,
     pub(super) key: u64,
-    pub(crate) has_bad_signature: bool,
+    pub(super) has_bad_signature: bool,
     /// The whole address, with the query that may be this message's own.
-    pub(crate) url: Uri,
-    pub(crate) body: Bytes,
+    pub(super) url: Uri,
+    pub(super) body: Bytes,
     pub(super) tries: u32,
     pub(super) first_ms: i64,
 }
@@ -89,10 +89,12 @@ async fn run_lane(sim: Shared, mut jobs: UnboundedReceiver<Job>, failed: Unbound
 async fn deliver(sim: &Shared, job: &Job) -> Result<Bytes, String> {
     let content_type = providers::webhook_type(job.account);
     let mut request = Request::post(job.url.clone()).header("content-type", content_type);
-    for (name, value) in providers::webhook_headers(sim, job) {
+    let body = providers::webhook_body(job.account, &job.body, job.tries > 1);
+    for (name, value) in providers::webhook_headers(sim, job.account, &job.url, &body, job.has_bad_signature)
+    {
         request = request.header(name, value);
     }
-    let Ok(request) = request.body(Full::new(job.body.clone())) else {
+    let Ok(request) = request.body(Full::new(body)) else {
         return Err("Wrong address".to_owned());
     };
     let exchange = async {
@@ -147,9 +149,10 @@ fn next_try(job: &Job, now_ms: i64) -> Option<i64> {
     let due = now_ms + GAPS[place] * 1000;
     let hours = match account(job.account).source {
         Source::Cloud | Source::Dialog360 | Source::Messenger | Source::Instagram => 36,
-        Source::Vonage | Source::Telegram => 24,
         // Twilio does not repeat.
         Source::TwilioWhatsapp | Source::TwilioSms => 0,
+        Source::Vonage | Source::Telegram | Source::Line => 24,
+        Source::Viber => 1,
     };
     (due - job.first_ms <= hours * 3_600_000).then_some(due)
 }

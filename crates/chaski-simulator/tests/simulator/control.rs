@@ -101,7 +101,10 @@ async fn clearing_keeps_accounts_and_templates() {
         |limit| limit["perSecond"]
             == match limit["provider"].as_str() {
                 Some("telegram") => 30.0,
+                Some("twilio") => 100.0,
                 Some("facebook" | "instagram") => 300.0,
+                Some("viber") => 500.0,
+                Some("line") => 2000.0,
                 _ => 80.0,
             }
     ));

@@ -23,7 +23,7 @@ const BY_ADDRESS: &str =
 const SOME: &str = "SELECT id, first_name, last_name, language, profile_pic, country_code, status, tags, fields, lifecycle, created_at, workspace_id, version
     FROM contacts WHERE id = ANY($1::int8[]) ORDER BY id";
 const ADDRESSES: &str = "SELECT contact_id, kind, scope, value, learned_at, learned_from FROM addresses WHERE contact_id = ANY($1::int8[])";
-const LANES: &str = "SELECT contact_id, id, channel_id, address, last_in_at, last_at, closed_at, last_id FROM lanes WHERE contact_id = ANY($1::int8[])";
+const LANES: &str = "SELECT contact_id, id, channel_id, address, last_in_at, last_at, closed_at, last_id, access, access_at FROM lanes WHERE contact_id = ANY($1::int8[])";
 const PAGE: &str = "SELECT id FROM contacts WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT $3";
 const INSERT: &str = "INSERT INTO contacts (id, workspace_id, first_name, country_code, created_at, updated_at)
     VALUES (COALESCE($1::int8, nextval(pg_get_serial_sequence('contacts', 'id'))), $2, $3, $4, $5, $5) RETURNING id";
@@ -211,6 +211,8 @@ fn lane(row: &Row) -> Lane {
         last_at: time_or_none(row, 5),
         closed_at: time_or_none(row, 6),
         last_id: row.get::<_, Option<i64>>(7).map(MessageId),
+        access: Access::from_number(row.get(8)),
+        access_at: time_or_none(row, 9),
     }
 }
 

@@ -201,6 +201,7 @@ impl Outbox for PgStore {
                 http_status: None,
                 end: End::Unknown { failure, let_go_at },
                 learned: Vec::new(),
+                names: Vec::new(),
                 follows: false,
             };
             lost.push(self.submit(Job::Recover(Box::new(settle), call_by_before)));

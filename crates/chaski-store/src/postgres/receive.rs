@@ -3,11 +3,13 @@
 use super::batch::{WEEK_MS, part_ref, text};
 use super::queue::{Done, Job};
 use super::{PgStore, mismatch};
+use crate::contacts::Access;
 use crate::error::StoreError;
 use crate::receive::*;
 use async_trait::async_trait;
 use chaski_model::address::Address;
-use chaski_model::{ChannelId, HookId, PartRef, Timestamp, WorkspaceId};
+use chaski_model::{ChannelId, ContactId, HookId, PartRef, Timestamp, WorkspaceId};
+use tokio_postgres::types::ToSql;
 
 /// How many unusable webhooks are kept for each workspace, and the most of each.
 const KEPT: i64 = 1000;
@@ -23,6 +25,12 @@ const FORGET_KEPT: &str = "DELETE FROM kept_webhooks WHERE workspace_id = $1 AND
     (SELECT id FROM kept_webhooks WHERE workspace_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)";
 const FORGET_SEEN: &str = "DELETE FROM seen_signatures WHERE (hook_id, id) IN
     (SELECT hook_id, id FROM seen_signatures WHERE expires_at < $1 ORDER BY expires_at LIMIT 10 FOR UPDATE SKIP LOCKED)";
+const ACCESS: &str = "UPDATE lanes SET access = $4, access_at = $5
+    WHERE workspace_id = $1 AND channel_id = $2 AND address = $3
+      AND (access <> $4 OR access_at IS NULL OR access_at < $5)
+      AND (access = 2 OR COALESCE(access_at, 0) <= $5) AND ($4 = 0 OR COALESCE(last_in_at, 0) <= $5)
+    RETURNING contact_id";
+const TOUCHED: &str = "UPDATE contacts SET version = version + 1 WHERE id = $1";
 const MARK_SEEN: &str =
     "INSERT INTO seen_signatures (expires_at, hook_id, id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 
@@ -62,6 +70,27 @@ impl Receive for PgStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.submit(Job::Learn { workspace, addresses, from, now }).await.map(drop)
+    }
+
+    async fn set_access(&self, access: AccessIn) -> Result<(), StoreError> {
+        let wanted = if access.blocked { Access::Blocked } else { Access::Open };
+        let (address, a) = (text(&access.address), access);
+        let changed = self
+            .transact(move |tx| {
+                let (address, a) = (address.clone(), a.clone());
+                Box::pin(async move {
+                    let keys: [&(dyn ToSql + Sync); 5] =
+                        [&a.workspace.0, &a.channel.0, &address, &wanted.number(), &a.at.0];
+                    let Some(row) = tx.row(ACCESS, &keys).await? else { return Ok(None) };
+                    let contact = ContactId(row.get(0));
+                    tx.execute(TOUCHED, &[&contact.0]).await?;
+                    tx.event(a.workspace, a.received_at, "contact.updated", Some(contact), None);
+                    Ok(Some(contact))
+                })
+            })
+            .await?;
+        self.inner.recipients.forget(changed);
+        Ok(())
     }
 
     async fn keep(

@@ -183,7 +183,7 @@ fn whole(c: &Connection, mut contact: Contact) -> rusqlite::Result<Contact> {
     contact.lanes = c
         .prepare_cached(
             "SELECT l.id, l.channel_id, l.address, l.last_in_at, IIF(t.lane_id = l.id, t.last_at, l.last_at), l.closed_at,
-                    IIF(t.lane_id = l.id, t.last_id, l.last_id)
+                    IIF(t.lane_id = l.id, t.last_id, l.last_id), l.access, l.access_at
              FROM lanes l LEFT JOIN threads t ON t.contact_id = l.contact_id WHERE l.contact_id = ?1",
         )?
         .query_map([id.0], |r| {
@@ -195,6 +195,8 @@ fn whole(c: &Connection, mut contact: Contact) -> rusqlite::Result<Contact> {
                 last_at: time_or_none(r, 4)?,
                 closed_at: time_or_none(r, 5)?,
                 last_id: r.get::<_, Option<i64>>(6)?.map(MessageId),
+                access: Access::from_number(r.get(7)?),
+                access_at: time_or_none(r, 8)?,
             })
         })?
         .collect::<Result<_, _>>()?;

@@ -11,7 +11,7 @@ use super::outbox::{
 use super::reports::follow;
 use super::rows::failure_json;
 use super::writer::Class;
-use crate::contacts::ContactChange;
+use crate::contacts::{Access, ContactChange};
 use crate::error::StoreError;
 use crate::outbox::Head;
 use crate::receive::*;
@@ -73,6 +73,10 @@ impl Receive for SqliteStore {
             None => Ok(()),
         })
         .await
+    }
+
+    async fn set_access(&self, access: AccessIn) -> Result<(), StoreError> {
+        self.write(Class::Receive, move |b| set_access(b, &access)).await
     }
 
     async fn keep(
@@ -287,6 +291,28 @@ fn inbound(b: &mut Batch<'_>, m: &InboundIn) -> Result<InboundVerdict, StoreErro
     Ok(InboundVerdict::Stored { contact })
 }
 
+fn set_access(b: &mut Batch<'_>, a: &AccessIn) -> Result<(), StoreError> {
+    let wanted = if a.blocked { Access::Blocked } else { Access::Open };
+    let contact = b.row(
+        "UPDATE lanes SET access = ?4, access_at = ?5
+         WHERE workspace_id = ?1 AND channel_id = ?2 AND address = ?3
+           AND (access <> ?4 OR access_at IS NULL OR access_at < ?5)
+           AND (access = 2 OR IFNULL(access_at, 0) <= ?5) AND (?4 = 0 OR IFNULL(last_in_at, 0) <= ?5)
+         RETURNING contact_id",
+        params![a.workspace.0, a.channel.0, a.address, wanted.number(), a.at.0],
+        |r| r.get(0).map(ContactId),
+    )?;
+    if let Some(contact) = contact {
+        b.memory.touch(contact);
+        let kind = "contact.updated";
+        b.event(
+            a.workspace,
+            NewEvent { at: a.received_at, kind, contact: Some(contact), message: None, body: None },
+        );
+    }
+    Ok(())
+}
+
 fn is_known(b: &Batch<'_>, m: &InboundIn) -> Result<bool, StoreError> {
     let seen = b.row(
         "SELECT 1 FROM provider_ids WHERE week IN (?1, ?1 - 1) AND channel_id = ?2 AND provider_id = ?3",
@@ -321,7 +347,8 @@ fn open_window(b: &Batch<'_>, m: &InboundIn, contact: ContactId) -> Result<LaneI
         None => make_lane(b, m.workspace, m.channel, contact, address)?,
     };
     b.execute(
-        "UPDATE lanes SET last_in_at = MAX(IFNULL(last_in_at, 0), ?2), closed_at = NULL WHERE id = ?1",
+        "UPDATE lanes SET last_in_at = MAX(IFNULL(last_in_at, 0), ?2), closed_at = NULL,
+           access = IIF(access = 1 AND access_at > ?2, 1, 0) WHERE id = ?1",
         params![lane.0, m.at.0],
     )?;
     b.memory.touch(contact);

@@ -140,6 +140,7 @@ fn settled(head: Head, end: End) -> Settle {
         http_status: None,
         end,
         learned: vec![],
+        names: vec![],
         follows: false,
     }
 }
@@ -166,7 +167,7 @@ fn place(head: Option<Head>) -> Option<(i64, u16)> {
 
 #[test]
 fn an_outcome() {
-    let refused = End::Failed { failure: failure(), closes_window: false };
+    let refused = End::Failed { failure: failure(), closes_window: false, shuts: false };
     for (n, end, next) in [
         (1, sent(), Some((1, 2))),
         (2, refused, Some((2, 1))),
@@ -252,7 +253,7 @@ fn a_replay_of_the_parts_that_failed() {
     bench.once(|b| begin(b, head, NOW, NOW).map(drop));
     let second = bench.once(|b| settle(b, &settled(head, sent()))).next.expect("the second part");
     bench.once(|b| begin(b, second, NOW, NOW).map(drop));
-    let refused = End::Failed { failure: failure(), closes_window: false };
+    let refused = End::Failed { failure: failure(), closes_window: false, shuts: false };
     bench.once(|b| settle(b, &settled(second, refused.clone())));
     bench
         .connection

@@ -141,7 +141,7 @@ pub(crate) async fn what_is_stored_and_cannot_be_read_ends_its_own_part_only(ben
         assert_eq!(work.body.is_ok(), head == heads[3], "{:?}", work.body);
         let Err(failure) = work.body else { continue };
         assert_eq!(failure.code, ErrorCode::Internal);
-        bench.settle(head, work.attempt, End::Failed { failure, closes_window: false }).await;
+        bench.settle(head, work.attempt, End::Failed { failure, closes_window: false, shuts: false }).await;
     }
     let groups = bench.store.dead_letter_groups(Some(bench.workspace)).await.unwrap();
     let causes: Vec<_> = groups.iter().map(|group| (group.cause.code.as_str(), group.messages)).collect();

@@ -109,6 +109,8 @@ conformance! {
     the_only_node_holds_what_it_is_not_told_to_give_up
     newer_work_of_several_channels_is_found_at_once
     a_send_sees_every_change_of_its_contact
+    a_part_is_found_by_every_id_that_the_provider_gave_it
+    a_contact_that_shuts_us_out_is_known_by_it_until_it_comes_back
     a_send_sees_which_lane_was_used_last
     a_catalogue_is_synced_by_one_at_a_time_and_not_again_at_once
     what_was_said_to_providers_is_read_back_and_goes_with_its_age

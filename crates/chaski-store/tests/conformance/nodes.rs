@@ -57,6 +57,7 @@ fn settle_sent(head: Head, attempt: u16) -> Settle {
         http_status: Some(200),
         end: sent(),
         learned: vec![],
+        names: vec![],
         follows: false,
     }
 }
@@ -392,7 +393,7 @@ async fn fail_and_follow(store: &dyn chaski_store::Store, bench: &Bench, fence: 
     let Accepted::Stored { head: Some(head), .. } = store.accept(plan).await.unwrap() else { return };
     let Verdict::Began(work) = store.begin(head, fence, NOW, NOW).await.unwrap() else { return };
     let code = [131_026, 131_047, 130_429][n % 3];
-    let end = End::Failed { failure: failure().provider(code), closes_window: false };
+    let end = End::Failed { failure: failure().provider(code), closes_window: false, shuts: false };
     store.settle(Settle { end, ..settle_sent(head, work.attempt) }).await.unwrap();
     let later = Timestamp(NOW.0 + 60_000);
     let how = Replay { by: "Carla".into(), class: 2, now: later, expires_at: Timestamp(later.0 + DAY) };

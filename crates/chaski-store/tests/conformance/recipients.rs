@@ -7,9 +7,9 @@ use super::support::*;
 use chaski_model::address::Address;
 use chaski_model::identifier::Identifier;
 use chaski_model::{ReceiptKind, Timestamp};
-use chaski_store::contacts::{Contact, ContactChange};
+use chaski_store::contacts::{Access, Contact, ContactChange};
 use chaski_store::outbox::*;
-use chaski_store::receive::{InboundVerdict, ReceiptIn};
+use chaski_store::receive::{AccessIn, InboundIn, InboundVerdict, ReceiptIn};
 use std::collections::BTreeMap;
 
 const NUMBER: &str = "+593997000001";
@@ -67,7 +67,7 @@ pub(crate) async fn a_send_sees_every_change_of_its_contact(bench: Bench) {
     assert!(matches!(arrived, InboundVerdict::Stored { .. }), "{arrived:?}");
     changed("an answer that opens the window").await;
     let attempt = bench.begin(head).await;
-    bench.settle(head, attempt, End::Failed { failure: failure(), closes_window: true }).await;
+    bench.settle(head, attempt, End::Failed { failure: failure(), closes_window: true, shuts: false }).await;
     changed("a refusal that closes the window").await;
     let again = bench.accepted(bench.plan(1)).await.expect("a head");
     bench.send(again).await;
@@ -91,6 +91,91 @@ pub(crate) async fn a_send_sees_every_change_of_its_contact(bench: Bench) {
     update(ContactChange { addresses: vec![other], ..ContactChange::default() }).await.unwrap();
     let nobody = bench.store.recipient(bench.workspace, &by_phone()).await.unwrap();
     assert!(nobody.is_none(), "{nobody:?}");
+}
+
+pub(crate) async fn a_contact_that_shuts_us_out_is_known_by_it_until_it_comes_back(bench: Bench) {
+    let head = bench.accepted(bench.plan(1)).await.expect("a head");
+    let access = async || {
+        let known = bench.seen_by_a_send(&by_phone()).await;
+        assert_eq!(known, bench.as_stored().await);
+        (known.lanes[0].access, known.lanes[0].is_shut(Timestamp(NOW.0 + 1000)))
+    };
+    let told = async |blocked, after: i64| {
+        let at = Timestamp(NOW.0 + after);
+        let (workspace, channel, address) = (bench.workspace, bench.channel, NUMBER.to_owned());
+        let told = AccessIn { workspace, channel, address, blocked, at, received_at: NOW };
+        bench.store.set_access(told).await.unwrap();
+    };
+    let came = async |id: &str, after: i64| {
+        let at = Timestamp(NOW.0 + after);
+        let message = InboundIn { at, ..inbound(&bench, id, vec![phone(NUMBER)]) };
+        bench.store.inbound(message).await.unwrap();
+    };
+    assert_eq!(access().await, (Access::Open, false));
+    told(true, 100).await;
+    assert_eq!(access().await, (Access::Blocked, true));
+    // What comes late undoes nothing.
+    told(false, 50).await;
+    came("early", 60).await;
+    assert_eq!(access().await, (Access::Blocked, true));
+    told(false, 200).await;
+    assert_eq!(access().await, (Access::Open, false));
+    told(true, 150).await;
+    assert_eq!(access().await, (Access::Open, false));
+    told(true, 300).await;
+    came("late", 400).await;
+    assert_eq!(access().await, (Access::Open, false));
+    told(true, 350).await;
+    assert_eq!(access().await, (Access::Open, false), "it wrote after that");
+    // A refusal is believed for a day, the contact's own word until it takes it back.
+    let attempt = bench.begin(head).await;
+    bench.settle(head, attempt, End::Failed { failure: failure(), closes_window: false, shuts: true }).await;
+    assert_eq!(access().await, (Access::Refused, true));
+    let lane = bench.as_stored().await.lanes.remove(0);
+    assert!(!lane.is_shut(Timestamp(NOW.0 + 25 * 3_600_000)));
+    came("anything", 10).await;
+    assert_eq!(access().await, (Access::Open, false));
+    // Nobody there, another workspace's channel: nothing happens.
+    let (workspace, channel) = (chaski_model::WorkspaceId(bench.workspace.0 + 1), bench.channel);
+    let (address, at) = (NUMBER.to_owned(), Timestamp(NOW.0 + 900));
+    let told = AccessIn { workspace, channel, address, blocked: true, at, received_at: NOW };
+    bench.store.set_access(told.clone()).await.unwrap();
+    let nobody = AccessIn { workspace: bench.workspace, address: "nobody".into(), ..told };
+    bench.store.set_access(nobody).await.unwrap();
+    assert_eq!(access().await, (Access::Open, false));
+}
+
+/// Receipts of kinds that echo no reference name a part by what the provider called it.
+pub(crate) async fn a_part_is_found_by_every_id_that_the_provider_gave_it(bench: Bench) {
+    let head = bench.accepted(bench.plan(1)).await.expect("a head");
+    let attempt = bench.begin(head).await;
+    let find =
+        async |id: &str, channel, now| bench.store.part_by_provider_id(channel, id, now).await.unwrap();
+    assert_eq!(find("5741311803571721087", bench.channel, NOW).await, None);
+    let end = End::Sent { provider_id: "5741311803571721087".into() };
+    let names = vec!["5741311803571721087".into(), "second".into(), "second".into()];
+    let (begun_at, ended_at) = (NOW, NOW);
+    let settle = Settle {
+        head,
+        attempt,
+        begun_at,
+        ended_at,
+        http_status: Some(200),
+        end,
+        learned: vec![],
+        names,
+        follows: false,
+    };
+    bench.store.settle(settle).await.unwrap();
+    for id in ["5741311803571721087", "second"] {
+        assert_eq!(find(id, bench.channel, NOW).await, Some(head.part));
+    }
+    let next_week = Timestamp(NOW.0 + 7 * 86_400_000);
+    assert_eq!(find("second", bench.channel, next_week).await, Some(head.part));
+    assert_eq!(find("second", chaski_model::ChannelId(bench.channel.0 + 1), NOW).await, None);
+    // What a contact wrote is no part of ours.
+    bench.store.inbound(inbound(&bench, "theirs", vec![phone(NUMBER)])).await.unwrap();
+    assert_eq!(find("theirs", bench.channel, NOW).await, None);
 }
 
 /// The contact's newest lane is the one that a send without a channel takes.

@@ -33,6 +33,7 @@ fn taken(head: Head, attempt: u16, ms: i64) -> Settle {
         http_status: Some(200),
         end: chaski_store::outbox::End::Sent { provider_id: format!("mid.{ms}") },
         learned: vec![],
+        names: vec![],
         follows: true,
     }
 }

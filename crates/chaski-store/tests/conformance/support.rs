@@ -119,6 +119,7 @@ impl Bench {
             http_status: Some(200),
             end,
             learned: vec![],
+            names: vec![],
             follows: false,
         };
         self.store.settle(settle).await.unwrap()
@@ -154,7 +155,7 @@ pub(crate) fn retry(at: i64) -> End {
 }
 
 pub(crate) fn refused() -> End {
-    End::Failed { failure: failure(), closes_window: false }
+    End::Failed { failure: failure(), closes_window: false, shuts: false }
 }
 
 pub(crate) fn unknown() -> End {

@@ -40,7 +40,7 @@ async fn failed(bench: &Bench, parts: u16, code: i64) -> MessageId {
     let head = bench.accepted(plan).await.expect("the lane is idle");
     let attempt = bench.begin(head).await;
     let failure = failure().provider(code);
-    bench.settle(head, attempt, End::Failed { failure, closes_window: false }).await;
+    bench.settle(head, attempt, End::Failed { failure, closes_window: false, shuts: false }).await;
     assert_eq!(bench.message(id).await.rank, Rank::Failed);
     id
 }

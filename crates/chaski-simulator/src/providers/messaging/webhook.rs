@@ -104,7 +104,7 @@ fn said(sim: &Sim, inbound: &Inbound) -> Value {
         Said::Edit { text, .. } => {
             return json!({"message_edit": {"mid": mid, "text": text, "num_edit": 1}});
         }
-        Said::Unsent => message["is_deleted"] = json!(true),
+        Said::Unsend { .. } => message["is_deleted"] = json!(true),
         Said::Location(place) => {
             let degrees = |key: &str| place.get(key).cloned().unwrap_or_default();
             let spot = json!({"lat": degrees("latitude"), "long": degrees("longitude")});

@@ -167,7 +167,9 @@ fn said<'a>(sim: &Sim, inbound: &'a Inbound) -> (&'a str, Value) {
         }
         Said::Contacts(contacts) => ("contacts", contacts.clone()),
         Said::Order(order) => ("order", order.clone()),
-        Said::Edit { .. } | Said::Unsent | Said::Unsupported => ("unsupported", json!({"type": "edit"})),
+        Said::Edit { .. } | Said::Unsend { .. } | Said::Unsupported => {
+            ("unsupported", json!({"type": "edit"}))
+        }
     }
 }
 

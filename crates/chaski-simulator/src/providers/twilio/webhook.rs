@@ -159,9 +159,7 @@ fn said(sim: &Sim, a: &Account, said: &Said, message: &str, fields: &mut Fields)
             );
             put("MediaContentType0", "text/vcard");
         }
-        Said::Edit { .. } | Said::Unsent | Said::Reaction { .. } | Said::Order(_) | Said::Unsupported => {
-            kind = "unsupported"
-        }
+        _ => kind = "unsupported",
     }
     put("NumMedia", &files.to_string());
     if is_whatsapp {

@@ -110,6 +110,8 @@ pub(super) fn lane_of(
         closed_at: None,
         not_before: None,
         backoffs: 0,
+        access: 0,
+        access_at: None,
         reported: (None, None),
     };
     set.lanes.put(id, row);

@@ -1,8 +1,9 @@
 //! One try of one part: begun before the call leaves, settled after it.
 
+use super::flush::text;
 use super::lane::{fail_message, is_cut_off, leave_queue};
-use super::receive::{close_window, follow, learn};
-use super::set::{AttemptRow, Set, failure_json, state};
+use super::receive::{WEEK_MS, close_window, follow, learn, shut};
+use super::set::{AttemptRow, Named, Set, failure_json, state};
 use super::status::{Told, end_part, status_event};
 use crate::error::StoreError;
 use crate::fresh::FreshCall;
@@ -74,6 +75,17 @@ fn work(set: &Set, h: &Head, fresh: Option<&FreshCall>, attempt: u16) -> Result<
     Ok(Work { attempt, body, contact, to, backoffs })
 }
 
+/// What receipts will call the part.
+fn note_names(set: &mut Set, s: &Settle) {
+    let h = &s.head;
+    for name in &s.names {
+        let key = (s.ended_at.0 / WEEK_MS, h.channel.0, text(name));
+        if !set.provider_ids.has(&key) {
+            set.provider_ids.put(key, Named { message: h.part.message.0, part: Some(h.part) });
+        }
+    }
+}
+
 pub(super) fn settle(set: &mut Set, s: &Settle) -> Settled {
     let settled = end(set, s);
     if s.follows && matches!(s.end, End::Sent { .. }) {
@@ -84,6 +96,7 @@ pub(super) fn settle(set: &mut Set, s: &Settle) -> Settled {
 
 fn end(set: &mut Set, s: &Settle) -> Settled {
     let h = &s.head;
+    note_names(set, s);
     let Some(part) = set.parts.get(&h.part) else { return Settled::default() };
     if part.state != state::BEGUN && part.state != state::UNKNOWN {
         return Settled::default();
@@ -107,7 +120,10 @@ fn end(set: &mut Set, s: &Settle) -> Settled {
     }
     // A receipt that came first has told the outcome: what looks lost or refused was taken.
     let told_before = rank != Rank::Pending;
-    note_attempt(set, s);
+    // 0: the attempt that was lost stands there already.
+    if s.attempt != 0 {
+        note_attempt(set, s);
+    }
     if let Some(contact) = set.messages.get(&h.part.message.0).map(|row| row.contact) {
         learn(set, h.workspace, contact, &s.learned, "reply", s.ended_at);
     }
@@ -126,9 +142,12 @@ fn end(set: &mut Set, s: &Settle) -> Settled {
             end_part(set, h, &ended(rank, None, None));
             Settled { again: None, next: leave_ended(set, h, rank, s.ended_at) }
         }
-        End::Failed { failure, closes_window } => {
+        End::Failed { failure, closes_window, shuts } => {
             if *closes_window {
                 close_window(set, h.lane, s.ended_at);
+            }
+            if *shuts {
+                shut(set, h.lane, s.ended_at);
             }
             end_part(set, h, &ended(Rank::Failed, None, Some(failure)));
             Settled { again: None, next: fail_message(set, h, s.ended_at) }

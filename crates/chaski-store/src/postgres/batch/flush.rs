@@ -17,14 +17,16 @@ pub(super) const NEW_ADDRESSES: &str =
 pub(super) const KEYS: &str = "INSERT INTO idempotency (day, key, workspace_id, body, status, answer, created_at)
     SELECT * FROM UNNEST($1::int8[], $2::bytea[], $3::int8[], $4::bytea[], $5::int4[], $6::text[], $7::int8[])";
 pub(super) const OLD_KEYS: &str = "DELETE FROM idempotency k USING UNNEST($1::int8[], $2::bytea[]) AS u(day, key) WHERE k.day = u.day AND k.key = u.key";
-pub(super) const PROVIDER_IDS: &str = "INSERT INTO provider_ids (week, channel_id, provider_id, message_id)
-    SELECT * FROM UNNEST($1::int8[], $2::int8[], $3::text[], $4::int8[])";
+pub(super) const PROVIDER_IDS: &str =
+    "INSERT INTO provider_ids (week, channel_id, provider_id, message_id, delivery, part)
+    SELECT * FROM UNNEST($1::int8[], $2::int8[], $3::text[], $4::int8[], $5::int4[], $6::int4[])";
 pub(super) const NEW_LANES: &str = "INSERT INTO lanes (id, workspace_id, channel_id, address, contact_id, out_seq, busy, last_in_at, last_at, last_id)
     SELECT * FROM UNNEST($1::int8[], $2::int8[], $3::int8[], $4::text[], $5::int8[], $6::int8[], $7::bool[], $8::int8[], $9::int8[], $10::int8[])";
 pub(super) const LANES: &str = "UPDATE lanes l SET out_seq = u.out_seq, busy = u.busy, last_in_at = u.last_in, last_at = u.last_at,
-      last_id = u.last_id, closed_at = u.closed, not_before = u.not_before, backoffs = u.backoffs
-    FROM UNNEST($1::int8[], $2::int8[], $3::bool[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[])
-      AS u(id, out_seq, busy, last_in, last_at, last_id, closed, not_before, backoffs) WHERE l.id = u.id";
+      last_id = u.last_id, closed_at = u.closed, not_before = u.not_before, backoffs = u.backoffs,
+      access = u.access, access_at = u.access_at
+    FROM UNNEST($1::int8[], $2::int8[], $3::bool[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::int4[], $11::int8[])
+      AS u(id, out_seq, busy, last_in, last_at, last_id, closed, not_before, backoffs, access, access_at) WHERE l.id = u.id";
 pub(super) const NEW_MESSAGES: &str = "INSERT INTO messages (id, workspace_id, contact_id, channel_id, lane_id, direction, parts, prev_id, created_at, content, resolved, origin, rank, failed_at, provider_id, error)
     SELECT * FROM UNNEST($1::int8[], $2::int8[], $3::int8[], $4::int8[], $5::int8[], $6::int4[], $7::int4[], $8::int8[], $9::int8[], $10::text[], $11::text[], $12::text[], $13::int4[], $14::int8[], $15::text[], $16::text[])";
 /// Nobody else writes the rows of messages that are only just stored.
@@ -177,8 +179,10 @@ async fn provider_ids(conn: &Conn, set: &Set) -> Result<(), Fail> {
         return Ok(());
     }
     let (weeks, channels) = (column(&rows, |r| r.0.0), column(&rows, |r| r.0.1));
-    let (ids, messages) = (column(&rows, |r| r.0.2.as_str()), column(&rows, |r| *r.1));
-    conn.execute(PROVIDER_IDS, &[&weeks, &channels, &ids, &messages]).await?;
+    let (ids, messages) = (column(&rows, |r| r.0.2.as_str()), column(&rows, |r| r.1.message));
+    let deliveries = column(&rows, |r| r.1.part.map(|part| i32::from(part.delivery)));
+    let parts = column(&rows, |r| r.1.part.map(|part| i32::from(part.part)));
+    conn.execute(PROVIDER_IDS, &[&weeks, &channels, &ids, &messages, &deliveries, &parts]).await?;
     Ok(())
 }
 
@@ -213,8 +217,24 @@ async fn lanes(conn: &Conn, set: &Set) -> Result<(), Fail> {
     let (last_at, last) = (column(&rows, |r| r.1.last_at), column(&rows, |r| r.1.last_id));
     let (closed, not_before) = (column(&rows, |r| r.1.closed_at), column(&rows, |r| r.1.not_before));
     let backoffs = column(&rows, |r| r.1.backoffs);
-    conn.execute(LANES, &[&ids, &seqs, &busy, &last_in, &last_at, &last, &closed, &not_before, &backoffs])
-        .await?;
+    let (access, access_at) = (column(&rows, |r| r.1.access), column(&rows, |r| r.1.access_at));
+    conn.execute(
+        LANES,
+        &[
+            &ids,
+            &seqs,
+            &busy,
+            &last_in,
+            &last_at,
+            &last,
+            &closed,
+            &not_before,
+            &backoffs,
+            &access,
+            &access_at,
+        ],
+    )
+    .await?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 //! changes of its parts, queue and waiting rows, which are therefore read without locks.
 
 use super::accept::DAY_MS;
+use super::flush::text;
 use super::receive::{WEEK_MS, address_key, find_by_addresses};
 use super::replay::{FAILED, FailedRow};
 use super::set::*;
@@ -38,7 +39,7 @@ pub(super) const LANE_IDS: &str =
     "SELECT nextval(pg_get_serial_sequence('lanes', 'id')) FROM generate_series(1, $1::int4)";
 pub(super) const CONTACT_IDS: &str =
     "SELECT nextval(pg_get_serial_sequence('contacts', 'id')) FROM generate_series(1, $1::int4)";
-pub(super) const LANES: &str = "SELECT id, workspace_id, channel_id, address, contact_id, out_seq, busy, last_in_at, last_at, last_id, closed_at, not_before, backoffs, delivered_up_to, read_up_to
+pub(super) const LANES: &str = "SELECT id, workspace_id, channel_id, address, contact_id, out_seq, busy, last_in_at, last_at, last_id, closed_at, not_before, backoffs, access, access_at, delivered_up_to, read_up_to
     FROM lanes WHERE id = ANY($1::int8[]) ORDER BY id FOR UPDATE";
 pub(super) const PARTS: &str = "SELECT message_id, delivery, part, workspace_id, channel_id, lane_id, lane_seq, state, attempts, begun_at, call_by, fence, first_failed_at, provider_id, rank, expires_at, followed_at
     FROM parts WHERE message_id = ANY($1::int8[])";
@@ -103,6 +104,8 @@ impl Wanted {
                     self.receipts.insert(s.head.part.message.0);
                 }
                 self.learned(s.head.workspace, &s.learned);
+                let week = s.ended_at.0 / WEEK_MS;
+                self.provider_ids.extend(s.names.iter().map(|name| (week, s.head.channel.0, text(name))));
             }
             Job::StepAside(head, _) => self.head(head),
             Job::Resolve { message, .. } => {
@@ -237,7 +240,8 @@ pub(super) async fn look_up(
         load_address(set, &row);
     }
     for row in provider_ids {
-        set.provider_ids.load((row.get(0), row.get(1), row.get(2)), row.get(3));
+        set.provider_ids
+            .load((row.get(0), row.get(1), row.get(2)), Named { message: row.get(3), part: None });
     }
     set.spare_lanes.extend(lane_ids.iter().map(|row| row.get::<_, i64>(0)));
     senders(conn, wanted, jobs, set).await
@@ -347,7 +351,9 @@ fn load_lane(set: &mut Set, row: &Row) {
         closed_at: row.get(10),
         not_before: row.get(11),
         backoffs: row.get(12),
-        reported: (row.get(13), row.get(14)),
+        access: row.get(13),
+        access_at: row.get(14),
+        reported: (row.get(15), row.get(16)),
     };
     set.lanes.load(row.get(0), of);
 }

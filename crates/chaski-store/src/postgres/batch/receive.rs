@@ -3,9 +3,11 @@
 use super::accept::{chain, lane_of};
 use super::lane::{end_rest, fail_message, head_of, leave_queue};
 use super::set::{
-    AddressKey, AddressRow, ContactRow, NewContact, NewMessage, ReceiptRow, Set, failure_json, state,
+    AddressKey, AddressRow, ContactRow, LaneRow, Named, NewContact, NewMessage, ReceiptRow, Set,
+    failure_json, state,
 };
 use super::status::{Told, end_part, raise_message};
+use crate::contacts::Access;
 use crate::error::StoreError;
 use crate::outbox::Head;
 use crate::receive::{InboundIn, InboundVerdict, ReceiptIn, ReceiptVerdict};
@@ -126,6 +128,17 @@ pub(super) fn close_window(set: &mut Set, lane: LaneId, at: Timestamp) {
     }
 }
 
+/// The provider said that the contact cannot be written to on a lane. The contact's own word stands.
+pub(super) fn shut(set: &mut Set, lane: LaneId, at: Timestamp) {
+    let open = |row: &&mut LaneRow| row.access != Access::Blocked.number();
+    if let Some(row) = set.lanes.get_mut(&lane.0).filter(open) {
+        row.access = Access::Refused.number();
+        row.access_at = Some(at.0);
+        let contact = row.contact;
+        set.touch(contact);
+    }
+}
+
 fn raise_by_receipt(set: &mut Set, r: &ReceiptIn, told: &Told<'_>) -> Option<Head> {
     let part = set.parts.get_mut(&r.part)?;
     part.rank = part.rank.max(told.rank as i32);
@@ -172,7 +185,7 @@ pub(super) fn inbound(set: &mut Set, m: &InboundIn, command: usize) -> Result<In
     };
     let address = m.from.first().map_or("", |address| address.value.as_str());
     let lane = lane_of(set, m.workspace, m.channel, contact, address)?;
-    set.provider_ids.put((week, m.channel.0, m.provider_id.clone()), m.id.0);
+    set.provider_ids.put((week, m.channel.0, m.provider_id.clone()), Named { message: m.id.0, part: None });
     learn(set, m.workspace, contact, &m.from, "inbound", m.received_at);
     if let Some(row) = set.lanes.get_mut(&lane.0) {
         // The window of the address that the contact wrote from opens.
@@ -180,6 +193,9 @@ pub(super) fn inbound(set: &mut Set, m: &InboundIn, command: usize) -> Result<In
         row.last_id = row.last_id.max(Some(m.id.0));
         row.last_at = row.last_at.max(Some(m.at.0));
         row.closed_at = None;
+        if row.access != Access::Blocked.number() || row.access_at <= Some(m.at.0) {
+            row.access = Access::Open.number();
+        }
     }
     set.touch(contact);
     let prev = chain(set, contact, lane, m.id.0);

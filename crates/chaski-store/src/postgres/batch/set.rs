@@ -109,6 +109,13 @@ impl<V: Clone + PartialEq> Table<PartRef, V> {
     }
 }
 
+/// What an id of a provider's names: a message, and the part of it if it is ours.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Named {
+    pub(super) message: i64,
+    pub(super) part: Option<PartRef>,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct LaneRow {
     pub(super) workspace: WorkspaceId,
@@ -123,6 +130,8 @@ pub(super) struct LaneRow {
     pub(super) closed_at: Option<i64>,
     pub(super) not_before: Option<i64>,
     pub(super) backoffs: i64,
+    pub(super) access: i32,
+    pub(super) access_at: Option<i64>,
     /// How far the provider has reported delivered and read; written outside of batches.
     pub(super) reported: (Option<i64>, Option<i64>),
 }
@@ -296,7 +305,7 @@ pub(super) struct Set {
     pub(super) touched: BTreeSet<i64>,
     pub(super) addresses: Table<AddressKey, AddressRow>,
     /// Provider ids of inbound messages that are known: (week, channel, id) -> message.
-    pub(super) provider_ids: Table<(i64, i64, String), i64>,
+    pub(super) provider_ids: Table<(i64, i64, String), Named>,
     pub(super) bodies: HashMap<i64, Body>,
     pub(super) reachable: HashMap<i64, Vec<(i64, chaski_model::address::Address)>>,
     pub(super) new_messages: Vec<NewMessage>,

@@ -1,6 +1,8 @@
 //! One try of one part: begun before the call leaves, settled after it.
 
-use super::lane::{as_it_stands, close_window, enqueue, fail_message, is_cut_off, lane_head, leave_queue};
+use super::lane::{
+    as_it_stands, close_window, enqueue, fail_message, is_cut_off, lane_head, leave_queue, shut,
+};
 use super::state;
 use super::status::{end_part, raise_message, status_event};
 use crate::error::StoreError;
@@ -8,6 +10,7 @@ use crate::fresh::FreshCall;
 use crate::outbox::{End, Head, Settle, Settled, Verdict, Work, body_of};
 use crate::sqlite::batch::Batch;
 use crate::sqlite::contacts::learn;
+use crate::sqlite::receive::WEEK_MS;
 use crate::sqlite::reports::follow;
 use crate::sqlite::rows::failure_json;
 use chaski_model::address::{Address, AddressKind};
@@ -137,6 +140,26 @@ pub(super) fn addresses(b: &Batch<'_>, contact: ContactId) -> Result<Vec<Address
     )
 }
 
+/// What receipts will call the part.
+fn note_names(b: &Batch<'_>, s: &Settle) -> Result<(), StoreError> {
+    let h = &s.head;
+    for name in &s.names {
+        b.execute(
+            "INSERT OR IGNORE INTO provider_ids (week, channel_id, provider_id, message_id, delivery, part)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                s.ended_at.0 / WEEK_MS,
+                h.channel.0,
+                name,
+                h.part.message.0,
+                h.part.delivery,
+                h.part.part
+            ],
+        )?;
+    }
+    Ok(())
+}
+
 pub(in crate::sqlite) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
     let settled = end(b, s)?;
     if s.follows && matches!(s.end, End::Sent { .. }) {
@@ -147,6 +170,7 @@ pub(in crate::sqlite) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled
 
 fn end(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
     let h = &s.head;
+    note_names(b, s)?;
     if let End::Sent { provider_id } = &s.end
         && let Some(rank) = sent_first(b, s, provider_id)?
     {
@@ -182,7 +206,10 @@ fn end(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
     }
     // A receipt that came first has told the outcome: what looks lost or refused was taken.
     let told = rank != Rank::Pending;
-    insert_attempt(b, s)?;
+    // 0: the attempt that was lost stands there already.
+    if s.attempt != 0 {
+        insert_attempt(b, s)?;
+    }
     if !s.learned.is_empty() {
         learn_for_message(b, h, &s.learned, "reply", s.ended_at)?;
     }
@@ -195,9 +222,12 @@ fn end(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
             end_part(b, h, rank, None, None, s.ended_at)?;
             Ok(Settled { again: None, next: leave_ended(b, h, rank, s.ended_at)? })
         }
-        End::Failed { failure, closes_window } => {
+        End::Failed { failure, closes_window, shuts } => {
             if *closes_window {
                 close_window(b, h.lane, s.ended_at)?;
+            }
+            if *shuts {
+                shut(b, h.lane, s.ended_at)?;
             }
             end_part(b, h, Rank::Failed, None, Some(failure), s.ended_at)?;
             Ok(Settled { again: None, next: fail_message(b, h, s.ended_at)? })

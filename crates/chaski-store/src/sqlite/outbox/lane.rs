@@ -76,6 +76,16 @@ pub(in crate::sqlite) fn close_window(b: &Batch<'_>, lane: LaneId, at: Timestamp
     Ok(())
 }
 
+/// The provider said that the contact cannot be written to on a lane. The contact's own word stands.
+pub(in crate::sqlite) fn shut(b: &Batch<'_>, lane: LaneId, at: Timestamp) -> Result<(), StoreError> {
+    let sql =
+        "UPDATE lanes SET access = 2, access_at = ?2 WHERE id = ?1 AND access <> 1 RETURNING contact_id";
+    if let Some(contact) = b.row(sql, params![lane.0, at.0], |r| r.get(0))? {
+        b.memory.touch(ContactId(contact));
+    }
+    Ok(())
+}
+
 /// Takes a part out of the queue; if it headed its lane, the next one of the lane takes its place.
 pub(in crate::sqlite) fn leave_queue(
     b: &Batch<'_>,
