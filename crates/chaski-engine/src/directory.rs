@@ -1,6 +1,7 @@
 //! The small, slowly changing things in memory: looked up on every request, read anew after a change.
 
 use crate::vault::{DataKey, Vault};
+use chaski_channels::twilio::is_content_sid;
 use chaski_channels::{Adapter, Secrets, adapter};
 use chaski_model::address::{Address, AddressKind};
 use chaski_model::template::Definition;
@@ -146,10 +147,16 @@ impl Snapshot {
         self.fields.iter().filter(|field| field.workspace == workspace).collect()
     }
 
-    /// An account's templates of a name, in every language.
+    /// An account's templates of a name, in every language; Twilio's can be named by their ContentSid too.
     pub fn definitions(&self, account: AccountId, name: &str) -> Vec<&Definition> {
-        let found = self.templates.get(&(account, name.to_owned()));
-        found.map(|list| list.iter().map(|template| &template.definition).collect()).unwrap_or_default()
+        if let Some(list) = self.templates.get(&(account, name.to_owned())) {
+            return list.iter().map(|template| &template.definition).collect();
+        }
+        if !is_content_sid(name) {
+            return Vec::new();
+        }
+        let own = self.templates.iter().filter(|(key, _)| key.0 == account).flat_map(|(_, list)| list);
+        own.map(|template| &template.definition).filter(|d| d.external_id.as_deref() == Some(name)).collect()
     }
 
     /// An account's whole catalogue, by name and language.

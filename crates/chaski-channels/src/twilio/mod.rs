@@ -20,6 +20,7 @@ mod templates;
 mod webhook;
 mod whatsapp;
 
+pub use send::is_content_sid;
 pub use sms::TwilioSms;
 pub use whatsapp::TwilioWhatsapp;
 

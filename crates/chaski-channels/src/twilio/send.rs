@@ -83,7 +83,7 @@ fn content(template: &MetaTemplate) -> Result<Fields, Failure> {
     if let Some(content) = &template.content {
         return Ok(content_fields(&content.sid, &content.variables));
     }
-    if !is_sid(&template.name) {
+    if !is_content_sid(&template.name) {
         let message = format!(
             "The template `{}` has no ContentSid, because the channel's templates were never synced: sync them with `chaski template sync`.",
             template.name
@@ -110,7 +110,8 @@ fn content_fields(sid: &str, variables: &BTreeMap<String, String>) -> Fields {
     fields
 }
 
-fn is_sid(name: &str) -> bool {
+/// Whether a template's name is a ContentSid.
+pub fn is_content_sid(name: &str) -> bool {
     name.strip_prefix("HX")
         .is_some_and(|rest| rest.len() == 32 && rest.bytes().all(|b| b.is_ascii_hexdigit()))
 }

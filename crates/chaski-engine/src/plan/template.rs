@@ -5,9 +5,10 @@ use crate::directory::{ChannelEntry, Snapshot};
 use crate::engine::Engine;
 use crate::tasks::Resync;
 use chaski_channels::template::{self, Catalogue, Options};
+use chaski_channels::twilio::is_content_sid;
 use chaski_model::message::Content;
 use chaski_model::template::{Finding, Note, Resolution, TemplateRequest};
-use chaski_model::{ChannelId, ErrorCode, Failure, Fault, WorkspaceId};
+use chaski_model::{ChannelId, ChannelKind, ErrorCode, Failure, Fault, WorkspaceId};
 
 impl Engine {
     /// Holds a template against a channel's catalogue, or the first WhatsApp channel's, without a contact.
@@ -100,7 +101,10 @@ impl Engine {
         {
             notes.extend(template::autofix(request, choice.definition));
         }
-        let catalogue = if synced { Catalogue::Synced(&definitions) } else { Catalogue::NeverSynced };
+        // A Content that was never submitted is in no catalogue: Twilio decides.
+        let is_unlisted = definitions.is_empty() && is_content_sid(&request.name);
+        let is_known = synced && !(is_unlisted && entry.channel.kind == ChannelKind::WhatsappTwilio);
+        let catalogue = if is_known { Catalogue::Synced(&definitions) } else { Catalogue::NeverSynced };
         template::resolve(request, catalogue, options)
     }
 }

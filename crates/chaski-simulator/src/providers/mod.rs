@@ -31,6 +31,7 @@ use crate::webhooks::Post;
 /// Which of the providers that share a prefix a call is for.
 pub(crate) fn meant(source: Source, call: &Call) -> Source {
     match source {
+        Source::TwilioWhatsapp => twilio::source_of(call),
         Source::Cloud => messaging::source_of(call).unwrap_or(source),
         _ => source,
     }
@@ -65,7 +66,10 @@ fn is_of_media(sim: &Sim, source: Source, call: &Call) -> bool {
             | (Source::Dialog360, ["whatsapp_business", ..])
             | (Source::Vonage, ["v3", "media", _])
             | (Source::Telegram, ["file", ..])
-            | (Source::TwilioWhatsapp, ["2010-04-01", "Accounts", _, "Messages", _, "Media", _])
+            | (
+                Source::TwilioWhatsapp | Source::TwilioSms,
+                ["2010-04-01", "Accounts", _, "Messages", _, "Media", _],
+            )
             | (Source::Viber, ["dl", _])
             | (Source::Line, ["v2", "bot", "message", _, "content", ..])
             | (Source::Messenger | Source::Instagram, ["cdn", ..]) => true,

@@ -64,6 +64,18 @@ pub(crate) fn message_sid(content: &Content) -> String {
     sid(if content.media.is_some() { "MM" } else { "SM" })
 }
 
+/// Whether a call is for WhatsApp or for SMS: a message by whom it goes to.
+pub(crate) fn source_of(call: &Call) -> Source {
+    let is_send = call.path.ends_with("/Messages.json");
+    let to = || url::form_urlencoded::parse(&call.body).find(|(key, _)| key == "To");
+    let is_sms = is_send && to().is_some_and(|(_, to)| !to.starts_with("whatsapp:"));
+    if is_sms || call.path.contains("/IncomingPhoneNumbers") {
+        Source::TwilioSms
+    } else {
+        Source::TwilioWhatsapp
+    }
+}
+
 /// Answers a call.
 pub(crate) fn answer(sim: &Sim, call: &Call) -> Reply {
     let segments = call.segments();
