@@ -33,8 +33,16 @@ async fn no_faults(world: &World) {
     world.simulator("PUT", "/faults", json!([])).await;
 }
 
+/// Moves the clock by minutes at least, and waits until the server goes by it.
 async fn advance(world: &World, time: &str) {
+    let other = world.channel("telegram");
+    let now = || async {
+        let id = world.sent(&other, text("¿qué hora es?")).await;
+        world.message(id).await["timestamp"].as_i64().expect("seconds")
+    };
+    let before = now().await;
     world.simulator("POST", "/clock", json!({"advance": time})).await;
+    until("the server's clock has moved", || async { (now().await > before + 100).then_some(()) }).await;
 }
 
 /// What the account wrote to the phone, oldest first.
@@ -344,10 +352,11 @@ async fn outside_the_window_only_a_person_may_answer_and_only_for_seven_days() {
 
 #[tokio::test]
 async fn a_person_answers_from_the_inbox_after_the_window() {
-    let (world, _) = world(MESSENGER).await;
+    let (world, channel) = world(MESSENGER).await;
     writes(&world, MESSENGER, text("¿alguien?")).await;
     received(&world, "the text", |m| m["text"] == "¿alguien?").await;
     advance(&world, "25h").await;
+    arrived(&world, MESSENGER, world.sent(&channel, tagged("un momento", "HUMAN_AGENT")).await).await;
     let page = world.inbox().await.thread().await;
     assert!(page.contains("id=\"reply\"") && page.contains("HUMAN_AGENT"), "the box is open and says how");
     let value = |name: &str| {
