@@ -55,7 +55,7 @@ async fn every_command_of_the_readme_runs_in_both_languages() {
     for page in ["README.md", "README.es.md"] {
         let world = World::demo().await;
         let blocks = commands(&read(page));
-        assert_eq!(blocks.len(), 7, "{page}");
+        assert_eq!(blocks.len(), 9, "{page}");
         let answer: Value = serde_json::from_str(&run(&world, &blocks[0], &[])).expect("the answer is JSON");
         let id = answer["messageId"].as_i64().expect("messageId");
         world.reaches(id, "delivered").await;
@@ -65,9 +65,11 @@ async fn every_command_of_the_readme_runs_in_both_languages() {
         assert!(timeline.contains("attempt 1: sent") && timeline.contains("delivered"), "{timeline}");
         assert!(!timeline.contains("simulator_only_d360_key"), "secrets are masked: {timeline}");
         assert!(run(&world, &blocks[3], &[]).contains("132000"));
-        for (block, status) in [(&blocks[4], "sent"), (&blocks[5], "delivered"), (&blocks[6], "sent")] {
-            let answer: Value = serde_json::from_str(&run(&world, block, &[])).expect("an answer");
-            world.reaches(answer["messageId"].as_i64().expect("messageId"), status).await;
+        let bot: Value = serde_json::from_str(&run(&world, &blocks[4], &[])).expect("an answer");
+        world.reaches(bot["messageId"].as_i64().expect("messageId"), "sent").await;
+        for (block, last) in [(5, "delivered"), (6, "sent"), (7, "delivered"), (8, "sent")] {
+            let sent: Value = serde_json::from_str(&run(&world, &blocks[block], &[])).expect("an answer");
+            world.reaches(sent["messageId"].as_i64().expect("messageId"), last).await;
         }
     }
 }
@@ -137,6 +139,11 @@ async fn every_channel_is_connected_as_its_page_says() {
         ("META_APP_SECRET", of(cloud, "app_secret")),
         ("META_VERIFY_TOKEN", of(cloud, "verify_token")),
         ("META_BASE_URL", of(cloud, "base_url")),
+        ("VIBER_TOKEN", of("viber", "auth_token")),
+        ("VIBER_BASE_URL", of("viber", "base_url")),
+        ("LINE_TOKEN", of("line", "access_token")),
+        ("LINE_SECRET", of("line", "channel_secret")),
+        ("LINE_BASE_URL", of("line", "base_url")),
     ]
     .into_iter()
     .map(|(key, value)| (key.to_owned(), value))
@@ -157,7 +164,7 @@ async fn every_channel_is_connected_as_its_page_says() {
         assert!(out.contains(templates) && out.contains("/hooks/"), "{page}: {out}");
         let by_hand = matches!(
             page,
-            "whatsapp_vonage" | "whatsapp_cloud" | "whatsapp_twilio" | "messenger" | "instagram"
+            "whatsapp_vonage" | "whatsapp_cloud" | "whatsapp_twilio" | "line" | "messenger" | "instagram"
         );
         assert_eq!(out.contains("left to do by hand"), by_hand, "{page}: {out}");
     }

@@ -309,14 +309,23 @@ async fn a_stranger_is_a_contact_of_its_own_by_its_chat() {
 #[tokio::test]
 async fn a_contact_that_blocks_the_bot_fails_at_once_and_others_do_not() {
     let (world, channel) = world().await;
-    let set = |blocked: bool| json!({"blocked": blocked});
-    world.simulator("PUT", &format!("/phones/{PHONE}"), set(true)).await;
+    writes(&world, text("la última")).await;
+    received(&world, "its last message", |m| m["text"] == "la última").await;
+    let blocked = async |blocked: bool| {
+        world.simulator("PUT", &format!("/phones/{PHONE}"), json!({"blocked": blocked})).await;
+        until("the conversation says it", || async {
+            (world.inbox().await.thread().await.contains("data-shut") == blocked).then_some(())
+        })
+        .await;
+    };
+    blocked(true).await;
+    let before = world.exchanges(SOURCE).await.len();
     let id = world.sent(&channel, text("¿estás?")).await;
     let error = failed_with(&world, id).await;
-    assert_eq!((&error["code"], &error["providerCode"]), (&json!("recipient_refused"), &json!(403)));
-    assert_eq!(error["title"], "The contact has blocked the bot");
+    assert_eq!(error["code"], "recipient_refused", "{error}");
     assert_eq!((&error["actor"], &error["retryable"]), (&json!("contact"), &json!(false)));
-    world.simulator("PUT", &format!("/phones/{PHONE}"), set(false)).await;
+    assert_eq!(world.exchanges(SOURCE).await.len(), before, "Telegram was not called");
+    blocked(false).await;
     let id = world.sent(&channel, text("hola de nuevo")).await;
     arrived(&world, id).await;
     let list = world.admin("GET", "/channels", Value::Null).await.json();

@@ -271,6 +271,7 @@ fn twilios_signature_is_over_the_address_and_the_form() {
         }
     }
 }
+
 /// Every vector is believed by its secret alone; one changed bit of signature or body is not.
 fn only_what_is_signed(adapter: &dyn Adapter, vectors: &str, secret: (&str, &str)) {
     let vectors: Value = serde_json::from_str(vectors).unwrap();

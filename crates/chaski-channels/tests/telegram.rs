@@ -84,15 +84,13 @@ fn a_tap_is_answered_in_the_webhooks_own_answer_and_nothing_else_is() {
     let headers = http::HeaderMap::new();
     let answers = fixtures("telegram", ".webhook.json").into_iter().filter_map(|file| {
         let body = fs::read(&file).unwrap();
-        let answer = Telegram.acknowledge(
-            &Incoming {
-                url: "https://chat.example.com/hooks/key",
-                at: Timestamp(0),
-                headers: &headers,
-                body: &body,
-            },
-            &Settings::new(),
-        )?;
+        let hook = Incoming {
+            url: "https://chat.example.com/hooks/key",
+            at: Timestamp(0),
+            headers: &headers,
+            body: &body,
+        };
+        let answer = Telegram.acknowledge(&hook, &Settings::new())?;
         Some((file.file_name().unwrap().to_str().unwrap().to_owned(), answer))
     });
     let expected = json!({"method": "answerCallbackQuery", "callback_query_id": "4382bfdwdsb323b2d9"});

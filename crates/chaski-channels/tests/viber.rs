@@ -6,6 +6,7 @@ mod twist;
 
 use chaski_channels::viber::Viber;
 use chaski_channels::{Adapter, Incoming, Settings};
+use chaski_model::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::fs;
@@ -76,7 +77,7 @@ fn whoever_opens_the_chat_is_greeted_once_where_that_is_set() {
             let body = fs::read(&file).unwrap();
             let hook = Incoming {
                 url: "https://chat.example.com/hooks/key",
-                at: chaski_model::Timestamp(0),
+                at: Timestamp(0),
                 headers: &headers,
                 body: &body,
             };
@@ -93,7 +94,7 @@ fn whoever_opens_the_chat_is_greeted_once_where_that_is_set() {
     let known = br#"{"event":"conversation_started","subscribed":true,"user":{"id":"x"}}"#;
     let hook = Incoming {
         url: "https://chat.example.com/hooks/key",
-        at: chaski_model::Timestamp(0),
+        at: Timestamp(0),
         headers: &headers,
         body: known,
     };
@@ -104,12 +105,8 @@ fn whoever_opens_the_chat_is_greeted_once_where_that_is_set() {
 fn what_cannot_be_read_at_all_is_kept() {
     let headers = http::HeaderMap::new();
     for body in [&b""[..], b"[]", b"hello", b"{\"event\":"] {
-        let hook = Incoming {
-            url: "https://chat.example.com/hooks/key",
-            at: chaski_model::Timestamp(0),
-            headers: &headers,
-            body,
-        };
+        let hook =
+            Incoming { url: "https://chat.example.com/hooks/key", at: Timestamp(0), headers: &headers, body };
         assert!(Viber.events(&hook).is_err());
     }
 }

@@ -109,8 +109,8 @@ impl ProviderCode {
 
 /// Every row of the table, ranges by their first code.
 pub fn all() -> impl Iterator<Item = &'static ProviderCode> {
-    let own = META.iter().chain(VONAGE).chain(DIALOG360).chain(TELEGRAM).chain(twilio::TWILIO);
-    own.chain(VIBER).chain(LINE).chain(messaging::MESSAGING)
+    let others = VIBER.iter().chain(LINE).chain(twilio::TWILIO).chain(messaging::MESSAGING);
+    META.iter().chain(VONAGE).chain(DIALOG360).chain(TELEGRAM).chain(others)
 }
 
 /// What a code means.

@@ -67,6 +67,13 @@ pub(crate) async fn get(
     serve(&app, &message, held, &headers).await
 }
 
+/// A plain picture with the sign of a player: providers that want a preview of a file show it until the file
+/// is opened.
+pub(crate) async fn preview() -> Response {
+    let head = [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "public, max-age=86400")];
+    (head, include_bytes!("preview.png").as_slice()).into_response()
+}
+
 fn absent() -> Response {
     plain(StatusCode::NOT_FOUND, "There is no file here, or not any more.")
 }

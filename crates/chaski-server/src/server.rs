@@ -27,6 +27,7 @@ pub fn router(app: App) -> Router {
         .route("/metrics", get(observe::metrics))
         .route("/hooks/{key}", get(hooks::check).post(hooks::receive))
         .route("/media/{id}", get(media::get))
+        .route("/media/preview.png", get(media::preview))
         .merge(api::routes())
         .nest("/admin/v1", admin::routes())
         .merge(ui::routes())

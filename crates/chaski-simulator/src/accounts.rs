@@ -93,7 +93,7 @@ const fn twilio(account_sid: &'static str) -> Credential {
 }
 
 /// All accounts; the first of a source is the one meant where only the provider is named.
-pub(crate) static ACCOUNTS: [Account; 18] = [
+pub(crate) static ACCOUNTS: [Account; 20] = [
     Account {
         source: Source::Dialog360,
         name: "360dialog_whatsapp",
@@ -221,6 +221,27 @@ pub(crate) static ACCOUNTS: [Account; 18] = [
         credential: Credential::Line {
             access_token: "SimulatorOnlyLineToken+0000000000000000000000000000=",
             channel_secret: "51ec3e7051ec3e7051ec3e7051ec3e70",
+        },
+    },
+    Account {
+        source: Source::Viber,
+        name: "viber-2",
+        business: "Ecuabots Quito",
+        number: "ecuabotsquito",
+        phone_number_id: "pa:75346594275468546725",
+        waba_id: "",
+        credential: Credential::Viber { auth_token: "445da6az1s345z78-simulator-only-token-0000000001" },
+    },
+    Account {
+        source: Source::Line,
+        name: "line-2",
+        business: "Ecuabots Quito",
+        number: "ecuabotsquito",
+        phone_number_id: "U216216216216216216216216216216ac",
+        waba_id: "",
+        credential: Credential::Line {
+            access_token: "SimulatorOnlyLineToken+0000000000000000000000000001=",
+            channel_secret: "51ec3e7051ec3e7051ec3e7051ec3e71",
         },
     },
     Account {

@@ -30,10 +30,22 @@ const CHANNELS: [(&str, &str); 3] = [
     ("360dialog_whatsapp", "WhatsApp · 360dialog"),
 ];
 /// The demo's other channels, connected after those; the contact writes to them first.
-const OTHERS: [(&str, &str); 3] =
-    [("telegram", "Telegram"), ("twilio_whatsapp", "WhatsApp · Twilio"), ("twilio", "SMS · Twilio")];
-/// The demo's Page and Instagram account, which know the contact by ids of their own.
-const META: [(&str, &str); 2] = [("facebook", "Facebook Messenger"), ("instagram", "Instagram")];
+const OTHERS: [(&str, &str); 7] = [
+    ("telegram", "Telegram"),
+    ("twilio_whatsapp", "WhatsApp · Twilio"),
+    ("twilio", "SMS · Twilio"),
+    ("viber", "Viber"),
+    ("line", "LINE"),
+    ("facebook", "Facebook Messenger"),
+    ("instagram", "Instagram"),
+];
+/// Those on which the contact is known by an id of the provider's own: where the simulator tells it.
+const BY_ID: [(&str, &str); 4] = [
+    ("viber", "/viberId"),
+    ("line", "/lineId"),
+    ("facebook", "/scopedIds/facebook"),
+    ("instagram", "/scopedIds/instagram"),
+];
 /// A window that closes sooner is opened anew.
 const WINDOW_LEFT: Duration = Duration::from_secs(3600);
 /// How long the contact's own messages may take to arrive.
@@ -156,7 +168,7 @@ struct World {
 impl World {
     async fn make_ready(&self, simulator: &str) -> Result<Value> {
         let accounts = self.control.get("/sim/v1/accounts").await?;
-        for (source, name) in CHANNELS.into_iter().chain(OTHERS).chain(META) {
+        for (source, name) in CHANNELS.into_iter().chain(OTHERS) {
             let account = accounts.as_array().into_iter().flatten().find(|a| a["source"] == source);
             let set = account
                 .map(|a| a["set"].clone())
@@ -164,7 +176,7 @@ impl World {
             self.connect(source, name, &set).await?;
         }
         self.make_contact().await?;
-        self.know_contact().await?;
+        self.introduce().await?;
         self.open_windows().await?;
         let renewed = setup::renew_access(&self.app, self.workspace, USER, TOKEN).await?;
         let public = &self.app.engine.config().public_url;
@@ -217,7 +229,14 @@ impl World {
             }
         };
         // The others' addresses are set by hand, not by their APIs.
-        if !matches!(kind, ChannelKind::Whatsapp360dialog | ChannelKind::Telegram | ChannelKind::TwilioSms) {
+        let by_api = [
+            ChannelKind::Whatsapp360dialog,
+            ChannelKind::Telegram,
+            ChannelKind::TwilioSms,
+            ChannelKind::Viber,
+            ChannelKind::Line,
+        ];
+        if !by_api.contains(&kind) {
             let mut hook = json!({"source": source, "url": webhook_url});
             if let Some(token) = verify_token {
                 hook["verifyToken"] = json!(token);
@@ -251,33 +270,36 @@ impl World {
         Ok(())
     }
 
-    /// Meta tells no number, so that the contact would be a stranger there: its ids are written down first.
-    async fn know_contact(&self) -> Result<()> {
-        let Some(contact) = self.contact().await? else { return Ok(()) };
+    /// The contact is known on the channels whose provider has an id of its own for it.
+    async fn introduce(&self) -> Result<()> {
         let phone = self.control.get(&format!("/sim/v1/phones/{PHONE}")).await?;
         let snapshot = self.app.engine.snapshot();
-        let of_source = |source: &str| {
-            let channels = snapshot.channels_of(self.workspace);
-            let entry = channels.into_iter().find(|e| e.channel.kind.source() == source)?;
-            let id = phone["scopedIds"][source].as_str()?;
-            Some(Address { scope: entry.channel.id.to_string(), ..Address::native(id) })
-        };
-        let addresses: Vec<Address> = META
-            .into_iter()
-            .filter_map(|(source, _)| of_source(source))
-            .filter(|address| contact.addresses.iter().all(|known| known.address != *address))
-            .collect();
-        if addresses.is_empty() {
+        let mut change = ContactChange::default();
+        for (source, key) in BY_ID {
+            let channel = snapshot
+                .channels_of(self.workspace)
+                .into_iter()
+                .find(|entry| entry.channel.kind.source() == source)
+                .map(|entry| entry.channel.id)
+                .with_context(|| format!("no channel of {source}"))?;
+            let id = phone
+                .pointer(key)
+                .and_then(Value::as_str)
+                .with_context(|| format!("the phone has no {key}"))?;
+            change.addresses.push(Address { scope: channel.to_string(), ..Address::native(id) });
+        }
+        let contact = self.contact().await?.context("the demo's contact")?;
+        let is_known = |address: &Address| contact.addresses.iter().any(|known| known.address == *address);
+        if change.addresses.iter().all(is_known) {
             return Ok(());
         }
-        let change = ContactChange { addresses, ..ContactChange::default() };
         let now = self.app.engine.clock().now();
         Ok(self.app.engine.store().update_contact(self.workspace, CONTACT, change, now).await?)
     }
 
     /// The contact writes on every channel whose window is not open for long.
     async fn open_windows(&self) -> Result<()> {
-        for (source, name) in META.into_iter().chain(OTHERS).chain(CHANNELS) {
+        for (source, name) in OTHERS.into_iter().chain(CHANNELS) {
             if self.is_open(source).await? {
                 continue;
             }

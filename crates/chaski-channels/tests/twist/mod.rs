@@ -1,6 +1,7 @@
 //! What any bytes, any JSON and twisted fixtures do to a kind's parsers.
 
 use chaski_channels::{Adapter, Incoming, Reply};
+use chaski_model::Timestamp;
 use proptest::prelude::*;
 use serde_json::Value;
 use std::fs;
@@ -9,12 +10,8 @@ use std::path::{Path, PathBuf};
 /// Gives a body to everything that reads one.
 pub(crate) fn take(adapter: &dyn Adapter, body: &[u8]) {
     let headers = http::HeaderMap::new();
-    let hook = Incoming {
-        url: "https://chat.example.com/hooks/key",
-        at: chaski_model::Timestamp(0),
-        headers: &headers,
-        body,
-    };
+    let hook =
+        Incoming { url: "https://chat.example.com/hooks/key", at: Timestamp(0), headers: &headers, body };
     let _ = adapter.events(&hook);
     let _ = adapter.acknowledge(&hook, &[("welcome".to_owned(), "Hola".to_owned())].into());
     for status in [200, 400, 403, 409, 429, 500, 502] {

@@ -92,6 +92,17 @@ pub(super) async fn deliver(engine: Arc<Engine>, entry: Arc<ChannelEntry>, head:
             settle_of(&head, &work, now, engine.clock.now(), None, End::Unsent { at: engine.clock.now() });
         return Done::new(head, store(&engine, settle).await);
     }
+    if work.attempt > 1 && repeats(&entry) && !is_safe_again(&engine, &entry, &head, now) {
+        // An earlier try may have been taken, and the provider does not tell repeats any more.
+        let failure = Failure::new(
+            ErrorCode::OutcomeUnknown,
+            "The provider did not answer for so long that it would take the message twice.",
+        );
+        let let_go_at = now + crate::dispatcher::UNKNOWN_KEEPS_LANE;
+        let end = End::Unknown { failure, let_go_at };
+        let settle = settle_of(&head, &work, now, engine.clock.now(), None, end);
+        return Done::new(head, store(&engine, settle).await);
+    }
     let (outcome, http_status) = call(&engine, &entry, &head, &work, (now, call_by)).await;
     let ended_at = engine.clock.now();
     metrics::counter!("chaski_attempts_total", "channel" => head.channel.to_string(), "outcome" => word(&outcome)).increment(1);
@@ -292,6 +303,10 @@ pub(crate) async fn repeat(engine: &Engine, head: Head) -> Option<Head> {
         follows: false,
     };
     store(engine, settle).await.again
+}
+
+fn repeats(entry: &ChannelEntry) -> bool {
+    entry.channel.kind.capabilities().is_some_and(|kind| kind.repeats_safely.is_some())
 }
 
 /// Whether the same call may be made at that time although the answer to an earlier one was lost: the

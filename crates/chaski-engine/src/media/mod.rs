@@ -3,7 +3,7 @@
 //! An inbound message is stored with the wish for its media, in one transaction. The `job` of the
 //! account's owner walks the adapter's task, streams the file into the [`folder`] under the hash of its
 //! bytes, and settles the wish: held, to be tried again, or gone for a reason. [`link`] makes the signed
-//! addresses that it is served at. [`files`] finds out about files that go out, where a call needs it.
+//! addresses that it is served at. `files` finds out about files that go out, where a call needs it.
 
 pub(crate) mod fetch;
 pub(crate) mod files;

@@ -13,9 +13,8 @@ use crate::ids::uuid;
 use crate::media::{File, placeholder};
 use crate::phones::{Button, Content, Direction, Media, Message, Status, chat_of};
 use crate::providers::telegram::message_name;
-use crate::providers::twilio;
-use crate::providers::viber;
 use crate::providers::{Inbound, Said, messaging, report_inbound};
+use crate::providers::{twilio, viber};
 use crate::receipts::Trace;
 use crate::sim::{Shared, Sim};
 use crate::source::{App, Source};
@@ -50,7 +49,7 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         return viber::open(sim, key, act.account).await.map_err(Refused::bad);
     }
     if !is_told(source, act.said.as_ref()) {
-        return Err(Refused::bad(format!("{} tells businesses nothing of the type {kind:?}", source.name())));
+        return Err(Refused::bad(format!("{} tells a business nothing of the type {kind:?}", source.name())));
     }
     let message_id = match (source, &act.said) {
         (Source::Vonage, _) => uuid(),
@@ -97,6 +96,21 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         &Inbound { account: act.account, message_id, at_ms: message.at, phone, context, said },
     );
     Ok(message)
+}
+
+/// Whether a provider has a webhook for what was said.
+fn is_told(source: Source, said: Option<&Said>) -> bool {
+    let Some(said) = said else { return true };
+    match source.app() {
+        App::Whatsapp => {
+            source != Source::TwilioWhatsapp || !matches!(said, Said::Reaction { .. } | Said::Order(_))
+        }
+        App::Telegram => !matches!(said, Said::Reaction { .. } | Said::Order(_)),
+        App::Sms => matches!(said, Said::Text(_) | Said::Media { .. }),
+        App::Viber => !matches!(said, Said::Reaction { .. } | Said::Order(_) | Said::Reply { .. }),
+        App::Messenger | App::Instagram => !matches!(said, Said::Contacts(_) | Said::Order(_)),
+        App::Line => !matches!(said, Said::Contacts(_) | Said::Reaction { .. } | Said::Order(_)),
+    }
 }
 
 /// Which of our numbers the person writes to.
@@ -330,20 +344,6 @@ fn change(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
         content,
         said: Some(Said::Edit { text: words, written_ms: target.at }),
     })
-}
-
-/// Whether a business is told such a thing by the provider.
-fn is_told(source: Source, said: Option<&Said>) -> bool {
-    let Some(said) = said else { return true };
-    let is_odd = matches!(said, Said::Reaction { .. } | Said::Order(_));
-    match source {
-        Source::Cloud | Source::Dialog360 | Source::Vonage => true,
-        Source::TwilioWhatsapp | Source::Telegram => !is_odd,
-        Source::TwilioSms => matches!(said, Said::Text(_) | Said::Media { .. }),
-        Source::Line => !is_odd && !matches!(said, Said::Contacts(_)),
-        Source::Viber => !is_odd && !matches!(said, Said::Reply { .. }),
-        Source::Messenger | Source::Instagram => !matches!(said, Said::Contacts(_) | Said::Order(_)),
-    }
 }
 
 /// The person takes back what it wrote.

@@ -83,17 +83,16 @@ pub(crate) fn report(sim: &Shared, receipt: &Receipt) {
     let body = match account(receipt.account).source {
         Source::Cloud | Source::Dialog360 => json(&meta::webhook::status(receipt)),
         Source::Vonage => json(&vonage::webhook::status(receipt)),
+        // They report nothing, and Twilio nothing without an address of the message's own.
+        Source::Telegram | Source::Line => return,
         Source::Viber => match viber::webhook::receipt(sim, receipt) {
             Some(body) => json(&body),
             None => return,
         },
-        // Twilio reports nothing without an address of the message's own.
         Source::TwilioWhatsapp | Source::TwilioSms => match twilio::webhook::status(receipt) {
             Some(form) => form,
             None => return,
         },
-        // They report nothing.
-        Source::Telegram | Source::Line => return,
         Source::Messenger | Source::Instagram => match messaging::receipt(receipt) {
             Some(body) => body,
             None => return,
@@ -119,9 +118,9 @@ pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
             Some(update) => json(&update),
             None => return,
         },
-        Source::TwilioWhatsapp | Source::TwilioSms => twilio::webhook::inbound(sim, inbound),
         Source::Viber => json(&viber::webhook::inbound(sim, inbound)),
         Source::Line => json(&line::webhook::inbound(sim, inbound)),
+        Source::TwilioWhatsapp | Source::TwilioSms => twilio::webhook::inbound(sim, inbound),
         Source::Messenger | Source::Instagram => messaging::inbound(sim, inbound),
     };
     let post = Post {

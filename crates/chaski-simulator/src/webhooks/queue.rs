@@ -87,9 +87,9 @@ async fn run_lane(sim: Shared, mut jobs: UnboundedReceiver<Job>, failed: Unbound
 
 /// The answer's body, or why it was not taken.
 async fn deliver(sim: &Shared, job: &Job) -> Result<Bytes, String> {
+    let body = providers::webhook_body(job.account, &job.body, job.tries > 1);
     let content_type = providers::webhook_type(job.account);
     let mut request = Request::post(job.url.clone()).header("content-type", content_type);
-    let body = providers::webhook_body(job.account, &job.body, job.tries > 1);
     for (name, value) in providers::webhook_headers(sim, job.account, &job.url, &body, job.has_bad_signature)
     {
         request = request.header(name, value);
@@ -149,10 +149,10 @@ fn next_try(job: &Job, now_ms: i64) -> Option<i64> {
     let due = now_ms + GAPS[place] * 1000;
     let hours = match account(job.account).source {
         Source::Cloud | Source::Dialog360 | Source::Messenger | Source::Instagram => 36,
-        // Twilio does not repeat.
-        Source::TwilioWhatsapp | Source::TwilioSms => 0,
         Source::Vonage | Source::Telegram | Source::Line => 24,
         Source::Viber => 1,
+        // Twilio does not repeat.
+        Source::TwilioWhatsapp | Source::TwilioSms => 0,
     };
     (due - job.first_ms <= hours * 3_600_000).then_some(due)
 }

@@ -5,6 +5,7 @@
 mod control;
 mod dialog360;
 mod faults;
+mod line;
 mod media;
 mod messaging;
 mod meta;
@@ -15,4 +16,5 @@ mod seed;
 mod support;
 mod telegram;
 mod templates;
+mod viber;
 mod vonage;

@@ -159,7 +159,11 @@ fn said(sim: &Sim, a: &Account, said: &Said, message: &str, fields: &mut Fields)
             );
             put("MediaContentType0", "text/vcard");
         }
-        _ => kind = "unsupported",
+        Said::Edit { .. }
+        | Said::Reaction { .. }
+        | Said::Order(_)
+        | Said::Unsend { .. }
+        | Said::Unsupported => kind = "unsupported",
     }
     put("NumMedia", &files.to_string());
     if is_whatsapp {
