@@ -7,6 +7,7 @@
 
 pub mod adapter;
 pub mod line;
+pub mod meta;
 mod multipart;
 mod plain;
 mod refused;
@@ -37,6 +38,8 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &vonage_sms::VonageSms,
     &viber::Viber,
     &line::Line,
+    &meta::messenger::Messenger,
+    &meta::instagram::Instagram,
 ];
 
 /// The adapter of a kind; `None` where the build has none.

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be read is a failed test")]
 
 use chaski_channels::line::Line;
+use chaski_channels::meta::{instagram::Instagram, messenger::Messenger};
 use chaski_channels::telegram::Telegram;
 use chaski_channels::template::{Catalogue, Options, definition, resolve};
 use chaski_channels::twilio::{TwilioSms, TwilioWhatsapp};
@@ -33,6 +34,8 @@ fn adapter_of(path: &Path) -> &'static dyn Adapter {
         Some("vonage_sms") => &VonageSms,
         Some("viber") => &Viber,
         Some("line") => &Line,
+        Some("messenger") => &Messenger,
+        Some("instagram") => &Instagram,
         other => panic!("no adapter for {other:?}"),
     }
 }
@@ -44,6 +47,8 @@ fn settings() -> Settings {
         ("waba_id", "102290129340398"),
         ("application_id", "aaaaaaaa-bbbb-cccc-dddd-0123456789ab"),
         ("from", "447700900001"),
+        ("page_id", "682498302938465"),
+        ("instagram_id", "17841405793187218"),
     ];
     pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }

@@ -5,6 +5,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chaski_channels::line::Line;
+use chaski_channels::meta::{instagram::Instagram, messenger::Messenger};
 use chaski_channels::telegram::Telegram;
 use chaski_channels::twilio::{TwilioSms, TwilioWhatsapp};
 use chaski_channels::viber::Viber;
@@ -19,6 +20,8 @@ use sha2::Sha256;
 
 const CLOUD: &str = include_str!("../src/whatsapp/cloud/fixtures/signature-vector.json");
 const VONAGE: &str = include_str!("../src/whatsapp/vonage/fixtures/signature-vector.json");
+const MESSENGER: &str = include_str!("../src/meta/messenger/fixtures/signature-vectors.json");
+const CHALLENGE: &str = include_str!("../src/meta/messenger/fixtures/verify-challenge.json");
 const TELEGRAM: &str = include_str!("../src/telegram/fixtures/signature-vectors.json");
 const TWILIO: &str = include_str!("../src/twilio/sms/fixtures/signature-vectors.json");
 const LINE: &str = include_str!("../src/line/fixtures/signature-vectors.json");
@@ -65,6 +68,41 @@ fn metas_signature_is_over_the_raw_bytes_and_by_either_secret_while_it_changes()
         assert!(!is_believed(&Cloud, (header.0, bad), body, &[("app_secret", secret)], 0), "{bad}");
     }
     assert!(!is_believed(&Cloud, ("", ""), body, &[("app_secret", secret)], 0));
+}
+
+#[test]
+fn messenger_and_instagram_are_signed_as_every_meta_app_is() {
+    let file: Value = serde_json::from_str(MESSENGER).unwrap();
+    let keys = [("app_secret", file["app_secret"].as_str().unwrap())];
+    let name = file["header"].as_str().unwrap().to_lowercase();
+    for vector in file["vectors"].as_array().unwrap() {
+        let body = vector["raw_body"].as_str().unwrap().as_bytes();
+        let signature = vector["signature"].as_str().unwrap();
+        for adapter in [&Messenger as &dyn Adapter, &Instagram] {
+            assert!(is_believed(adapter, (&name, signature), body, &keys, 0));
+            assert!(!is_believed(adapter, ("", ""), body, &keys, 0), "missing");
+            for place in 0..body.len() {
+                let mut other = body.to_vec();
+                other[place] ^= 1;
+                assert!(!is_believed(adapter, (&name, signature), &other, &keys, 0), "one bit at {place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn messenger_and_instagram_answer_metas_check_of_the_address() {
+    let file: Value = serde_json::from_str(CHALLENGE).unwrap();
+    let query: String = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(file["query"].as_object().unwrap().iter().map(|(k, v)| (k, v.as_str().unwrap())))
+        .finish();
+    let answer = |adapter: &dyn Adapter, token| {
+        adapter.challenge(&query, &secrets(&[("verify_token", token)])).map(|c| (c.status, c.body))
+    };
+    for adapter in [&Messenger as &dyn Adapter, &Instagram] {
+        assert_eq!(answer(adapter, "mytoken"), Some((200, file["expect_body"].as_str().unwrap().to_owned())));
+        assert_eq!(answer(adapter, "other"), Some((403, String::new())));
+    }
 }
 
 #[test]

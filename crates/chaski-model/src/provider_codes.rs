@@ -26,6 +26,8 @@ pub enum Family {
     Viber,
     /// LINE's Messaging API: HTTP statuses, some told apart by their text.
     Line,
+    /// Messenger and Instagram at Meta's Graph API: the `error_subcode` where it says more, else the code.
+    Messaging,
 }
 
 impl Family {
@@ -40,6 +42,7 @@ impl Family {
             Self::VonageSms => "Vonage SMS",
             Self::Viber => "Viber",
             Self::Line => "LINE",
+            Self::Messaging => "Messenger and Instagram",
         }
     }
 }
@@ -109,7 +112,8 @@ impl ProviderCode {
 
 /// Every row of the table, ranges by their first code.
 pub fn all() -> impl Iterator<Item = &'static ProviderCode> {
-    let others = VIBER.iter().chain(LINE).chain(twilio::TWILIO).chain(vonage_sms::VONAGE_SMS);
+    let others = VIBER.iter().chain(LINE).chain(twilio::TWILIO);
+    let others = others.chain(vonage_sms::VONAGE_SMS).chain(messaging::MESSAGING);
     META.iter().chain(VONAGE).chain(DIALOG360).chain(TELEGRAM).chain(others)
 }
 
@@ -139,6 +143,7 @@ fn rows(family: Family) -> &'static [ProviderCode] {
         Family::VonageSms => vonage_sms::VONAGE_SMS,
         Family::Viber => VIBER,
         Family::Line => LINE,
+        Family::Messaging => messaging::MESSAGING,
     }
 }
 
@@ -182,6 +187,7 @@ macro_rules! table {
     };
 }
 
+mod messaging;
 mod twilio;
 mod vonage_sms;
 

@@ -53,6 +53,13 @@ pub(crate) enum Credential {
         access_token: &'static str,
         channel_secret: &'static str,
     },
+    /// Messenger or Instagram; an Instagram account is linked to a Page.
+    Messaging {
+        page_id: &'static str,
+        access_token: &'static str,
+        app_secret: &'static str,
+        verify_token: &'static str,
+    },
 }
 
 /// The place of an account in [`ACCOUNTS`].
@@ -63,6 +70,15 @@ const CLOUD_APP: Credential = Credential::Cloud {
     app_secret: "simulator-only-app-secret",
     verify_token: "simulator-only-verify-token",
 };
+
+const fn messaging(page_id: &'static str, access_token: &'static str) -> Credential {
+    Credential::Messaging {
+        page_id,
+        access_token,
+        app_secret: "simulator-only-app-secret",
+        verify_token: "simulator-only-verify-token",
+    }
+}
 
 const fn vonage(application_id: &'static str) -> Credential {
     Credential::Vonage {
@@ -78,7 +94,7 @@ const fn twilio(account_sid: &'static str) -> Credential {
 }
 
 /// All accounts; the first of a source is the one meant where only the provider is named.
-pub(crate) static ACCOUNTS: [Account; 18] = [
+pub(crate) static ACCOUNTS: [Account; 22] = [
     Account {
         source: Source::Dialog360,
         name: "360dialog_whatsapp",
@@ -230,6 +246,42 @@ pub(crate) static ACCOUNTS: [Account; 18] = [
         },
     },
     Account {
+        source: Source::Messenger,
+        name: "facebook",
+        business: "Ecuabots",
+        number: "ecuabots",
+        phone_number_id: "682498302938465",
+        waba_id: "",
+        credential: messaging("682498302938465", "EAAGSimulatorOnlyPageToken00000000000000000001"),
+    },
+    Account {
+        source: Source::Messenger,
+        name: "facebook-2",
+        business: "Ecuabots Quito",
+        number: "ecuabots.quito",
+        phone_number_id: "682498302938466",
+        waba_id: "",
+        credential: messaging("682498302938466", "EAAGSimulatorOnlyPageToken00000000000000000002"),
+    },
+    Account {
+        source: Source::Instagram,
+        name: "instagram",
+        business: "Ecuabots",
+        number: "ecuabots.ec",
+        phone_number_id: "17841405793187218",
+        waba_id: "",
+        credential: messaging("682498302938475", "EAAGSimulatorOnlyInstagramToken000000000000001"),
+    },
+    Account {
+        source: Source::Instagram,
+        name: "instagram-2",
+        business: "Ecuabots Quito",
+        number: "ecuabots.quito",
+        phone_number_id: "17841405793187219",
+        waba_id: "",
+        credential: messaging("682498302938476", "EAAGSimulatorOnlyInstagramToken000000000000002"),
+    },
+    Account {
         source: Source::VonageSms,
         name: "nexmo",
         business: "Ecuabots",
@@ -253,8 +305,9 @@ impl Account {
     /// What people write to: a number, or a bot's name.
     pub(crate) fn handle(&self) -> String {
         match self.source {
-            Source::Telegram | Source::Line => format!("@{}", self.number),
+            Source::Telegram | Source::Line | Source::Instagram => format!("@{}", self.number),
             Source::Viber => format!("viber://pa?chatURI={}", self.number),
+            Source::Messenger => format!("m.me/{}", self.number),
             _ => format!("+{}", self.number),
         }
     }
@@ -294,6 +347,25 @@ pub(crate) fn listed(url: &str, private_key: &str) -> Value {
         .collect()
 }
 
+/// The first account is connected by the Messages API, the second by the older one.
+fn vonage_sms<'a>(a: &'a Account, base_url: &'a str, private_key: &'a str) -> Vec<(&'a str, &'a str)> {
+    let Credential::Vonage { application_id, api_key, api_secret, signature_secret } = &a.credential else {
+        return Vec::new();
+    };
+    let mut pairs = vec![
+        ("base_url", base_url),
+        ("sms_url", base_url),
+        ("from", a.number),
+        ("signature_secret", signature_secret),
+    ];
+    pairs.extend(if is_classic(a) {
+        vec![("api", "sms"), ("api_key", api_key), ("api_secret", api_secret), ("signature_method", "sha256")]
+    } else {
+        vec![("application_id", *application_id), ("private_key", private_key)]
+    });
+    pairs
+}
+
 fn settings(a: &Account, url: &str, private_key: &str) -> Map<String, Value> {
     let base_url = format!("{url}{}", a.source.prefix());
     let plus = format!("+{}", a.number);
@@ -306,28 +378,7 @@ fn settings(a: &Account, url: &str, private_key: &str) -> Map<String, Value> {
                 ("phone_number_id", a.phone_number_id),
             ]
         }
-        Credential::Vonage { api_key, api_secret, signature_secret, .. }
-            if a.source == Source::VonageSms && is_classic(a) =>
-        {
-            vec![
-                ("api", "sms"),
-                ("base_url", &base_url),
-                ("sms_url", &base_url),
-                ("from", a.number),
-                ("api_key", api_key),
-                ("api_secret", api_secret),
-                ("signature_secret", signature_secret),
-                ("signature_method", "sha256"),
-            ]
-        }
-        Credential::Vonage { application_id, signature_secret, .. } if a.source == Source::VonageSms => vec![
-            ("base_url", &base_url),
-            ("sms_url", &base_url),
-            ("from", a.number),
-            ("application_id", application_id),
-            ("private_key", private_key),
-            ("signature_secret", signature_secret),
-        ],
+        Credential::Vonage { .. } if a.source == Source::VonageSms => vonage_sms(a, &base_url, private_key),
         Credential::Vonage { application_id, api_key, api_secret, signature_secret } => vec![
             ("base_url", &base_url),
             ("application_id", application_id),
@@ -351,6 +402,20 @@ fn settings(a: &Account, url: &str, private_key: &str) -> Map<String, Value> {
             ("access_token", access_token),
             ("channel_secret", channel_secret),
         ],
+        Credential::Messaging { page_id, access_token, app_secret, verify_token } => {
+            let mut set: Vec<(&str, &str)> = vec![
+                ("base_url", &base_url),
+                ("version", "v25.0"),
+                ("page_id", page_id),
+                ("access_token", access_token),
+                ("app_secret", app_secret),
+                ("verify_token", verify_token),
+            ];
+            if a.source == Source::Instagram {
+                set.push(("instagram_id", a.phone_number_id));
+            }
+            set
+        }
         Credential::Cloud { access_token, app_secret, verify_token } => vec![
             ("base_url", &base_url),
             ("version", "v23.0"),

@@ -40,6 +40,8 @@ impl Limit {
                 Self { per_second: Some(500.0), pair: Some(Pair { seconds: 36.0, burst: 100.0 }) }
             }
             Source::Line => Self { per_second: Some(2000.0), pair: None },
+            // 300 texts a second for one Page.
+            Source::Messenger | Source::Instagram => Self { per_second: Some(300.0), pair: None },
             Source::Telegram => {
                 Self { per_second: Some(30.0), pair: Some(Pair { seconds: 1.0, burst: 20.0 }) }
             }

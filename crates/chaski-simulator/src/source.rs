@@ -32,6 +32,12 @@ pub(crate) enum Source {
     /// LINE's Messaging API.
     #[serde(rename = "line")]
     Line,
+    /// Facebook Messenger, at Meta's Graph API too.
+    #[serde(rename = "facebook")]
+    Messenger,
+    /// Instagram messages, at Meta's Graph API too.
+    #[serde(rename = "instagram")]
+    Instagram,
 }
 
 /// Which app of a phone a provider's messages are in.
@@ -42,10 +48,20 @@ pub(crate) enum App {
     Telegram,
     Viber,
     Line,
+    Messenger,
+    Instagram,
 }
 
 impl App {
-    pub(crate) const ALL: [Self; 5] = [Self::Whatsapp, Self::Sms, Self::Telegram, Self::Viber, Self::Line];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Whatsapp,
+        Self::Sms,
+        Self::Telegram,
+        Self::Viber,
+        Self::Line,
+        Self::Messenger,
+        Self::Instagram,
+    ];
 
     /// Its word in addresses and in the style sheet.
     pub(crate) const fn word(self) -> &'static str {
@@ -55,6 +71,8 @@ impl App {
             Self::Telegram => "telegram",
             Self::Viber => "viber",
             Self::Line => "line",
+            Self::Messenger => "messenger",
+            Self::Instagram => "instagram",
         }
     }
 
@@ -66,12 +84,14 @@ impl App {
             Self::Telegram => "Telegram",
             Self::Viber => "Viber",
             Self::Line => "LINE",
+            Self::Messenger => "Messenger",
+            Self::Instagram => "Instagram",
         }
     }
 }
 
 impl Source {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Dialog360,
         Self::Vonage,
         Self::Cloud,
@@ -81,6 +101,8 @@ impl Source {
         Self::VonageSms,
         Self::Viber,
         Self::Line,
+        Self::Messenger,
+        Self::Instagram,
     ];
 
     /// Where people see its messages.
@@ -91,6 +113,8 @@ impl Source {
             Self::Telegram => App::Telegram,
             Self::Viber => App::Viber,
             Self::Line => App::Line,
+            Self::Messenger => App::Messenger,
+            Self::Instagram => App::Instagram,
         }
     }
 
@@ -106,6 +130,8 @@ impl Source {
             Self::VonageSms => "nexmo",
             Self::Viber => "viber",
             Self::Line => "line",
+            Self::Messenger => "facebook",
+            Self::Instagram => "instagram",
         }
     }
 
@@ -121,6 +147,8 @@ impl Source {
             Self::VonageSms => "Vonage SMS",
             Self::Viber => "Viber",
             Self::Line => "LINE",
+            Self::Messenger => "Messenger",
+            Self::Instagram => "Instagram",
         }
     }
 
@@ -129,7 +157,7 @@ impl Source {
         match self {
             Self::Dialog360 => "/360dialog",
             Self::Vonage | Self::VonageSms => "/vonage",
-            Self::Cloud => "/meta",
+            Self::Cloud | Self::Messenger | Self::Instagram => "/meta",
             Self::Telegram => "/telegram",
             Self::TwilioWhatsapp | Self::TwilioSms => "/twilio",
             Self::Viber => "/viber",
@@ -141,8 +169,8 @@ impl Source {
         Self::ALL.into_iter().find(|source| source.word() == word)
     }
 
-    /// The provider whose API a path belongs to, and the path below its prefix; the first of those that
-    /// share one.
+    /// The provider whose API a path belongs to, and the path below its prefix. Of those that share one it is
+    /// the first; the call itself tells which of them it is for.
     pub(crate) fn of_path(path: &str) -> Option<(Self, &str)> {
         Self::ALL.into_iter().find_map(|source| {
             let rest = path.strip_prefix(source.prefix())?;

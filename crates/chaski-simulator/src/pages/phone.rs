@@ -112,6 +112,8 @@ fn kind_of_account(lang: Lang, app: App) -> &'static str {
         App::Sms => lang.say("número de empresa", "business number"),
         App::Telegram | App::Viber => "bot",
         App::Line => lang.say("cuenta oficial", "official account"),
+        App::Messenger => lang.say("página", "Page"),
+        App::Instagram => lang.say("cuenta profesional", "professional account"),
     }
 }
 

@@ -4,6 +4,7 @@
 pub(crate) mod dialog360;
 mod inbound;
 pub(crate) mod line;
+pub(crate) mod messaging;
 pub(crate) mod meta;
 pub(crate) mod telegram;
 pub(crate) mod twilio;
@@ -32,6 +33,7 @@ pub(crate) fn meant(source: Source, call: &Call) -> Source {
     match source {
         Source::TwilioWhatsapp => twilio::source_of(call),
         Source::Vonage => vonage::source_of(call),
+        Source::Cloud => messaging::source_of(call).unwrap_or(source),
         _ => source,
     }
 }
@@ -50,6 +52,7 @@ pub(crate) async fn answer(sim: &Shared, source: Source, call: &Call) -> Reply {
         Source::TwilioWhatsapp | Source::TwilioSms => twilio::answer(sim, call),
         Source::Viber => viber::answer(sim, call).await,
         Source::Line => line::answer(sim, call).await,
+        Source::Messenger | Source::Instagram => messaging::answer(sim, call).await,
     };
     if act.is_some() { reply.with_act(act) } else { reply }
 }
@@ -69,7 +72,8 @@ fn is_of_media(sim: &Sim, source: Source, call: &Call) -> bool {
                 ["2010-04-01", "Accounts", _, "Messages", _, "Media", _],
             )
             | (Source::Viber, ["dl", _])
-            | (Source::Line, ["v2", "bot", "message", _, "content", ..]) => true,
+            | (Source::Line, ["v2", "bot", "message", _, "content", ..])
+            | (Source::Messenger | Source::Instagram, ["cdn", ..]) => true,
             (Source::Cloud, [_, id]) | (Source::Dialog360, [id]) => sim.media.get(id).is_some(),
             _ => false,
         }
@@ -94,6 +98,10 @@ pub(crate) fn report(sim: &Shared, receipt: &Receipt) {
         },
         Source::TwilioWhatsapp | Source::TwilioSms => match twilio::webhook::status(receipt) {
             Some(form) => form,
+            None => return,
+        },
+        Source::Messenger | Source::Instagram => match messaging::receipt(receipt) {
+            Some(body) => body,
             None => return,
         },
     };
@@ -121,6 +129,7 @@ pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
         Source::Viber => json(&viber::webhook::inbound(sim, inbound)),
         Source::Line => json(&line::webhook::inbound(sim, inbound)),
         Source::TwilioWhatsapp | Source::TwilioSms => twilio::webhook::inbound(sim, inbound),
+        Source::Messenger | Source::Instagram => messaging::inbound(sim, inbound),
     };
     let post = Post {
         account: inbound.account,
@@ -168,7 +177,7 @@ pub(crate) fn webhook_headers(
 ) -> Vec<(String, String)> {
     match account(id).source {
         Source::TwilioWhatsapp | Source::TwilioSms => twilio::signature::headers(id, url, body, is_bad),
-        Source::Cloud => meta::signature::headers(id, body, is_bad),
+        Source::Cloud | Source::Messenger | Source::Instagram => meta::signature::headers(id, body, is_bad),
         Source::Dialog360 => dialog360::webhook_headers(sim, id, is_bad),
         // The older form has its signature among its fields.
         Source::VonageSms if body.windows(6).any(|bytes| bytes == b"\"sig\":") => Vec::new(),

@@ -104,6 +104,7 @@ async fn clearing_keeps_accounts_and_templates() {
             "twilio" | "nexmo" => 100.0,
             "viber" => 500.0,
             "line" => 2000.0,
+            "facebook" | "instagram" => 300.0,
             _ => 80.0,
         };
         assert_eq!(limit["perSecond"], per_second, "{limit}");
