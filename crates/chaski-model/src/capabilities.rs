@@ -155,6 +155,16 @@ const VONAGE_SMS: Capabilities = Capabilities {
     ..TWILIO_SMS
 };
 
+const CUSTOM: Capabilities = Capabilities {
+    content: &["text", "attachment", "quick_reply"],
+    text_limit: 4096,
+    pace: 20,
+    echoes_reference: false,
+    tells_access: false,
+    receipts: &["sent", "delivered", "read", "failed"],
+    ..TWILIO_SMS
+};
+
 const TELEGRAM: Capabilities = Capabilities {
     content: &["text", "attachment", "quick_reply", "custom_payload"],
     text_limit: 4096,
@@ -254,7 +264,8 @@ impl ChannelKind {
             Self::Viber => Some(VIBER),
             Self::Line => Some(LINE),
             Self::VonageSms => Some(VONAGE_SMS),
-            Self::Email | Self::Custom => None,
+            Self::Custom => Some(CUSTOM),
+            Self::Email => None,
         }
     }
 }

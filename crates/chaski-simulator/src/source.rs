@@ -26,6 +26,9 @@ pub(crate) enum Source {
     /// SMS through Vonage.
     #[serde(rename = "nexmo")]
     VonageSms,
+    /// A program behind a custom channel.
+    #[serde(rename = "custom_channel")]
+    Custom,
     /// Viber's bot API.
     #[serde(rename = "viber")]
     Viber,
@@ -50,10 +53,11 @@ pub(crate) enum App {
     Line,
     Messenger,
     Instagram,
+    Custom,
 }
 
 impl App {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Whatsapp,
         Self::Sms,
         Self::Telegram,
@@ -61,6 +65,7 @@ impl App {
         Self::Line,
         Self::Messenger,
         Self::Instagram,
+        Self::Custom,
     ];
 
     /// Its word in addresses and in the style sheet.
@@ -69,6 +74,7 @@ impl App {
             Self::Whatsapp => "whatsapp",
             Self::Sms => "sms",
             Self::Telegram => "telegram",
+            Self::Custom => "custom",
             Self::Viber => "viber",
             Self::Line => "line",
             Self::Messenger => "messenger",
@@ -82,6 +88,7 @@ impl App {
             Self::Whatsapp => "WhatsApp",
             Self::Sms => "SMS",
             Self::Telegram => "Telegram",
+            Self::Custom => "Chat",
             Self::Viber => "Viber",
             Self::Line => "LINE",
             Self::Messenger => "Messenger",
@@ -91,7 +98,7 @@ impl App {
 }
 
 impl Source {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Dialog360,
         Self::Vonage,
         Self::Cloud,
@@ -103,6 +110,7 @@ impl Source {
         Self::Line,
         Self::Messenger,
         Self::Instagram,
+        Self::Custom,
     ];
 
     /// Where people see its messages.
@@ -111,6 +119,7 @@ impl Source {
             Self::Dialog360 | Self::Vonage | Self::Cloud | Self::TwilioWhatsapp => App::Whatsapp,
             Self::TwilioSms | Self::VonageSms => App::Sms,
             Self::Telegram => App::Telegram,
+            Self::Custom => App::Custom,
             Self::Viber => App::Viber,
             Self::Line => App::Line,
             Self::Messenger => App::Messenger,
@@ -128,6 +137,7 @@ impl Source {
             Self::TwilioWhatsapp => "twilio_whatsapp",
             Self::TwilioSms => "twilio",
             Self::VonageSms => "nexmo",
+            Self::Custom => "custom_channel",
             Self::Viber => "viber",
             Self::Line => "line",
             Self::Messenger => "facebook",
@@ -145,6 +155,7 @@ impl Source {
             Self::TwilioWhatsapp => "Twilio WhatsApp",
             Self::TwilioSms => "Twilio SMS",
             Self::VonageSms => "Vonage SMS",
+            Self::Custom => "Custom channel",
             Self::Viber => "Viber",
             Self::Line => "LINE",
             Self::Messenger => "Messenger",
@@ -160,6 +171,7 @@ impl Source {
             Self::Cloud | Self::Messenger | Self::Instagram => "/meta",
             Self::Telegram => "/telegram",
             Self::TwilioWhatsapp | Self::TwilioSms => "/twilio",
+            Self::Custom => "/custom",
             Self::Viber => "/viber",
             Self::Line => "/line",
         }

@@ -111,6 +111,7 @@ fn kind_of_account(lang: Lang, app: App) -> &'static str {
         App::Whatsapp => lang.say("cuenta de empresa", "business account"),
         App::Sms => lang.say("número de empresa", "business number"),
         App::Telegram | App::Viber => "bot",
+        App::Custom => lang.say("programa propio", "a program of one's own"),
         App::Line => lang.say("cuenta oficial", "official account"),
         App::Messenger => lang.say("página", "Page"),
         App::Instagram => lang.say("cuenta profesional", "professional account"),
