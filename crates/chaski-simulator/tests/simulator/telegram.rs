@@ -217,7 +217,7 @@ async fn parameters_come_as_a_form_and_in_the_query_too() {
     };
     let kind = [("content-type", "application/x-www-form-urlencoded")];
     let url = format!("{bot}/sendMessage");
-    let posted = world.try_call(Method::POST, &url, &kind, fields("42").into_bytes()).await.unwrap();
+    let posted = world.try_call(Method::POST, &url, &kind, fields("42").into()).await.unwrap();
     let asked = world.get(&format!("{url}?{}", fields("[43]"))).await;
     for (answer, words) in [(posted, "42"), (asked, "[43]")] {
         assert_eq!(answer.json["result"]["text"], words, "{}", answer.json);
