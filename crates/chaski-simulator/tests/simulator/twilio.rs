@@ -1,20 +1,20 @@
 //! Twilio's Message resource, in the documented form.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::Method;
+use tokio::time::timeout;
 
 use crate::support::{ANA, World};
 
 const SMS: &str = "twilio";
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 #[tokio::test]
 async fn a_message_can_be_asked_for_and_tells_how_far_it_came() {
     let world = World::start().await;
     let (sid, token) = (world.set(SMS, "account_sid"), world.set(SMS, "auth_token"));
-    let basic = {
-        use base64::Engine as _;
-        base64::engine::general_purpose::STANDARD.encode(format!("{sid}:{token}"))
-    };
-    let authorization = format!("Basic {basic}");
+    let authorization = format!("Basic {}", STANDARD.encode(format!("{sid}:{token}")));
     let headers =
         [("authorization", authorization.as_str()), ("content-type", "application/x-www-form-urlencoded")];
     let root = format!("{}/2010-04-01/Accounts/{sid}/Messages", world.set(SMS, "base_url"));
@@ -34,11 +34,15 @@ async fn a_message_can_be_asked_for_and_tells_how_far_it_came() {
             .await
             .unwrap()
     };
-    let mut found = read(name).await;
-    while found.json["status"] != "delivered" {
-        tokio::task::yield_now().await;
-        found = read(name).await;
-    }
+    let arrived = async {
+        loop {
+            let found = read(name).await;
+            if found.json["status"] == "delivered" {
+                return found;
+            }
+        }
+    };
+    let found = timeout(PATIENCE, arrived).await.expect("it is delivered in time");
     assert_eq!((&found.json["body"], &found.json["sid"]), (&"hola".into(), &name.into()));
     assert!(found.json["date_sent"].is_string());
     assert_eq!(read("SM00000000000000000000000000000000").await.status, 404);

@@ -112,11 +112,10 @@ async fn what_a_phone_wrote_can_be_marked_read() {
 /// The older API takes a form or JSON, and key and secret among the fields or in the header.
 #[tokio::test]
 async fn the_older_api_takes_json_with_the_key_in_the_header() {
-    use base64::Engine as _;
     let world = World::start().await;
     let of = |key: &str| world.set_of("nexmo", 1, key);
     let pair = format!("{}:{}", of("api_key"), of("api_secret"));
-    let basic = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
+    let basic = format!("Basic {}", STANDARD.encode(pair));
     let headers = [("authorization", basic.as_str()), ("content-type", "application/json")];
     let body = json!({"to": ANA.trim_start_matches('+'), "from": of("from"), "text": "por JSON"});
     let url = format!("{}/sms/json", of("base_url"));
