@@ -389,3 +389,45 @@ async fn every_metric_of_the_dashboard_and_the_alerts_is_there_after_some_traffi
         assert!(guide.contains(name), "docs/ops/README.md explains {name}");
     }
 }
+
+#[tokio::test]
+async fn a_webhook_of_no_use_is_listed_and_taken_in_once_it_can_be_read() {
+    let world = World::demo().await;
+    let post = |body: Value| {
+        let http = world.http.clone();
+        let url = format!("{}/custom/channel/webhook/", world.web_url());
+        async move {
+            let headers = [
+                ("authorization", "Bearer simulator-only-custom-token-0001"),
+                ("content-type", "application/json"),
+            ];
+            http.call("POST", &url, &headers, body.to_string()).await.expect("an answer").status
+        }
+    };
+    assert_eq!(post(json!({"events": 7})).await, 200);
+    assert_eq!(post(json!({"events": 8})).await, 200);
+    let listed = told(&world, &["webhook", "list"])["items"].clone();
+    assert_eq!(
+        (&listed[0]["body"], &listed[1]["body"], &listed[0]["source"]),
+        (&json!(r#"{"events":8}"#), &json!(r#"{"events":7}"#), &json!("custom_channel"))
+    );
+    let id = |n: usize| listed[n]["id"].to_string();
+    let (well, text) = chaski(&world, &["webhook", "replay", &id(0)]);
+    assert!(!well && text.contains("still of no use"), "{text}");
+    assert!(chaski(&world, &["webhook", "dismiss", &id(1)]).0);
+    assert!(!chaski(&world, &["webhook", "dismiss", &id(1)]).0, "there is none any more");
+
+    // What a later version can read, this one is given in a form that it reads already.
+    let readable = json!({"channelId": "gfd8g7fd89dgfd", "contactId": PHONE, "events": [
+        {"type": "message", "mId": "kept-1", "timestamp": 2_132_131_321_000_i64, "message": {"type": "text", "text": "guardado"}}]});
+    let store = rusqlite::Connection::open(world.data().join("chaski.db")).expect("the store");
+    let changed = store.execute(
+        "UPDATE kept_webhooks SET body = ?1 WHERE id = ?2",
+        rusqlite::params![readable.to_string().into_bytes(), listed[0]["id"].as_i64()],
+    );
+    assert_eq!(changed.expect("a write"), 1);
+    assert!(chaski(&world, &["webhook", "replay", &id(0)]).0);
+    let list = world.api("GET", "/contact/id:123/message/list?limit=10", Value::Null).await.text();
+    assert!(list.contains("guardado"), "{list}");
+    assert_eq!(told(&world, &["webhook", "list"])["items"], json!([]));
+}

@@ -2,11 +2,12 @@
 
 use crate::directory::{ChannelEntry, HookEntry};
 use crate::engine::Engine;
+use crate::tasks::storage;
 use crate::tokens::hash;
 use chaski_channels::{Adapter, Challenge, FailureMark, Incoming, Settings};
 use chaski_model::event::{Event, Inbound, Receipt, Sender};
 use chaski_model::message::Content;
-use chaski_model::{Address, Failure, PartRef, Timestamp};
+use chaski_model::{Address, ErrorCode, Failure, PartRef, Timestamp, WorkspaceId};
 use chaski_store::StoreError;
 use chaski_store::outbox::Origin;
 use chaski_store::receive::{AccessIn, InboundIn, InboundVerdict, ReceiptIn, ReceiptVerdict};
@@ -132,17 +133,55 @@ impl Engine {
         incoming: &Incoming<'_>,
         now: Timestamp,
     ) -> Result<(), Refused> {
-        let body = incoming.body;
+        match self.apply_all(hook, adapter, incoming, now).await? {
+            Some(cause) => self.keep(hook, cause, incoming.body, now).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Applies what a webhook says; why some of it was of no use, if so.
+    async fn apply_all(
+        &self,
+        hook: &HookEntry,
+        adapter: &dyn Adapter,
+        incoming: &Incoming<'_>,
+        now: Timestamp,
+    ) -> Result<Option<String>, Refused> {
         let events = match adapter.events(incoming) {
             Ok(events) => events,
-            Err(failure) => return self.keep(hook, failure.message, body, now).await,
+            Err(failure) => return Ok(Some(failure.message)),
         };
         let unmatched =
             try_join_all(events.into_iter().map(|(sender, event)| self.apply(hook, sender, event, now)))
                 .await?;
-        match unmatched.into_iter().flatten().next() {
-            Some(cause) => self.keep(hook, cause, body, now).await,
-            None => Ok(()),
+        Ok(unmatched.into_iter().flatten().next())
+    }
+
+    /// Takes a kept webhook in again, as after a mended setting or a newer version. It goes once it was of
+    /// use; what it says was believed when it came.
+    ///
+    /// # Errors
+    /// Why it is still of no use, or the store cannot be reached.
+    pub async fn replay_webhook(&self, workspace: WorkspaceId, id: i64) -> Result<(), Failure> {
+        let kept =
+            self.store.kept_webhooks(workspace, Some(id.saturating_add(1)), 1).await.map_err(storage)?;
+        let kept = kept.into_iter().find(|kept| kept.id == id);
+        let missing = |message: &str| Failure::new(ErrorCode::NotFound, message);
+        let kept = kept.ok_or_else(|| missing("There is no such kept webhook."))?;
+        let snapshot = self.snapshot();
+        let hook = snapshot.hooks.values().find(|entry| entry.hook.id == kept.hook);
+        let gone = || missing("Its channel is gone; nothing can be made of it.");
+        let hook = hook.cloned().ok_or_else(gone)?;
+        let adapter = hook.adapter.ok_or_else(gone)?;
+        let headers = http::HeaderMap::new();
+        let incoming = Incoming { url: "", at: kept.received_at, headers: &headers, body: &kept.body };
+        match self.apply_all(&hook, adapter, &incoming, self.clock.now()).await {
+            Ok(None) => self.store.let_webhook_go(workspace, id).await.map(drop).map_err(storage),
+            Ok(Some(cause)) => {
+                Err(Failure::new(ErrorCode::Conflict, format!("It is still of no use: {cause}")))
+            }
+            Err(Refused::Store(error)) => Err(storage(error)),
+            Err(Refused::UnknownKey | Refused::Unauthorized(_)) => Err(gone()),
         }
     }
 

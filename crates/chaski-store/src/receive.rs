@@ -105,6 +105,21 @@ pub struct AccessIn {
     pub received_at: Timestamp,
 }
 
+/// A webhook that could not be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptWebhook {
+    /// Its number.
+    pub id: i64,
+    /// The hook that it came to.
+    pub hook: HookId,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// Why it could not be used, in English.
+    pub cause: String,
+    /// Its body, or the beginning of it.
+    pub body: Vec<u8>,
+}
+
 /// What providers tell us.
 #[async_trait]
 pub trait Receive: Send + Sync {
@@ -144,6 +159,17 @@ pub trait Receive: Send + Sync {
         body: Vec<u8>,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// Kept webhooks of a workspace, the newest first, below a number.
+    async fn kept_webhooks(
+        &self,
+        workspace: WorkspaceId,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<KeptWebhook>, StoreError>;
+
+    /// Lets a kept webhook go, once it was of use after all or is of no interest; whether there was one.
+    async fn let_webhook_go(&self, workspace: WorkspaceId, id: i64) -> Result<bool, StoreError>;
 
     /// Whether a signature's id was seen before.
     async fn is_seen(&self, hook: HookId, id: &str) -> Result<bool, StoreError>;

@@ -3,7 +3,7 @@
 use crate::verbs::{
     self, BackupOptions, ChannelVerb, ContactVerb, DeadLetterVerb, FieldVerb, MessageVerb, MigrateOptions,
     RestoreOptions, RetentionOptions, SendOptions, TemplateVerb, TokenVerb, UnknownVerb, UserVerb,
-    WorkspaceVerb,
+    WebhookVerb, WorkspaceVerb,
 };
 use crate::{config, demo, explain, output, serve};
 use anyhow::Result;
@@ -78,6 +78,9 @@ enum Command {
     /// Messages whose outcome nobody knows.
     #[command(subcommand)]
     Unknown(UnknownVerb),
+    /// Webhooks that could not be used.
+    #[command(subcommand)]
+    Webhook(WebhookVerb),
     /// What waits on each channel, what is held, whether receipts come.
     Health,
     /// Remove what is old, as the hourly job does, or tell how much that would be.
@@ -129,6 +132,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Message(verb) => verbs::message(common, verb).await?,
         Command::DeadLetter(verb) => verbs::dead_letter(common, verb).await?,
         Command::Unknown(verb) => verbs::unknown(common, verb).await?,
+        Command::Webhook(verb) => verbs::webhook(common, verb).await?,
         Command::Health => verbs::health(common).await?,
         Command::Retention(options) => verbs::retention(common, options).await?,
         Command::Backup(options) => verbs::backup(common, options).await?,

@@ -6,6 +6,7 @@ mod health;
 mod messages;
 pub(crate) mod people;
 mod templates;
+mod webhooks;
 
 use crate::auth;
 use crate::body::{self, Fields};
@@ -43,6 +44,9 @@ pub(crate) fn routes() -> Router<App> {
         .route("/messages/{id}/resolve", post(messages::resolve))
         .route("/messages/{id}/replay", post(health::replay))
         .route("/unknown", get(health::unknown))
+        .route("/webhooks", get(webhooks::list))
+        .route("/webhooks/{id}/replay", post(webhooks::replay))
+        .route("/webhooks/{id}/dismiss", post(webhooks::dismiss))
         .route("/dead-letters", get(health::dead_letters))
         .route("/dead-letters/messages", get(health::dead_letter_list))
         .route("/dead-letters/replay", post(health::replay_many))

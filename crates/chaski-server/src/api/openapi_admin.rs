@@ -106,6 +106,26 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "Dismissed",
         )
     },
+    Operation {
+        statuses: &[400, 401, 403, 503],
+        query: &["BeforeWebhook"],
+        ..read(
+            "listKeptWebhooks",
+            "/webhooks",
+            "List webhooks that could not be used, newest first",
+            "KeptWebhooks",
+        )
+    },
+    Operation {
+        statuses: &[401, 403, 404, 409, 503],
+        query: &["WebhookId"],
+        ..act("replayWebhook", "/webhooks/{webhookId}/replay", "Take a kept webhook in again", "KeptWebhook")
+    },
+    Operation {
+        statuses: &[401, 403, 404, 503],
+        query: &["WebhookId"],
+        ..act("dismissWebhook", "/webhooks/{webhookId}/dismiss", "Let a kept webhook go", "KeptWebhook")
+    },
     read("getHealth", "/health", "What waits, is held or is silent, by channel", "Health"),
     read("dryRunRetention", "/retention", "Count what retention would remove now", "Retention"),
     act("runRetention", "/retention/run", "Remove now what is old", "Retention"),
@@ -126,6 +146,11 @@ pub(super) fn parameters() -> Vec<(&'static str, Value)> {
     let integer = json!({"type": "integer"});
     vec![
         ("Before", query("before", integer.clone(), "Only older messages than this one.")),
+        ("BeforeWebhook", query("before", integer.clone(), "Only older webhooks than this one.")),
+        (
+            "WebhookId",
+            json!({"name": "webhookId", "in": "path", "required": true, "schema": integer.clone()}),
+        ),
         (
             "PageLimit",
             query(
@@ -152,6 +177,15 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
     schemas.extend(vec![
         ("Items", items(json!({"type": "object"}))),
         ("MessageId", json!({"type": "object", "properties": {"messageId": {"type": "integer"}}})),
+        ("KeptWebhook", json!({"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}})),
+        ("KeptWebhooks", items(json!({
+            "type": "object", "required": ["id", "receivedAt", "cause", "body"],
+            "properties": {
+                "id": {"type": "integer"}, "source": {"type": ["string", "null"]},
+                "receivedAt": {"type": "string", "format": "date-time"},
+                "cause": {"type": "string"}, "body": {"type": "string"},
+            },
+        }))),
         ("MessageLife", json!({
             "type": "object", "required": ["message", "timeline"],
             "properties": {

@@ -113,6 +113,36 @@ impl Receive for PgStore {
         .await
     }
 
+    async fn kept_webhooks(
+        &self,
+        workspace: WorkspaceId,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<KeptWebhook>, StoreError> {
+        let (before, limit) = (before.unwrap_or(i64::MAX), i64::try_from(limit).unwrap_or(i64::MAX));
+        let sql = "SELECT id, hook_id, received_at, cause, body FROM kept_webhooks
+            WHERE workspace_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+        let rows = self.reads().rows(sql, &[&workspace.0, &before, &limit]).await?;
+        let kept = |row: &tokio_postgres::Row| KeptWebhook {
+            id: row.get(0),
+            hook: HookId(row.get(1)),
+            received_at: Timestamp(row.get(2)),
+            cause: row.get(3),
+            body: row.get(4),
+        };
+        Ok(rows.iter().map(kept).collect())
+    }
+
+    async fn let_webhook_go(&self, workspace: WorkspaceId, id: i64) -> Result<bool, StoreError> {
+        self.transact(move |tx| {
+            Box::pin(async move {
+                let sql = "DELETE FROM kept_webhooks WHERE workspace_id = $1 AND id = $2";
+                Ok(tx.execute(sql, &[&workspace.0, &id]).await? > 0)
+            })
+        })
+        .await
+    }
+
     async fn is_seen(&self, hook: HookId, id: &str) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM seen_signatures WHERE hook_id = $1 AND id = $2";
         Ok(self.reads().row(sql, &[&hook.0, &id]).await?.is_some())

@@ -103,6 +103,39 @@ impl Receive for SqliteStore {
         .await
     }
 
+    async fn kept_webhooks(
+        &self,
+        workspace: WorkspaceId,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<KeptWebhook>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.read(|c| {
+            let mut rows = c.prepare_cached(
+                "SELECT id, hook_id, received_at, cause, body FROM kept_webhooks
+                   WHERE workspace_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+            )?;
+            let kept = rows.query_map(params![workspace.0, before.unwrap_or(i64::MAX), limit], |r| {
+                Ok(KeptWebhook {
+                    id: r.get(0)?,
+                    hook: HookId(r.get(1)?),
+                    received_at: Timestamp(r.get(2)?),
+                    cause: r.get(3)?,
+                    body: r.get(4)?,
+                })
+            })?;
+            kept.collect()
+        })
+    }
+
+    async fn let_webhook_go(&self, workspace: WorkspaceId, id: i64) -> Result<bool, StoreError> {
+        self.write(Class::Receive, move |b| {
+            let sql = "DELETE FROM kept_webhooks WHERE workspace_id = ?1 AND id = ?2";
+            Ok(b.execute(sql, params![workspace.0, id])? > 0)
+        })
+        .await
+    }
+
     async fn is_seen(&self, hook: HookId, id: &str) -> Result<bool, StoreError> {
         self.read(|c| {
             c.prepare_cached("SELECT 1 FROM seen_signatures WHERE hook_id = ?1 AND id = ?2")?

@@ -178,7 +178,23 @@ pub(crate) async fn a_signature_is_seen_once_and_odd_webhooks_are_kept(bench: Be
     assert!(!bench.store.is_seen(HookId(2), "s").await.unwrap());
     bench.store.mark_seen(hook, "t".into(), Timestamp(NOW.0 + DAY)).await.unwrap();
     assert!(!bench.store.is_seen(hook, "s").await.unwrap(), "it is forgotten in time");
-    bench.store.keep(bench.workspace, hook, "odd".into(), vec![0, 255], NOW).await.unwrap();
+    for n in 0..3 {
+        bench.store.keep(bench.workspace, hook, format!("odd {n}"), vec![n, 255], NOW).await.unwrap();
+    }
+    let kept = bench.store.kept_webhooks(bench.workspace, None, 2).await.unwrap();
+    let told = |kept: &[chaski_store::receive::KeptWebhook]| -> Vec<(String, Vec<u8>)> {
+        kept.iter().map(|one| (one.cause.clone(), one.body.clone())).collect()
+    };
+    assert_eq!(told(&kept), [("odd 2".to_owned(), vec![2, 255]), ("odd 1".to_owned(), vec![1, 255])]);
+    assert_eq!((kept[0].hook, kept[0].received_at), (hook, NOW));
+    let older = bench.store.kept_webhooks(bench.workspace, Some(kept[1].id), 9).await.unwrap();
+    assert_eq!(told(&older), [("odd 0".to_owned(), vec![0, 255])]);
+    let other = chaski_model::WorkspaceId(bench.workspace.0 + 1);
+    assert!(bench.store.kept_webhooks(other, None, 9).await.unwrap().is_empty());
+    assert!(!bench.store.let_webhook_go(other, kept[0].id).await.unwrap());
+    assert!(bench.store.let_webhook_go(bench.workspace, kept[0].id).await.unwrap());
+    assert!(!bench.store.let_webhook_go(bench.workspace, kept[0].id).await.unwrap());
+    assert_eq!(bench.store.kept_webhooks(bench.workspace, None, 9).await.unwrap().len(), 2);
 }
 
 pub(crate) async fn a_commit_ticks_and_a_seen_thread_is_said_once(bench: Bench) {

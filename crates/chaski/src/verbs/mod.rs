@@ -10,6 +10,7 @@ mod migrate;
 mod people;
 mod send;
 mod templates;
+mod webhooks;
 
 pub(crate) use backup::{BackupOptions, RestoreOptions, backup, restore};
 pub(crate) use channels::{ChannelVerb, channel, check};
@@ -21,6 +22,7 @@ pub(crate) use migrate::{MigrateOptions, migrate};
 pub(crate) use people::{TokenVerb, UserVerb, WorkspaceVerb, token, user, workspace};
 pub(crate) use send::{SendOptions, send};
 pub(crate) use templates::{TemplateVerb, template};
+pub(crate) use webhooks::{WebhookVerb, webhook};
 
 use crate::cli::Common;
 use crate::client::Client;

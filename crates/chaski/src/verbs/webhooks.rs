@@ -1,0 +1,43 @@
+//! Webhooks that could not be used: shown, taken in again, let go.
+
+use super::{list, tell};
+use crate::cli::Common;
+use crate::client::Client;
+use anyhow::Result;
+use clap::Subcommand;
+use serde_json::json;
+
+#[derive(Subcommand)]
+pub(crate) enum WebhookVerb {
+    /// List them, newest first, with what was wrong.
+    List {
+        /// Older than this one: the next page.
+        #[arg(long)]
+        before: Option<i64>,
+    },
+    /// Take one in again, as after a mended setting or a newer version.
+    Replay {
+        /// Which.
+        id: i64,
+    },
+    /// Let one go.
+    Dismiss {
+        /// Which.
+        id: i64,
+    },
+}
+
+pub(crate) async fn webhook(common: &Common, verb: WebhookVerb) -> Result<()> {
+    let (id, verb, done) = match verb {
+        WebhookVerb::List { before } => {
+            let before = before.map(|id| format!("?before={id}")).unwrap_or_default();
+            let path = format!("/admin/v1/webhooks{before}");
+            return list(common, &path, &["id", "source", "receivedAt", "cause"]).await;
+        }
+        WebhookVerb::Replay { id } => (id, "replay", "was taken in"),
+        WebhookVerb::Dismiss { id } => (id, "dismiss", "is gone"),
+    };
+    let answer = Client::new(common)?.post(&format!("/admin/v1/webhooks/{id}/{verb}"), &json!({})).await?;
+    tell(common, &answer, |_| format!("webhook {id} {done}"));
+    Ok(())
+}
