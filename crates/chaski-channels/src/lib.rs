@@ -6,6 +6,7 @@
 //! applies them.
 
 pub mod adapter;
+pub mod email;
 pub mod line;
 mod multipart;
 mod plain;
@@ -35,6 +36,7 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &twilio::TwilioSms,
     &viber::Viber,
     &line::Line,
+    &email::Email,
 ];
 
 /// The adapter of a kind; `None` where the build has none.

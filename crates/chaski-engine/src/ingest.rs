@@ -128,10 +128,11 @@ impl Engine {
         now: Timestamp,
     ) -> Result<(), Refused> {
         let body = incoming.body;
-        let events = match adapter.events(incoming) {
+        let mut events = match adapter.events(incoming) {
             Ok(events) => events,
             Err(failure) => return self.keep(hook, failure.message, body, now).await,
         };
+        self.keep_brought(adapter, incoming, &mut events).await?;
         let unmatched =
             try_join_all(events.into_iter().map(|(sender, event)| self.apply(hook, sender, event, now)))
                 .await?;

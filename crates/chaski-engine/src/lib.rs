@@ -21,6 +21,7 @@ pub mod plan;
 mod prepared;
 pub mod retention;
 pub mod schedule;
+mod submission;
 pub mod tasks;
 pub mod tokens;
 pub mod transport;

@@ -161,6 +161,23 @@ const LINE: Capabilities = Capabilities {
     receipts: &["sent"],
 };
 
+const EMAIL: Capabilities = Capabilities {
+    content: &["text", "attachment", "quick_reply", "email"],
+    text_limit: 65_536,
+    text_unit: TextUnit::Characters,
+    splits_text: false,
+    window: None,
+    pace: 5,
+    pair_pace: 0,
+    pair_burst: 0,
+    // The Message-ID holds it, and every bounce names that.
+    echoes_reference: true,
+    tells_access: false,
+    // A repeated mail has the same Message-ID, by which mail servers and programs drop doubles.
+    repeats_safely: Some(Duration::from_secs(5 * 24 * 3600)),
+    receipts: &["sent", "delivered", "failed"],
+};
+
 impl ChannelKind {
     /// What this kind can carry; `None` for kinds without an adapter in this build.
     pub fn capabilities(self) -> Option<Capabilities> {
@@ -171,7 +188,8 @@ impl ChannelKind {
             Self::TwilioSms => Some(TWILIO_SMS),
             Self::Viber => Some(VIBER),
             Self::Line => Some(LINE),
-            Self::VonageSms | Self::Messenger | Self::Instagram | Self::Email | Self::Custom => None,
+            Self::Email => Some(EMAIL),
+            Self::VonageSms | Self::Messenger | Self::Instagram | Self::Custom => None,
         }
     }
 }

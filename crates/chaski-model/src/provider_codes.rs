@@ -24,6 +24,8 @@ pub enum Family {
     Viber,
     /// LINE's Messaging API: HTTP statuses, some told apart by their text.
     Line,
+    /// SMTP's reply codes, told apart by their enhanced codes (RFC 3463), which stand in the text.
+    Smtp,
 }
 
 impl Family {
@@ -37,6 +39,7 @@ impl Family {
             Self::Twilio => "Twilio",
             Self::Viber => "Viber",
             Self::Line => "LINE",
+            Self::Smtp => "SMTP",
         }
     }
 }
@@ -106,7 +109,7 @@ impl ProviderCode {
 
 /// Every row of the table, ranges by their first code.
 pub fn all() -> impl Iterator<Item = &'static ProviderCode> {
-    let others = VIBER.iter().chain(LINE).chain(twilio::TWILIO);
+    let others = VIBER.iter().chain(LINE).chain(twilio::TWILIO).chain(smtp::SMTP);
     META.iter().chain(VONAGE).chain(DIALOG360).chain(TELEGRAM).chain(others)
 }
 
@@ -135,6 +138,7 @@ fn rows(family: Family) -> &'static [ProviderCode] {
         Family::Twilio => twilio::TWILIO,
         Family::Viber => VIBER,
         Family::Line => LINE,
+        Family::Smtp => smtp::SMTP,
     }
 }
 
@@ -178,6 +182,7 @@ macro_rules! table {
     };
 }
 
+mod smtp;
 mod twilio;
 
 const META: &[ProviderCode] = table! { Meta:
