@@ -142,7 +142,7 @@ impl Engine {
         }
         for (key, address) in settings.iter_mut().filter(|(key, _)| key.ends_with("_url")) {
             *address = address.trim_end_matches('/').to_owned();
-            if let Err(failure) = self.guard.check(address) {
+            if let Err(failure) = self.guard.check_setting(key, address) {
                 faults.push(Fault::new(format!("/set/{key}"), failure.message));
             }
         }

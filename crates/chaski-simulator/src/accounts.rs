@@ -52,6 +52,11 @@ pub(crate) enum Credential {
         access_token: &'static str,
         channel_secret: &'static str,
     },
+    Mailbox {
+        username: &'static str,
+        password: &'static str,
+        inbound_token: &'static str,
+    },
 }
 
 /// The place of an account in [`ACCOUNTS`].
@@ -76,8 +81,16 @@ const fn twilio(account_sid: &'static str) -> Credential {
     Credential::Twilio { account_sid, auth_token: "simulatoronlyauthtoken0123456789" }
 }
 
+const fn mailbox(username: &'static str) -> Credential {
+    Credential::Mailbox {
+        username,
+        password: "simulator-only-mail-password",
+        inbound_token: "simulator-only-inbound-token",
+    }
+}
+
 /// All accounts; the first of a source is the one meant where only the provider is named.
-pub(crate) static ACCOUNTS: [Account; 16] = [
+pub(crate) static ACCOUNTS: [Account; 18] = [
     Account {
         source: Source::Dialog360,
         name: "360dialog_whatsapp",
@@ -228,6 +241,24 @@ pub(crate) static ACCOUNTS: [Account; 16] = [
             channel_secret: "51ec3e7051ec3e7051ec3e7051ec3e71",
         },
     },
+    Account {
+        source: Source::Email,
+        name: "other_email",
+        business: "Ecuabots",
+        number: "soporte@ecuabots.example",
+        phone_number_id: "",
+        waba_id: "",
+        credential: mailbox("soporte@ecuabots.example"),
+    },
+    Account {
+        source: Source::Email,
+        name: "other_email-2",
+        business: "Ecuabots Quito",
+        number: "quito@ecuabots.example",
+        phone_number_id: "",
+        waba_id: "",
+        credential: mailbox("quito@ecuabots.example"),
+    },
 ];
 
 impl Account {
@@ -235,6 +266,7 @@ impl Account {
     pub(crate) fn handle(&self) -> String {
         match self.source {
             Source::Telegram | Source::Line => format!("@{}", self.number),
+            Source::Email => self.number.to_owned(),
             Source::Viber => format!("viber://pa?chatURI={}", self.number),
             _ => format!("+{}", self.number),
         }
@@ -268,14 +300,14 @@ pub(crate) fn first(source: Source) -> AccountId {
 }
 
 /// What `GET /sim/v1/accounts` answers: the settings with which a gateway connects to each account.
-pub(crate) fn listed(url: &str, private_key: &str) -> Value {
+pub(crate) fn listed(url: &str, smtp_url: &str, private_key: &str) -> Value {
     ACCOUNTS
         .iter()
-        .map(|a| json!({"source": a.source.word(), "name": a.name, "set": settings(a, url, private_key)}))
+        .map(|a| json!({"source": a.source.word(), "name": a.name, "set": settings(a, url, smtp_url, private_key)}))
         .collect()
 }
 
-fn settings(a: &Account, url: &str, private_key: &str) -> Map<String, Value> {
+fn settings(a: &Account, url: &str, smtp_url: &str, private_key: &str) -> Map<String, Value> {
     let base_url = format!("{url}{}", a.source.prefix());
     let plus = format!("+{}", a.number);
     let pairs: Vec<(&str, &str)> = match &a.credential {
@@ -309,6 +341,14 @@ fn settings(a: &Account, url: &str, private_key: &str) -> Map<String, Value> {
             ("data_url", &base_url),
             ("access_token", access_token),
             ("channel_secret", channel_secret),
+        ],
+        Credential::Mailbox { username, password, inbound_token } => vec![
+            ("smtp_url", smtp_url),
+            ("username", username),
+            ("password", password),
+            ("from", a.number),
+            ("from_name", a.business),
+            ("inbound_token", inbound_token),
         ],
         Credential::Cloud { access_token, app_secret, verify_token } => vec![
             ("base_url", &base_url),

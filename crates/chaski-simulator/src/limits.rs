@@ -39,6 +39,7 @@ impl Limit {
             Source::Viber => {
                 Self { per_second: Some(500.0), pair: Some(Pair { seconds: 36.0, burst: 100.0 }) }
             }
+            Source::Email => Self { per_second: None, pair: None },
             Source::Line => Self { per_second: Some(2000.0), pair: None },
             Source::Telegram => {
                 Self { per_second: Some(30.0), pair: Some(Pair { seconds: 1.0, burst: 20.0 }) }

@@ -29,6 +29,9 @@ pub(crate) enum Source {
     /// LINE's Messaging API.
     #[serde(rename = "line")]
     Line,
+    /// E-mail, by SMTP.
+    #[serde(rename = "other_email")]
+    Email,
 }
 
 /// Which app of a phone a provider's messages are in.
@@ -39,10 +42,12 @@ pub(crate) enum App {
     Telegram,
     Viber,
     Line,
+    Email,
 }
 
 impl App {
-    pub(crate) const ALL: [Self; 5] = [Self::Whatsapp, Self::Sms, Self::Telegram, Self::Viber, Self::Line];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Whatsapp, Self::Sms, Self::Telegram, Self::Viber, Self::Line, Self::Email];
 
     /// Its word in addresses and in the style sheet.
     pub(crate) const fn word(self) -> &'static str {
@@ -52,6 +57,7 @@ impl App {
             Self::Telegram => "telegram",
             Self::Viber => "viber",
             Self::Line => "line",
+            Self::Email => "email",
         }
     }
 
@@ -63,12 +69,13 @@ impl App {
             Self::Telegram => "Telegram",
             Self::Viber => "Viber",
             Self::Line => "LINE",
+            Self::Email => "E-mail",
         }
     }
 }
 
 impl Source {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Dialog360,
         Self::Vonage,
         Self::Cloud,
@@ -77,6 +84,7 @@ impl Source {
         Self::TwilioSms,
         Self::Viber,
         Self::Line,
+        Self::Email,
     ];
 
     /// Where people see its messages.
@@ -87,6 +95,7 @@ impl Source {
             Self::Telegram => App::Telegram,
             Self::Viber => App::Viber,
             Self::Line => App::Line,
+            Self::Email => App::Email,
         }
     }
 
@@ -101,6 +110,7 @@ impl Source {
             Self::TwilioSms => "twilio",
             Self::Viber => "viber",
             Self::Line => "line",
+            Self::Email => "other_email",
         }
     }
 
@@ -115,6 +125,7 @@ impl Source {
             Self::TwilioSms => "Twilio SMS",
             Self::Viber => "Viber",
             Self::Line => "LINE",
+            Self::Email => "E-mail",
         }
     }
 
@@ -128,6 +139,7 @@ impl Source {
             Self::TwilioWhatsapp | Self::TwilioSms => "/twilio",
             Self::Viber => "/viber",
             Self::Line => "/line",
+            Self::Email => "/email",
         }
     }
 

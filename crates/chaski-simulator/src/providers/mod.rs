@@ -2,6 +2,7 @@
 //! after it was accepted is the same for all and lives outside.
 
 pub(crate) mod dialog360;
+pub(crate) mod email;
 mod inbound;
 pub(crate) mod line;
 pub(crate) mod meta;
@@ -49,6 +50,7 @@ pub(crate) async fn answer(sim: &Shared, source: Source, call: &Call) -> Reply {
         Source::TwilioWhatsapp | Source::TwilioSms => twilio::answer(sim, call),
         Source::Viber => viber::answer(sim, call).await,
         Source::Line => line::answer(sim, call).await,
+        Source::Email => email::answer(),
     };
     if act.is_some() { reply.with_act(act) } else { reply }
 }
@@ -80,7 +82,7 @@ pub(crate) fn report(sim: &Shared, receipt: &Receipt) {
         Source::Cloud | Source::Dialog360 => json(&meta::webhook::status(receipt)),
         Source::Vonage => json(&vonage::webhook::status(receipt)),
         // They report nothing, and Twilio nothing without an address of the message's own.
-        Source::Telegram | Source::Line => return,
+        Source::Telegram | Source::Line | Source::Email => return,
         Source::Viber => match viber::webhook::receipt(sim, receipt) {
             Some(body) => json(&body),
             None => return,
@@ -112,6 +114,7 @@ pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
         },
         Source::Viber => json(&viber::webhook::inbound(sim, inbound)),
         Source::Line => json(&line::webhook::inbound(sim, inbound)),
+        Source::Email => email::inbound(inbound),
         Source::TwilioWhatsapp | Source::TwilioSms => twilio::webhook::inbound(sim, inbound),
     };
     let post = Post {
@@ -146,6 +149,7 @@ fn json(body: &serde_json::Value) -> Vec<u8> {
 pub(crate) fn webhook_type(id: AccountId) -> &'static str {
     match account(id).source {
         Source::TwilioWhatsapp | Source::TwilioSms => "application/x-www-form-urlencoded; charset=utf-8",
+        Source::Email => "message/rfc822",
         _ => "application/json",
     }
 }
@@ -166,6 +170,7 @@ pub(crate) fn webhook_headers(
         Source::Telegram => telegram::webhook_headers(sim, id, is_bad),
         Source::Viber => viber::webhook::headers(id, body, is_bad),
         Source::Line => line::webhook::headers(id, body, is_bad),
+        Source::Email => email::webhook_headers(id, is_bad),
     }
 }
 
