@@ -162,7 +162,8 @@ async fn every_channel_is_connected_as_its_page_says() {
         let out = run(&world, &blocks[0], &environment);
         let templates = if kind.is_whatsapp() { "12 templates" } else { "0 templates" };
         assert!(out.contains(templates) && out.contains("/hooks/"), "{page}: {out}");
-        let by_hand = matches!(page, "whatsapp_vonage" | "whatsapp_cloud" | "whatsapp_twilio" | "line");
+        let by_hand =
+            matches!(page, "whatsapp_vonage" | "whatsapp_cloud" | "whatsapp_twilio" | "line" | "email");
         assert_eq!(out.contains("left to do by hand"), by_hand, "{page}: {out}");
     }
     let _ = std::fs::remove_file(key_file);

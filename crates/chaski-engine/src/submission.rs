@@ -87,7 +87,7 @@ impl Submissions {
             Ok(login) => login,
             Err(failure) => return Ok(Err(Lost::NotSent(failure))),
         };
-        let name = hash(&format!("{}\n{login:?}", call.url));
+        let name = name_of(call, settings, secrets);
         let begun = timeout_at(until, self.begin(call, login, &name, call_by)).await;
         let stopped = begun.unwrap_or_else(|_| Err(Stopped::Cut(late(timeout))));
         let (mut connection, refused) = match stopped {
@@ -123,11 +123,13 @@ impl Submissions {
         name: &[u8; 32],
         call_by: Option<Timestamp>,
     ) -> Result<(AsyncSmtpConnection, Option<Vec<String>>), Stopped> {
-        let mut connection = match self.kept(name).await {
+        let recipients: Vec<&str> = headers(call, "rcpt-to").collect();
+        // Whoever only logs in wants to know whether that works now.
+        let kept = if recipients.is_empty() { None } else { self.kept(name).await };
+        let mut connection = match kept {
             Some(connection) => connection,
             None => self.connect(call, login).await?,
         };
-        let recipients: Vec<&str> = headers(call, "rcpt-to").collect();
         let Some((contact, others)) = recipients.split_first() else {
             connection.command(Noop).await?;
             return Ok((connection, None));
@@ -188,7 +190,8 @@ impl Submissions {
         if is_plain && connection.can_starttls() {
             connection.starttls(tls()?, &hello).await?;
         }
-        if !connection.is_encrypted() && !(address.ip().is_loopback() && self.guard.allow_private) {
+        let is_own = address.ip().is_loopback() && self.guard.allow_private;
+        if !connection.is_encrypted() && !is_own {
             let message = "The mail server offers no TLS, without which nothing is sent to it: use smtps:// or a server with STARTTLS.";
             return Err(Failure::new(ErrorCode::CredentialsRefused, message).into());
         }
@@ -272,6 +275,15 @@ fn login(auth: Auth, settings: &Settings, secrets: &Secrets) -> Result<Option<Cr
     })?;
     let user = settings.get(user).cloned().unwrap_or_default();
     Ok(Some(Credentials::new(user, password.to_owned())))
+}
+
+/// Which connections can be used for a call: those of the same server and login.
+fn name_of(call: &Call, settings: &Settings, secrets: &Secrets) -> [u8; 32] {
+    let (user, password) = match call.auth {
+        Auth::Basic { user, secret } => (settings.get(user).map(String::as_str), secrets.get(secret)),
+        _ => (None, None),
+    };
+    hash(&format!("{}\n{user:?}\n{password:?}", call.url))
 }
 
 /// What the server said, in the form that the adapter reads.

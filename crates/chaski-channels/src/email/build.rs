@@ -9,8 +9,8 @@ use crate::signature::sha256_hex;
 use chaski_model::message::{Mail, Media};
 use chaski_model::{ErrorCode, Failure};
 use lettre::address::Envelope;
-use lettre::message::header::ContentType;
-use lettre::message::{Attachment, Mailbox, MessageBuilder, MultiPart, SinglePart};
+use lettre::message::header::{ContentTransferEncoding, ContentType};
+use lettre::message::{Attachment, Body, Mailbox, MessageBuilder, MultiPart, SinglePart};
 use std::time::{Duration, UNIX_EPOCH};
 
 /// A message, and what people see of it.
@@ -22,7 +22,7 @@ pub(super) struct Built {
 pub(super) fn build(cx: &Cx<'_>, mail: &Mail, to: &str, from: &str, id: &str) -> Result<Built, Failure> {
     debug_assert_eq!(id, message_id(cx.reference, from));
     let files = files(cx, mail)?;
-    let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(mail.text.clone());
+    let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(lines(&mail.text));
     let head = head(cx, mail, to, from, id)?;
     let built = if files.is_empty() {
         head.singlepart(text)
@@ -64,6 +64,11 @@ fn head(cx: &Cx<'_>, mail: &Mail, to: &str, from: &str, id: &str) -> Result<Mess
     Ok(head)
 }
 
+/// A text with one sort of line end.
+fn lines(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "")
+}
+
 /// Variables may have brought line breaks into what was checked without them.
 fn one_line(text: &str) -> String {
     text.split(['\r', '\n', '\0'])
@@ -98,7 +103,10 @@ fn attached(media: &Media, file: &FileFacts) -> Result<SinglePart, Failure> {
     let plain = ContentType::parse("application/octet-stream").expect("it is a content type");
     let kind = ContentType::parse(&file.mime).unwrap_or(plain);
     let name = one_line(media.filename.as_deref().unwrap_or(&file.name));
-    Ok(Attachment::new(name).body(bytes.to_vec(), kind))
+    // Bytes are bytes, whatever they look like.
+    let body = Body::new_with_encoding(bytes.to_vec(), ContentTransferEncoding::Base64);
+    let body = body.map_err(|_| Failure::new(ErrorCode::Internal, "A file could not be encoded."))?;
+    Ok(Attachment::new(name).body(body, kind))
 }
 
 fn internal(cause: &dyn std::error::Error) -> Failure {

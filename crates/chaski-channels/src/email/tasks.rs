@@ -30,7 +30,7 @@ pub(super) fn ask(cx: &Cx<'_>, task: &Task, so_far: &[Reply]) -> Result<Step, Fa
             }
             let message =
                 "The file came with its mail and is not held any more. Ask the contact to send it again.";
-            Err(Failure::new(ErrorCode::NotSupported, message))
+            Err(Failure::new(ErrorCode::MediaUnreachable, message))
         }
     }
 }

@@ -112,14 +112,17 @@ impl Session {
             }
             _ => return self.go("504 5.5.4 Unrecognized authentication type").await,
         };
-        // A login that was revoked opens nothing at all.
-        let act = self.sim.faults.pick(Source::Email, "", None);
-        let is_revoked = act.and_then(|act| act.code) == Some(535);
-        self.account = logged_in(&pair.0, &pair.1).filter(|_| !is_revoked);
+        self.account = logged_in(&pair.0, &pair.1).filter(|_| !self.is_revoked());
         match self.account {
             Some(_) => self.go("235 2.7.0 Authentication successful").await,
             None => self.go("535 5.7.8 Error: authentication failed").await,
         }
+    }
+
+    /// A login that was revoked on purpose opens nothing any more.
+    fn is_revoked(&self) -> bool {
+        let act = self.sim.faults.pick(Source::Email, "", None);
+        act.and_then(|act| act.code) == Some(535)
     }
 
     async fn ask(&mut self, words: &str) -> io::Result<String> {
@@ -128,6 +131,9 @@ impl Session {
     }
 
     async fn mail(&mut self, rest: &str) -> io::Result<Next> {
+        if self.is_revoked() {
+            self.account = None;
+        }
         if self.account.is_none() {
             return self.go("530 5.7.0 Authentication required").await;
         }
