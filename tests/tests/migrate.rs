@@ -308,7 +308,7 @@ fn multiply(data: &str, times: i64) {
              INSERT INTO bodies SELECT b.message_id - 4294967296 - n * 4096, b.v, b.content, b.resolved, b.origin, b.provider_id
                FROM n, one JOIN bodies b ON b.message_id = one.id;
              INSERT INTO parts SELECT p.message_id - 4294967296 - n * 4096, p.delivery, p.part, p.workspace_id, p.channel_id, p.lane_id, p.state, p.attempts,
-               p.begun_at, p.call_by, p.fence, p.ended_at, p.http_status, p.first_failed_at, p.provider_id || n, p.rank, p.expires_at
+               p.begun_at, p.call_by, p.fence, p.ended_at, p.http_status, p.first_failed_at, p.provider_id || n, p.rank, p.expires_at, p.followed_at
                FROM n, one JOIN parts p ON p.message_id = one.id;
              INSERT INTO messages (id, workspace_id, contact_id, channel_id, lane_id, direction, created_at, rank, sent_at, delivered_at)
                SELECT id - 4294967296 - n * 4096, workspace_id, contact_id, channel_id, lane_id, direction, created_at, rank, sent_at, delivered_at FROM n, one;

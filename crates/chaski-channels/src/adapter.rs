@@ -335,6 +335,13 @@ pub enum Auth {
         /// The secret's key.
         secret: &'static str,
     },
+    /// Two fields at the end of a form, user from a setting, password from a secret, under the same names.
+    Fields {
+        /// The setting's key.
+        user: &'static str,
+        /// The secret's key.
+        secret: &'static str,
+    },
     /// Vonage: an RS256 JWT made from a private key.
     Jwt {
         /// The setting with the application's id.
@@ -465,6 +472,11 @@ pub enum Task {
         /// As the message has them.
         media: Media,
     },
+    /// Who a contact is, for kinds that can be asked.
+    Profile {
+        /// The contact's address on the channel.
+        of: Address,
+    },
 }
 
 /// The next step of a task.
@@ -491,6 +503,21 @@ pub struct Answer {
     pub templates: Vec<serde_json::Value>,
     /// What is left to do by hand, one sentence each, in English.
     pub by_hand: Vec<String>,
+    /// Who the contact is, for [`Task::Profile`]; `None` = the provider does not tell.
+    pub profile: Option<Profile>,
+}
+
+/// What a provider tells of a contact.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// The given name, or the whole one.
+    pub first_name: Option<String>,
+    /// The family name.
+    pub last_name: Option<String>,
+    /// Where the picture can be fetched, for a while.
+    pub picture: Option<String>,
+    /// The language, as `es`.
+    pub language: Option<String>,
 }
 
 /// A webhook request as it came.

@@ -8,6 +8,7 @@
 pub mod adapter;
 pub mod email;
 pub mod line;
+pub mod meta;
 mod multipart;
 mod plain;
 mod refused;
@@ -20,6 +21,7 @@ mod text;
 pub mod twilio;
 mod verdict;
 pub mod viber;
+pub mod vonage_sms;
 pub mod whatsapp;
 
 pub use adapter::*;
@@ -34,8 +36,11 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &telegram::Telegram,
     &twilio::TwilioWhatsapp,
     &twilio::TwilioSms,
+    &vonage_sms::VonageSms,
     &viber::Viber,
     &line::Line,
+    &meta::messenger::Messenger,
+    &meta::instagram::Instagram,
     &email::Email,
 ];
 

@@ -66,10 +66,12 @@ fn wait(row: &ProviderCode) -> Option<Duration> {
 }
 
 /// What a row teaches. Telegram's and LINE's numbers are HTTP statuses, so that the cause tells more than
-/// they do; Viber has several numbers for each cause.
+/// they do; Viber, Messenger and Instagram have several numbers for each cause.
 fn marks_of(row: &ProviderCode) -> Vec<FailureMark> {
-    let told_by_cause = matches!(row.family, Family::Telegram | Family::Viber | Family::Line);
+    let told_by_cause =
+        matches!(row.family, Family::Telegram | Family::Viber | Family::Line | Family::Messaging);
     match row.error {
+        ErrorCode::WindowClosed if told_by_cause => vec![FailureMark::WindowClosed],
         ErrorCode::RecipientRefused if told_by_cause => vec![FailureMark::OptedOut],
         ErrorCode::RecipientUnreachable if told_by_cause => vec![FailureMark::Unreachable],
         _ => marks(row.family, row.code),
@@ -88,9 +90,10 @@ pub(crate) fn marks(family: Family, code: i64) -> Vec<FailureMark> {
         (Family::Meta, 131_026)
         | (Family::Vonage, 1190 | 1300)
         | (Family::Twilio, 21_614 | 30_005 | 30_006 | 63_003 | 63_024) => FailureMark::Unreachable,
-        (Family::Meta, 131_050) | (Family::Vonage, 1240) | (Family::Twilio, 21_610 | 63_014) => {
-            FailureMark::OptedOut
-        }
+        (Family::Meta, 131_050)
+        | (Family::Vonage, 1240)
+        | (Family::VonageSms, 7)
+        | (Family::Twilio, 21_610 | 63_014) => FailureMark::OptedOut,
         _ => return Vec::new(),
     };
     vec![mark]

@@ -8,10 +8,12 @@
 
 use chaski_channels::email::Email;
 use chaski_channels::line::Line;
+use chaski_channels::meta::{instagram::Instagram, messenger::Messenger};
 use chaski_channels::telegram::Telegram;
 use chaski_channels::template::{Catalogue, Options, definition, resolve};
 use chaski_channels::twilio::{TwilioSms, TwilioWhatsapp};
 use chaski_channels::viber::Viber;
+use chaski_channels::vonage_sms::VonageSms;
 use chaski_channels::whatsapp::{cloud::Cloud, dialog360::Dialog360, vonage::Vonage};
 use chaski_channels::{Adapter, Call, Cx, FileFacts, Incoming, Outcome, Reply, Scope, Settings};
 use chaski_model::{Address, Content, Failure, PartBody, Timestamp};
@@ -30,8 +32,11 @@ fn adapter_of(path: &Path) -> &'static dyn Adapter {
         Some("dialog360") => &Dialog360,
         Some("vonage") => &Vonage,
         Some("telegram") => &Telegram,
+        Some("vonage_sms") => &VonageSms,
         Some("viber") => &Viber,
         Some("line") => &Line,
+        Some("messenger") => &Messenger,
+        Some("instagram") => &Instagram,
         Some("email") => &Email,
         other => panic!("no adapter for {other:?}"),
     }
@@ -44,6 +49,8 @@ fn settings() -> Settings {
         ("waba_id", "102290129340398"),
         ("application_id", "aaaaaaaa-bbbb-cccc-dddd-0123456789ab"),
         ("from", "447700900001"),
+        ("page_id", "682498302938465"),
+        ("instagram_id", "17841405793187218"),
     ];
     pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }

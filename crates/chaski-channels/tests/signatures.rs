@@ -5,9 +5,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chaski_channels::line::Line;
+use chaski_channels::meta::{instagram::Instagram, messenger::Messenger};
 use chaski_channels::telegram::Telegram;
 use chaski_channels::twilio::{TwilioSms, TwilioWhatsapp};
 use chaski_channels::viber::Viber;
+use chaski_channels::vonage_sms::VonageSms;
 use chaski_channels::whatsapp::{cloud::Cloud, dialog360::Dialog360, vonage::Vonage};
 use chaski_channels::{Adapter, Challenge, Incoming, Secrets};
 use chaski_model::{ErrorCode, Timestamp};
@@ -18,9 +20,12 @@ use sha2::Sha256;
 
 const CLOUD: &str = include_str!("../src/whatsapp/cloud/fixtures/signature-vector.json");
 const VONAGE: &str = include_str!("../src/whatsapp/vonage/fixtures/signature-vector.json");
+const MESSENGER: &str = include_str!("../src/meta/messenger/fixtures/signature-vectors.json");
+const CHALLENGE: &str = include_str!("../src/meta/messenger/fixtures/verify-challenge.json");
 const TELEGRAM: &str = include_str!("../src/telegram/fixtures/signature-vectors.json");
 const TWILIO: &str = include_str!("../src/twilio/sms/fixtures/signature-vectors.json");
 const LINE: &str = include_str!("../src/line/fixtures/signature-vectors.json");
+const VONAGE_SMS: &str = include_str!("../src/vonage_sms/fixtures/signature-vectors.json");
 const VIBER: &str = include_str!("../src/viber/fixtures/signature-vectors.json");
 const IAT: i64 = 1_587_494_962;
 
@@ -63,6 +68,41 @@ fn metas_signature_is_over_the_raw_bytes_and_by_either_secret_while_it_changes()
         assert!(!is_believed(&Cloud, (header.0, bad), body, &[("app_secret", secret)], 0), "{bad}");
     }
     assert!(!is_believed(&Cloud, ("", ""), body, &[("app_secret", secret)], 0));
+}
+
+#[test]
+fn messenger_and_instagram_are_signed_as_every_meta_app_is() {
+    let file: Value = serde_json::from_str(MESSENGER).unwrap();
+    let keys = [("app_secret", file["app_secret"].as_str().unwrap())];
+    let name = file["header"].as_str().unwrap().to_lowercase();
+    for vector in file["vectors"].as_array().unwrap() {
+        let body = vector["raw_body"].as_str().unwrap().as_bytes();
+        let signature = vector["signature"].as_str().unwrap();
+        for adapter in [&Messenger as &dyn Adapter, &Instagram] {
+            assert!(is_believed(adapter, (&name, signature), body, &keys, 0));
+            assert!(!is_believed(adapter, ("", ""), body, &keys, 0), "missing");
+            for place in 0..body.len() {
+                let mut other = body.to_vec();
+                other[place] ^= 1;
+                assert!(!is_believed(adapter, (&name, signature), &other, &keys, 0), "one bit at {place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn messenger_and_instagram_answer_metas_check_of_the_address() {
+    let file: Value = serde_json::from_str(CHALLENGE).unwrap();
+    let query: String = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(file["query"].as_object().unwrap().iter().map(|(k, v)| (k, v.as_str().unwrap())))
+        .finish();
+    let answer = |adapter: &dyn Adapter, token| {
+        adapter.challenge(&query, &secrets(&[("verify_token", token)])).map(|c| (c.status, c.body))
+    };
+    for adapter in [&Messenger as &dyn Adapter, &Instagram] {
+        assert_eq!(answer(adapter, "mytoken"), Some((200, file["expect_body"].as_str().unwrap().to_owned())));
+        assert_eq!(answer(adapter, "other"), Some((403, String::new())));
+    }
 }
 
 #[test]
@@ -282,4 +322,57 @@ fn vibers_check_of_the_address_is_answered_to_anyone_and_nothing_else_is() {
     assert!(is_believed(&Viber, ("", ""), check, &[("auth_token", "k")], 0));
     let message = br#"{"event":"message","webhook":"webhook","message_token":1}"#;
     assert!(!is_believed(&Viber, ("", ""), message, &[("auth_token", "k")], 0));
+}
+
+/// The Messages API's token over the raw bytes.
+#[test]
+fn vonages_messages_are_believed_by_their_token() {
+    let vectors: Value = serde_json::from_str(VONAGE_SMS).unwrap();
+    let vector = &vectors["messages_webhook"];
+    let body = vector["raw_body"].as_str().unwrap().as_bytes();
+    let header = ("authorization", &*format!("Bearer {}", vector["jwt"].as_str().unwrap()));
+    let keys = [("signature_secret", vector["signature_secret"].as_str().unwrap())];
+    assert!(is_believed(&VonageSms, header, body, &keys, IAT));
+    assert!(!is_believed(&VonageSms, header, &[body, b" "].concat(), &keys, IAT));
+    assert!(!is_believed(&VonageSms, header, body, &keys, IAT + 301));
+    assert!(!is_believed(&VonageSms, header, body, &[("signature_secret", "other")], IAT));
+    assert!(!is_believed(&VonageSms, ("", ""), body, &keys, IAT));
+}
+
+/// The SMS API's `sig` by every method, as JSON, as a form and as a query alike.
+#[test]
+fn vonages_older_webhooks_are_believed_by_sig_for_five_minutes() {
+    let vectors: Value = serde_json::from_str(VONAGE_SMS).unwrap();
+    let vector = &vectors["sms_webhook"];
+    let params = vector["params"].as_object().unwrap();
+    let secret = vector["signature_secret"].as_str().unwrap();
+    let at: i64 = params["timestamp"].as_str().unwrap().parse().unwrap();
+    for (method, sig) in vector["sig"].as_object().unwrap() {
+        let sig = sig.as_str().unwrap();
+        let keys = [("signature_secret", secret), ("signature_method", method.as_str())];
+        let mut object = params.clone();
+        object.insert("sig".to_owned(), json!(sig.to_uppercase()));
+        let as_json = Value::Object(object.clone()).to_string();
+        let pairs = object.iter().map(|(key, value)| (key, value.as_str().unwrap()));
+        let as_form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        for body in [as_json.as_bytes(), as_form.as_bytes()] {
+            assert!(is_believed(&VonageSms, ("", ""), body, &keys, at), "{method}");
+            assert!(!is_believed(&VonageSms, ("", ""), body, &keys, at + 301), "{method}: too old");
+            assert!(!is_believed(&VonageSms, ("", ""), body, &keys, at - 301), "{method}: too early");
+            assert!(!is_believed(&VonageSms, ("", ""), body, &keys[..0], at), "{method}: no secret");
+            let other = String::from_utf8(body.to_vec()).unwrap().replace("Jerry", "Jenny");
+            assert!(!is_believed(&VonageSms, ("", ""), other.as_bytes(), &keys, at), "{method}: changed");
+        }
+        let unsigned = Value::Object(params.clone()).to_string();
+        assert!(!is_believed(&VonageSms, ("", ""), unsigned.as_bytes(), &keys, at), "{method}: unsigned");
+    }
+    let body = Value::Object(params.clone()).to_string();
+    assert!(is_believed(&VonageSms, ("", ""), body.as_bytes(), &[("signature_method", "none")], at));
+    assert!(!is_believed(
+        &VonageSms,
+        ("", ""),
+        body.as_bytes(),
+        &[("signature_method", "rot13"), ("signature_secret", "x")],
+        at
+    ));
 }

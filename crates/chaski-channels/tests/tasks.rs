@@ -3,12 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a missing step is a failed test")]
 
 use chaski_channels::line::Line;
+use chaski_channels::meta::{instagram::Instagram, messenger::Messenger};
 use chaski_channels::telegram::Telegram;
 use chaski_channels::viber::Viber;
 use chaski_channels::whatsapp::{cloud::Cloud, dialog360::Dialog360, vonage::Vonage};
 use chaski_channels::{ADAPTERS, Adapter, Answer, Auth, Call, Cx, MAX_STEPS, Reply, Settings, Step, Task};
 use chaski_model::message::{Media, MediaKind};
-use chaski_model::{ChannelKind, ErrorCode, Failure, Timestamp};
+use chaski_model::{Address, ChannelKind, ErrorCode, Failure, Timestamp};
 use serde_json::{Value, json};
 
 const HOOK: &str = "https://chaski.example/hooks/k";
@@ -20,6 +21,8 @@ fn settings(more: &[(&str, &str)]) -> Settings {
         ("waba_id", "waba"),
         ("application_id", "app"),
         ("from", "447700900001"),
+        ("page_id", "page"),
+        ("instagram_id", "ig"),
     ];
     all.iter().chain(more).map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
@@ -571,4 +574,101 @@ fn lines_files_are_fetched_once_they_are_converted() {
         media: Media { provider_id: Some("../1".into()), link: None, ..Media::link(MediaKind::Image, "x") },
     };
     assert_eq!(failed(ask(&Line, &odd, &settings, &[])).code, ErrorCode::MediaUnreachable);
+}
+
+#[test]
+fn a_page_is_checked_by_whose_token_it_is() {
+    let settings = settings(&[]);
+    let first = call(ask(&Messenger, &Task::Check, &settings, &[]));
+    assert_eq!((first.method.as_str(), first.url.as_str()), ("GET", "https://stub/v25.0/me?fields=id,name"));
+    let of = |body: Value| ask(&Messenger, &Task::Check, &settings, &[reply(200, &body)]);
+    assert_eq!(done(of(json!({"id": "page", "name": "Tienda"}))).settings["account_name"], "Tienda");
+    let other = failed(of(json!({"id": "another", "name": "Otra"})));
+    assert_eq!(other.code, ErrorCode::CredentialsRefused);
+    assert!(other.message.contains("another") && other.message.contains("page_id"), "{}", other.message);
+    let refused = json!({"error": {"code": 190, "message": "expired"}});
+    let failure = failed(ask(&Messenger, &Task::Check, &settings, &[reply(401, &refused)]));
+    assert_eq!((failure.code, failure.provider_code), (ErrorCode::CredentialsRefused, Some(190)));
+}
+
+#[test]
+fn an_instagram_account_is_checked_by_its_page_or_by_itself() {
+    let linked = settings(&[]);
+    let first = call(ask(&Instagram, &Task::Check, &linked, &[]));
+    assert!(
+        first.url.ends_with("/me?fields=id,name,instagram_business_account%7Bid,username%7D"),
+        "{}",
+        first.url
+    );
+    let body = json!({"id": "page", "instagram_business_account": {"id": "ig", "username": "tienda"}});
+    let answer = done(ask(&Instagram, &Task::Check, &linked, &[reply(200, &body)]));
+    assert_eq!(answer.settings["account_username"], "tienda");
+    let none = reply(200, &json!({"id": "page"}));
+    assert_eq!(failed(ask(&Instagram, &Task::Check, &linked, &[none])).code, ErrorCode::CredentialsRefused);
+    let alone = settings(&[("page_id", "")]);
+    let first = call(ask(&Instagram, &Task::Check, &alone, &[]));
+    assert!(first.url.ends_with("/me?fields=user_id,username"), "{}", first.url);
+    let body = json!({"user_id": "ig", "username": "tienda", "id": "of the app"});
+    assert_eq!(
+        done(ask(&Instagram, &Task::Check, &alone, &[reply(200, &body)])).settings["account_username"],
+        "tienda"
+    );
+}
+
+#[test]
+fn a_page_is_subscribed_and_its_apps_address_is_left_to_a_person() {
+    let (settings, task) = (settings(&[]), Task::Connect { hook_secret: "s".into() });
+    let first = call(ask(&Messenger, &task, &settings, &[]));
+    assert!(first.url.starts_with("https://stub/v25.0/page/subscribed_apps?subscribed_fields=messages,"));
+    for field in ["message_deliveries", "message_reads", "message_echoes", "message_reactions"] {
+        assert!(first.url.contains(field), "{field}");
+    }
+    let answer = done(ask(&Messenger, &task, &settings, &[reply(200, &json!({"success": true}))]));
+    assert!(answer.by_hand[0].contains(HOOK) && answer.by_hand[0].contains("object page"));
+    let alone = self::settings(&[("page_id", "")]);
+    assert!(
+        call(ask(&Instagram, &task, &alone, &[])).url.starts_with("https://stub/v25.0/ig/subscribed_apps?")
+    );
+}
+
+#[test]
+fn a_pages_subscription_is_taken_back_and_another_kinds_is_left() {
+    let settings = settings(&[]);
+    let first = call(ask(&Messenger, &Task::Disconnect, &settings, &[]));
+    assert_eq!(
+        (first.method.as_str(), first.url.as_str()),
+        ("DELETE", "https://stub/v25.0/page/subscribed_apps")
+    );
+    done(ask(&Messenger, &Task::Disconnect, &settings, &[reply(200, &json!({"success": true}))]));
+    done(ask(&Instagram, &Task::Disconnect, &settings, &[]));
+}
+
+#[test]
+fn metas_media_are_fetched_without_the_token() {
+    let task = Task::Media { media: Media::link(MediaKind::Image, "https://cdn.example.com/x?oh=1") };
+    for adapter in [&Messenger as &dyn Adapter, &Instagram] {
+        let Step::Fetch(call) = ask(adapter, &task, &settings(&[]), &[]) else { panic!("a fetch") };
+        assert_eq!((call.url.as_str(), call.auth), ("https://cdn.example.com/x?oh=1", Auth::None));
+    }
+}
+
+#[test]
+fn a_profile_is_asked_for_and_none_is_final() {
+    let settings = settings(&[]);
+    let task = Task::Profile { of: Address::native("12/54") };
+    let first = call(ask(&Messenger, &task, &settings, &[]));
+    assert_eq!(first.url, "https://stub/v25.0/12%2F54?fields=first_name,last_name,profile_pic");
+    let body = json!({"first_name": "Peter", "last_name": "Chang", "profile_pic": "https://cdn.example.com/p.jpg", "id": "1"});
+    let profile = done(ask(&Messenger, &task, &settings, &[reply(200, &body)])).profile.unwrap();
+    assert_eq!((profile.first_name.as_deref(), profile.last_name.as_deref()), (Some("Peter"), Some("Chang")));
+    let body =
+        json!({"name": "Peter Chang", "username": "peter_chang_live", "profile_pic": "https://x.ec/p.jpg"});
+    let profile = done(ask(&Instagram, &task, &settings, &[reply(200, &body)])).profile.unwrap();
+    assert_eq!(profile.first_name.as_deref(), Some("Peter Chang"));
+    let none = json!({"error": {"code": 100, "error_subcode": 2_018_218, "message": "(#100) No profile"}});
+    assert_eq!(done(ask(&Messenger, &task, &settings, &[reply(400, &none)])).profile, None);
+    // A later kind may have none: WhatsApp and Telegram tell names with their messages.
+    for adapter in [&Cloud as &dyn Adapter, &Telegram] {
+        assert_eq!(done(ask(adapter, &task, &settings, &[])).profile, None);
+    }
 }

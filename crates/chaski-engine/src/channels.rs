@@ -14,7 +14,7 @@ use std::sync::Arc;
 type Sorted = (BTreeMap<String, String>, BTreeMap<String, String>);
 
 /// Secrets that verify webhooks and are therefore kept with the hook.
-const VERIFYING: [&str; 8] = [
+const VERIFYING: [&str; 9] = [
     "app_secret",
     "app_secret_2",
     "verify_token",
@@ -22,6 +22,7 @@ const VERIFYING: [&str; 8] = [
     "hook_secret",
     "channel_secret",
     "auth_token",
+    "signature_method",
     "inbound_token",
 ];
 

@@ -82,6 +82,7 @@ pub struct Engine {
     pub(crate) flights: Flights,
     pub(crate) ownership: Ownership,
     pub(crate) findings: Findings,
+    pub(crate) profiles: crate::profiles::Profiles,
     media: Folder,
     pub(crate) files: Files,
     pub(crate) prepared: Prepared,
@@ -119,6 +120,7 @@ impl Engine {
             flights: Flights::default(),
             ownership: Ownership::default(),
             findings: Findings::default(),
+            profiles: crate::profiles::Profiles::default(),
             media: Folder::new(config.media_folder.clone()),
             files: Files::default(),
             prepared: Prepared::default(),
@@ -149,6 +151,7 @@ impl Engine {
         engine.tasks.spawn(crate::watch::run(Arc::clone(&engine)));
         engine.tasks.spawn(crate::retention::run(Arc::clone(&engine)));
         engine.tasks.spawn(crate::media::job::run(Arc::clone(&engine)));
+        engine.tasks.spawn(crate::profiles::run(Arc::clone(&engine)));
         Ok(engine)
     }
 

@@ -35,6 +35,11 @@ impl From<StoreError> for Refused {
     }
 }
 
+/// What is said of a webhook for nobody here.
+pub(crate) fn stranger(sender: &Sender) -> String {
+    format!("no channel of this hook has the sender {}", sender.0)
+}
+
 /// Whose a receipt is.
 enum Matched {
     Part(PartRef),
@@ -163,6 +168,13 @@ impl Engine {
     ) -> Result<Option<String>, Refused> {
         match event {
             Event::Receipt(receipt) => self.receipt(hook, &sender, receipt, now).await,
+            Event::UpTo(report) => self.report_up_to(hook, &sender, report, now).await,
+            Event::Removed { provider_ids } => {
+                let Some(entry) = self.channel_of(hook, &sender) else { return Ok(Some(stranger(&sender))) };
+                let channel = &entry.channel;
+                self.store.remove_inbound(channel.workspace, channel.id, provider_ids, now).await?;
+                Ok(None)
+            }
             Event::Inbound(inbound) => self.inbound(hook, &sender, *inbound, now).await,
             Event::Access { of, blocked, at } => self.access(hook, &sender, of, blocked, at, now).await,
             Event::Learned { addresses } => {
@@ -180,15 +192,25 @@ impl Engine {
         }
     }
 
-    /// The channel that a hook may speak for by this sender.
-    fn channel_of(&self, hook: &HookEntry, sender: &Sender) -> Option<Arc<ChannelEntry>> {
+    /// The channel that a hook may speak for by this sender. An app of Meta's has one webhook address for all
+    /// its numbers, Pages and accounts of a kind: its secret, which has signed, tells that they belong together.
+    pub(crate) fn channel_of(&self, hook: &HookEntry, sender: &Sender) -> Option<Arc<ChannelEntry>> {
         let snapshot = self.snapshot();
         let mut own = hook.channels.iter().filter_map(|id| snapshot.channels.get(id));
-        own.find(|entry| {
+        let found = own.find(|entry| {
             let known = &entry.channel.sender;
             known.is_empty() || sender.0.is_empty() || *known == sender.0
-        })
-        .cloned()
+        });
+        let of_app = || {
+            let app = hook.secrets.get("app_secret").filter(|_| !sender.0.is_empty())?;
+            snapshot.channels.values().find(|entry| {
+                let channel = &entry.channel;
+                channel.sender == sender.0
+                    && (channel.workspace, channel.kind) == (hook.hook.workspace, hook.hook.kind)
+                    && entry.secrets.get("app_secret") == Some(app)
+            })
+        };
+        found.or_else(of_app).cloned()
     }
 
     async fn receipt(
@@ -199,7 +221,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Option<String>, Refused> {
         let Some(entry) = self.channel_of(hook, sender) else {
-            return Ok(Some(format!("no channel of this hook has the sender {}", sender.0)));
+            return Ok(Some(stranger(sender)));
         };
         let matched = match receipt.reference.as_deref().and_then(PartRef::parse) {
             Some(part) => Matched::Part(part),
@@ -229,6 +251,7 @@ impl Engine {
             failure: receipt.failure,
             learned: entry.scoped(receipt.learned),
             closes_window,
+            follows: entry.channel.kind.capabilities().is_some_and(|c| c.reports_up_to),
         };
         let verdict = self.noted(self.store.receipt(receipt).await)?;
         metrics::counter!("chaski_receipts_total").increment(1);
@@ -270,7 +293,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Option<String>, Refused> {
         let Some(entry) = self.channel_of(hook, sender) else {
-            return Ok(Some(format!("no channel of this hook has the sender {}", sender.0)));
+            return Ok(Some(stranger(sender)));
         };
         if inbound.from.is_empty() {
             return Ok(Some("a message without a sender".to_owned()));
@@ -279,6 +302,9 @@ impl Engine {
         let json = |result: serde_json::Result<String>| {
             result.map_err(|e| Refused::Store(StoreError::Fault(e.to_string())))
         };
+        let has_profile = entry.channel.kind.capabilities().is_some_and(|c| c.profiles);
+        let nameless =
+            inbound.from.first().filter(|_| has_profile && inbound.profile_name.is_none()).cloned();
         let origin = Origin { source: "contact".into(), context: inbound.context, ..Origin::default() };
         let verdict = self
             .store
@@ -296,6 +322,9 @@ impl Engine {
                 wants_media,
             })
             .await?;
+        if let (InboundVerdict::Stored { contact }, Some(address)) = (verdict, nameless) {
+            self.profiles.want(entry.channel.id, contact, address, now);
+        }
         let word = if matches!(verdict, InboundVerdict::Duplicate) { "duplicate" } else { "stored" };
         metrics::counter!("chaski_inbound_total", "verdict" => word).increment(1);
         Ok(None)

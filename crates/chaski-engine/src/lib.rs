@@ -19,6 +19,8 @@ mod ownership;
 pub mod pace;
 pub mod plan;
 mod prepared;
+mod profiles;
+mod reports;
 pub mod retention;
 pub mod schedule;
 mod submission;

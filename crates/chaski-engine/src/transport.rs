@@ -105,7 +105,8 @@ impl Transport {
             let late = |TooLate| Err(Lost::NotSent(late(timeout)));
             return answer.unwrap_or_else(late).map(|reply| without_secrets(reply, secrets));
         }
-        let body = Timely { body: Full::new(call.body.clone()), call_by: None };
+        let body = full_body(call, settings, secrets).map_err(Lost::NotSent)?;
+        let body = Timely { body, call_by: None };
         self.exchange_within(call, body, settings, secrets, timeout).await
     }
 
@@ -126,7 +127,10 @@ impl Transport {
             return Ok(answer.map(|reply| without_secrets(reply, secrets)));
         }
         let late = Arc::new(AtomicBool::new(false));
-        let body = Full::new(call.body.clone());
+        let body = match full_body(call, settings, secrets) {
+            Ok(body) => body,
+            Err(failure) => return Ok(Err(Lost::NotSent(failure))),
+        };
         let body = Timely { body, call_by: Some((call_by, Arc::clone(&late))) };
         let answer = self.exchange_within(call, body, settings, secrets, timeout).await;
         if late.load(Ordering::Relaxed) { Err(TooLate) } else { Ok(answer) }
@@ -251,8 +255,8 @@ impl Transport {
         };
         let setting = |key: &str| settings.get(key).map_or("", String::as_str);
         Ok(match auth {
-            // The one stands in the address.
-            Auth::None | Auth::PathToken { .. } => None,
+            // They stand in the address, or in the body.
+            Auth::None | Auth::PathToken { .. } | Auth::Fields { .. } => None,
             Auth::Bearer { secret: key } => Some((AUTHORIZATION, format!("Bearer {}", secret(key)?))),
             Auth::Header { name, secret: key } => {
                 let name = HeaderName::from_bytes(name.as_bytes())
@@ -361,6 +365,24 @@ impl http_body::Body for Timely {
     }
 }
 
+/// A call's body with its credentials in it, where the provider wants them there.
+fn full_body(call: &Call, settings: &Settings, secrets: &Secrets) -> Result<Full<Bytes>, Failure> {
+    let Auth::Fields { user, secret } = call.auth else { return Ok(Full::new(call.body.clone())) };
+    let password = secrets.get(secret).ok_or_else(|| {
+        let message = format!("The channel has no `{secret}`; set it and resume the channel.");
+        Failure::new(ErrorCode::CredentialsRefused, message)
+    })?;
+    let name = settings.get(user).map_or("", String::as_str);
+    let more = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair(user, name)
+        .append_pair(secret, password)
+        .finish();
+    let mut body = call.body.to_vec();
+    body.push(b'&');
+    body.extend_from_slice(more.as_bytes());
+    Ok(Full::new(Bytes::from(body)))
+}
+
 /// The address of a call with its token in it, where the provider wants it there.
 fn with_token<'a>(call: &'a Call, secrets: &Secrets) -> Result<Cow<'a, str>, Failure> {
     let Auth::PathToken { secret } = call.auth else { return Ok(Cow::Borrowed(&call.url)) };
@@ -454,7 +476,7 @@ pub fn shown_headers(call: &Call) -> Vec<(String, String)> {
     let mut headers: Vec<(String, String)> =
         call.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     match call.auth {
-        Auth::None | Auth::PathToken { .. } => {}
+        Auth::None | Auth::PathToken { .. } | Auth::Fields { .. } => {}
         Auth::Bearer { .. } | Auth::Jwt { .. } => headers.push(("authorization".into(), "Bearer ***".into())),
         Auth::Basic { .. } => headers.push(("authorization".into(), "Basic ***".into())),
         Auth::Header { name, .. } => headers.push((name.to_owned(), "***".into())),

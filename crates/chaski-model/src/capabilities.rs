@@ -16,6 +16,8 @@ pub struct Capabilities {
     pub splits_text: bool,
     /// How long after the contact's last message free text may be sent; `None` = always.
     pub window: Option<Duration>,
+    /// What goes out once the window has closed.
+    pub after_window: AfterWindow,
     /// Messages a second that the provider takes from one sender by default; 0 = no limit of ours.
     pub pace: u32,
     /// Seconds between messages to one contact once the burst is used up; 0 = none.
@@ -31,6 +33,10 @@ pub struct Capabilities {
     pub repeats_safely: Option<Duration>,
     /// Receipts that it can report.
     pub receipts: &'static [&'static str],
+    /// A receipt stands for everything up to a moment instead of one message.
+    pub reports_up_to: bool,
+    /// The provider can be asked who a contact is.
+    pub profiles: bool,
 }
 
 /// What a text's length is counted in.
@@ -72,12 +78,32 @@ impl TextUnit {
     }
 }
 
+/// What a kind still carries once the window has closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterWindow {
+    /// Approved templates; also where there is no window.
+    Template,
+    /// Answers that a person wrote, under Meta's tag HUMAN_AGENT.
+    HumanAgent {
+        /// How long after the contact's last message.
+        within: Duration,
+        /// The provider's code for what comes outside its window.
+        code: i64,
+    },
+}
+
 impl Capabilities {
     /// Whether the provider tells anything about a message after it took it.
     pub fn reports(&self) -> bool {
         self.receipts.iter().any(|receipt| *receipt != "sent")
     }
 }
+
+/// The only message tag that Meta still takes, for answers that a person wrote.
+pub const HUMAN_AGENT: &str = "HUMAN_AGENT";
+
+/// The setting of a channel by which message tags that Meta has retired are sent all the same.
+pub const PASS_TAGS: &str = "pass_deprecated_tags";
 
 /// The time that WhatsApp's customer service window stays open.
 pub const WINDOW: Duration = Duration::from_secs(24 * 3600);
@@ -88,6 +114,7 @@ const WHATSAPP: Capabilities = Capabilities {
     text_unit: TextUnit::Characters,
     splits_text: false,
     window: Some(WINDOW),
+    after_window: AfterWindow::Template,
     pace: 80,
     pair_pace: 6,
     pair_burst: 45,
@@ -95,6 +122,8 @@ const WHATSAPP: Capabilities = Capabilities {
     tells_access: false,
     repeats_safely: None,
     receipts: &["sent", "delivered", "read", "failed"],
+    reports_up_to: false,
+    profiles: false,
 };
 
 const WHATSAPP_TWILIO: Capabilities = Capabilities { text_limit: 1600, ..WHATSAPP };
@@ -113,6 +142,17 @@ const TWILIO_SMS: Capabilities = Capabilities {
     tells_access: true,
     repeats_safely: None,
     receipts: &["sent", "delivered", "failed"],
+    after_window: AfterWindow::Template,
+    reports_up_to: false,
+    profiles: false,
+};
+
+const VONAGE_SMS: Capabilities = Capabilities {
+    content: &["text", "quick_reply"],
+    text_limit: 3200,
+    pace: 30,
+    tells_access: false,
+    ..TWILIO_SMS
 };
 
 const TELEGRAM: Capabilities = Capabilities {
@@ -121,6 +161,7 @@ const TELEGRAM: Capabilities = Capabilities {
     text_unit: TextUnit::Utf16,
     splits_text: true,
     window: None,
+    after_window: AfterWindow::Template,
     pace: 30,
     pair_pace: 1,
     pair_burst: 5,
@@ -128,6 +169,8 @@ const TELEGRAM: Capabilities = Capabilities {
     tells_access: true,
     repeats_safely: None,
     receipts: &["sent"],
+    reports_up_to: false,
+    profiles: false,
 };
 
 const VIBER: Capabilities = Capabilities {
@@ -143,6 +186,9 @@ const VIBER: Capabilities = Capabilities {
     tells_access: true,
     repeats_safely: None,
     receipts: &["sent", "delivered", "read", "failed"],
+    after_window: AfterWindow::Template,
+    reports_up_to: false,
+    profiles: false,
 };
 
 const LINE: Capabilities = Capabilities {
@@ -159,6 +205,40 @@ const LINE: Capabilities = Capabilities {
     // The time for which LINE knows a retry key.
     repeats_safely: Some(Duration::from_secs(24 * 3600)),
     receipts: &["sent"],
+    after_window: AfterWindow::Template,
+    reports_up_to: false,
+    profiles: false,
+};
+
+/// How long a person may answer under Meta's tag HUMAN_AGENT.
+const PERSON_ANSWERS: Duration = Duration::from_secs(7 * 24 * 3600);
+
+const MESSENGER: Capabilities = Capabilities {
+    content: &["text", "attachment", "quick_reply", "custom_payload"],
+    text_limit: 2000,
+    text_unit: TextUnit::Characters,
+    splits_text: true,
+    window: Some(WINDOW),
+    after_window: AfterWindow::HumanAgent { within: PERSON_ANSWERS, code: 2_018_278 },
+    pace: 40,
+    pair_pace: 0,
+    pair_burst: 0,
+    echoes_reference: true,
+    receipts: &["sent", "delivered", "read"],
+    reports_up_to: true,
+    profiles: true,
+    tells_access: false,
+    repeats_safely: None,
+};
+
+const INSTAGRAM: Capabilities = Capabilities {
+    content: &["text", "attachment", "quick_reply"],
+    text_limit: 1000,
+    text_unit: TextUnit::Bytes,
+    after_window: AfterWindow::HumanAgent { within: PERSON_ANSWERS, code: 2_534_022 },
+    echoes_reference: false,
+    receipts: &["sent", "read"],
+    ..MESSENGER
 };
 
 const EMAIL: Capabilities = Capabilities {
@@ -176,6 +256,9 @@ const EMAIL: Capabilities = Capabilities {
     // A repeated mail has the same Message-ID, by which mail servers and programs drop doubles.
     repeats_safely: Some(Duration::from_secs(5 * 24 * 3600)),
     receipts: &["sent", "delivered", "failed"],
+    after_window: AfterWindow::Template,
+    reports_up_to: false,
+    profiles: false,
 };
 
 impl ChannelKind {
@@ -186,10 +269,13 @@ impl ChannelKind {
             Self::Telegram => Some(TELEGRAM),
             Self::WhatsappTwilio => Some(WHATSAPP_TWILIO),
             Self::TwilioSms => Some(TWILIO_SMS),
+            Self::Messenger => Some(MESSENGER),
+            Self::Instagram => Some(INSTAGRAM),
             Self::Viber => Some(VIBER),
             Self::Line => Some(LINE),
+            Self::VonageSms => Some(VONAGE_SMS),
             Self::Email => Some(EMAIL),
-            Self::VonageSms | Self::Messenger | Self::Instagram | Self::Custom => None,
+            Self::Custom => None,
         }
     }
 }

@@ -18,8 +18,15 @@ pub struct Sender(pub String);
 pub enum Event {
     /// What became of a message of ours.
     Receipt(Receipt),
+    /// What became of everything up to a moment or a message.
+    UpTo(UpTo),
     /// The contact wrote, tapped or reacted.
     Inbound(Box<Inbound>),
+    /// The contact took back a message that it had sent: what it said is to be removed.
+    Removed {
+        /// The provider's id of the message, and what further pieces of it may be called.
+        provider_ids: Vec<String>,
+    },
     /// A template's status changed at the provider.
     TemplateChanged {
         /// The account's id at the provider (WABA).
@@ -73,6 +80,35 @@ pub struct Receipt {
     /// Addresses of the recipient that the report tells.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub learned: Vec<Address>,
+}
+
+/// A provider's report about everything that it brought to one contact, up to a point.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpTo {
+    /// The contact's address, which the messages went to.
+    pub to: Address,
+    /// What is reported.
+    pub kind: ReceiptKind,
+    /// Up to where.
+    pub reported: Reported,
+    /// When it happened, by the provider's clock.
+    pub at: Timestamp,
+}
+
+/// Where such a report ends, itself included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "to", rename_all = "snake_case")]
+pub enum Reported {
+    /// Whatever was sent by then, by the provider's clock.
+    Moment {
+        /// The moment.
+        at: Timestamp,
+    },
+    /// A message and what was sent before it.
+    Message {
+        /// The provider's id of the message.
+        provider_id: String,
+    },
 }
 
 /// A message from a contact.

@@ -20,10 +20,14 @@ pub enum Family {
     Telegram,
     /// Twilio's, whatever the channel.
     Twilio,
+    /// Vonage's older SMS API: statuses under HTTP 200.
+    VonageSms,
     /// Viber's own status numbers, which come under HTTP 200.
     Viber,
     /// LINE's Messaging API: HTTP statuses, some told apart by their text.
     Line,
+    /// Messenger and Instagram at Meta's Graph API: the `error_subcode` where it says more, else the code.
+    Messaging,
     /// SMTP's reply codes, told apart by their enhanced codes (RFC 3463), which stand in the text.
     Smtp,
 }
@@ -37,8 +41,10 @@ impl Family {
             Self::Dialog360 => "360dialog",
             Self::Telegram => "Telegram",
             Self::Twilio => "Twilio",
+            Self::VonageSms => "Vonage SMS",
             Self::Viber => "Viber",
             Self::Line => "LINE",
+            Self::Messaging => "Messenger and Instagram",
             Self::Smtp => "SMTP",
         }
     }
@@ -109,7 +115,8 @@ impl ProviderCode {
 
 /// Every row of the table, ranges by their first code.
 pub fn all() -> impl Iterator<Item = &'static ProviderCode> {
-    let others = VIBER.iter().chain(LINE).chain(twilio::TWILIO).chain(smtp::SMTP);
+    let others = VIBER.iter().chain(LINE).chain(twilio::TWILIO);
+    let others = others.chain(vonage_sms::VONAGE_SMS).chain(messaging::MESSAGING).chain(smtp::SMTP);
     META.iter().chain(VONAGE).chain(DIALOG360).chain(TELEGRAM).chain(others)
 }
 
@@ -136,8 +143,10 @@ fn rows(family: Family) -> &'static [ProviderCode] {
         Family::Dialog360 => DIALOG360,
         Family::Telegram => TELEGRAM,
         Family::Twilio => twilio::TWILIO,
+        Family::VonageSms => vonage_sms::VONAGE_SMS,
         Family::Viber => VIBER,
         Family::Line => LINE,
+        Family::Messaging => messaging::MESSAGING,
         Family::Smtp => smtp::SMTP,
     }
 }
@@ -182,8 +191,10 @@ macro_rules! table {
     };
 }
 
+mod messaging;
 mod smtp;
 mod twilio;
+mod vonage_sms;
 
 const META: &[ProviderCode] = table! { Meta:
     0 => HOLD, CredentialsRefused, Admin, true,

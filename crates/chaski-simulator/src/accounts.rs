@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::providers::vonage::sms::is_classic;
 use crate::source::Source;
 
 /// One number at one provider, with what a caller needs to use it.
@@ -52,6 +53,13 @@ pub(crate) enum Credential {
         access_token: &'static str,
         channel_secret: &'static str,
     },
+    /// Messenger or Instagram; an Instagram account is linked to a Page.
+    Messaging {
+        page_id: &'static str,
+        access_token: &'static str,
+        app_secret: &'static str,
+        verify_token: &'static str,
+    },
     Mailbox {
         username: &'static str,
         password: &'static str,
@@ -67,6 +75,15 @@ const CLOUD_APP: Credential = Credential::Cloud {
     app_secret: "simulator-only-app-secret",
     verify_token: "simulator-only-verify-token",
 };
+
+const fn messaging(page_id: &'static str, access_token: &'static str) -> Credential {
+    Credential::Messaging {
+        page_id,
+        access_token,
+        app_secret: "simulator-only-app-secret",
+        verify_token: "simulator-only-verify-token",
+    }
+}
 
 const fn vonage(application_id: &'static str) -> Credential {
     Credential::Vonage {
@@ -90,7 +107,7 @@ const fn mailbox(username: &'static str) -> Credential {
 }
 
 /// All accounts; the first of a source is the one meant where only the provider is named.
-pub(crate) static ACCOUNTS: [Account; 18] = [
+pub(crate) static ACCOUNTS: [Account; 24] = [
     Account {
         source: Source::Dialog360,
         name: "360dialog_whatsapp",
@@ -242,6 +259,60 @@ pub(crate) static ACCOUNTS: [Account; 18] = [
         },
     },
     Account {
+        source: Source::Messenger,
+        name: "facebook",
+        business: "Ecuabots",
+        number: "ecuabots",
+        phone_number_id: "682498302938465",
+        waba_id: "",
+        credential: messaging("682498302938465", "EAAGSimulatorOnlyPageToken00000000000000000001"),
+    },
+    Account {
+        source: Source::Messenger,
+        name: "facebook-2",
+        business: "Ecuabots Quito",
+        number: "ecuabots.quito",
+        phone_number_id: "682498302938466",
+        waba_id: "",
+        credential: messaging("682498302938466", "EAAGSimulatorOnlyPageToken00000000000000000002"),
+    },
+    Account {
+        source: Source::Instagram,
+        name: "instagram",
+        business: "Ecuabots",
+        number: "ecuabots.ec",
+        phone_number_id: "17841405793187218",
+        waba_id: "",
+        credential: messaging("682498302938475", "EAAGSimulatorOnlyInstagramToken000000000000001"),
+    },
+    Account {
+        source: Source::Instagram,
+        name: "instagram-2",
+        business: "Ecuabots Quito",
+        number: "ecuabots.quito",
+        phone_number_id: "17841405793187219",
+        waba_id: "",
+        credential: messaging("682498302938476", "EAAGSimulatorOnlyInstagramToken000000000000002"),
+    },
+    Account {
+        source: Source::VonageSms,
+        name: "nexmo",
+        business: "Ecuabots",
+        number: "447700900101",
+        phone_number_id: "",
+        waba_id: "",
+        credential: vonage("aaaaaaaa-bbbb-4ccc-8ddd-0123456789ad"),
+    },
+    Account {
+        source: Source::VonageSms,
+        name: "nexmo-2",
+        business: "Ecuabots Quito",
+        number: "447700900102",
+        phone_number_id: "",
+        waba_id: "",
+        credential: vonage("aaaaaaaa-bbbb-4ccc-8ddd-0123456789ae"),
+    },
+    Account {
         source: Source::Email,
         name: "other_email",
         business: "Ecuabots",
@@ -265,9 +336,10 @@ impl Account {
     /// What people write to: a number, or a bot's name.
     pub(crate) fn handle(&self) -> String {
         match self.source {
-            Source::Telegram | Source::Line => format!("@{}", self.number),
+            Source::Telegram | Source::Line | Source::Instagram => format!("@{}", self.number),
             Source::Email => self.number.to_owned(),
             Source::Viber => format!("viber://pa?chatURI={}", self.number),
+            Source::Messenger => format!("m.me/{}", self.number),
             _ => format!("+{}", self.number),
         }
     }
@@ -307,6 +379,25 @@ pub(crate) fn listed(url: &str, smtp_url: &str, private_key: &str) -> Value {
         .collect()
 }
 
+/// The first account is connected by the Messages API, the second by the older one.
+fn vonage_sms<'a>(a: &'a Account, base_url: &'a str, private_key: &'a str) -> Vec<(&'a str, &'a str)> {
+    let Credential::Vonage { application_id, api_key, api_secret, signature_secret } = &a.credential else {
+        return Vec::new();
+    };
+    let mut pairs = vec![
+        ("base_url", base_url),
+        ("sms_url", base_url),
+        ("from", a.number),
+        ("signature_secret", signature_secret),
+    ];
+    pairs.extend(if is_classic(a) {
+        vec![("api", "sms"), ("api_key", api_key), ("api_secret", api_secret), ("signature_method", "sha256")]
+    } else {
+        vec![("application_id", *application_id), ("private_key", private_key)]
+    });
+    pairs
+}
+
 fn settings(a: &Account, url: &str, smtp_url: &str, private_key: &str) -> Map<String, Value> {
     let base_url = format!("{url}{}", a.source.prefix());
     let plus = format!("+{}", a.number);
@@ -319,6 +410,7 @@ fn settings(a: &Account, url: &str, smtp_url: &str, private_key: &str) -> Map<St
                 ("phone_number_id", a.phone_number_id),
             ]
         }
+        Credential::Vonage { .. } if a.source == Source::VonageSms => vonage_sms(a, &base_url, private_key),
         Credential::Vonage { application_id, api_key, api_secret, signature_secret } => vec![
             ("base_url", &base_url),
             ("application_id", application_id),
@@ -342,6 +434,20 @@ fn settings(a: &Account, url: &str, smtp_url: &str, private_key: &str) -> Map<St
             ("access_token", access_token),
             ("channel_secret", channel_secret),
         ],
+        Credential::Messaging { page_id, access_token, app_secret, verify_token } => {
+            let mut set: Vec<(&str, &str)> = vec![
+                ("base_url", &base_url),
+                ("version", "v25.0"),
+                ("page_id", page_id),
+                ("access_token", access_token),
+                ("app_secret", app_secret),
+                ("verify_token", verify_token),
+            ];
+            if a.source == Source::Instagram {
+                set.push(("instagram_id", a.phone_number_id));
+            }
+            set
+        }
         Credential::Mailbox { username, password, inbound_token } => vec![
             ("smtp_url", smtp_url),
             ("username", username),

@@ -31,9 +31,9 @@ pub(crate) fn carry(sim: &Shared, message: Outgoing) {
         .media
         .as_ref()
         .and_then(|media| media.link.clone().map(|link| (media.kind.clone(), link)));
-    // Telegram has looked at the link before it answered; LINE leaves that to the phones and reports nothing.
+    // Some have looked at the link before they answered; LINE leaves that to the phones and reports nothing.
     let app = account(message.account).source.app();
-    let link = link.filter(|_| !matches!(app, App::Telegram | App::Line));
+    let link = link.filter(|_| matches!(app, App::Whatsapp | App::Sms | App::Viber));
     let Some((kind, link)) = link else {
         return land(sim, message);
     };

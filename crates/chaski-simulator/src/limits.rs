@@ -34,13 +34,15 @@ impl Limit {
                 Self { per_second: Some(80.0), pair: Some(Pair { seconds: 6.0, burst: 45.0 }) }
             }
             // What is more than a number may send waits in Twilio's own queue.
-            Source::TwilioSms => Self { per_second: Some(100.0), pair: None },
+            Source::TwilioSms | Source::VonageSms => Self { per_second: Some(100.0), pair: None },
             // A hundred messages to one person within an hour, unless it answers.
             Source::Viber => {
                 Self { per_second: Some(500.0), pair: Some(Pair { seconds: 36.0, burst: 100.0 }) }
             }
             Source::Email => Self { per_second: None, pair: None },
             Source::Line => Self { per_second: Some(2000.0), pair: None },
+            // 300 texts a second for one Page.
+            Source::Messenger | Source::Instagram => Self { per_second: Some(300.0), pair: None },
             Source::Telegram => {
                 Self { per_second: Some(30.0), pair: Some(Pair { seconds: 1.0, burst: 20.0 }) }
             }

@@ -23,12 +23,21 @@ pub(crate) enum Source {
     /// SMS and MMS through Twilio.
     #[serde(rename = "twilio")]
     TwilioSms,
+    /// SMS through Vonage.
+    #[serde(rename = "nexmo")]
+    VonageSms,
     /// Viber's bot API.
     #[serde(rename = "viber")]
     Viber,
     /// LINE's Messaging API.
     #[serde(rename = "line")]
     Line,
+    /// Facebook Messenger, at Meta's Graph API too.
+    #[serde(rename = "facebook")]
+    Messenger,
+    /// Instagram messages, at Meta's Graph API too.
+    #[serde(rename = "instagram")]
+    Instagram,
     /// E-mail, by SMTP.
     #[serde(rename = "other_email")]
     Email,
@@ -42,12 +51,22 @@ pub(crate) enum App {
     Telegram,
     Viber,
     Line,
+    Messenger,
+    Instagram,
     Email,
 }
 
 impl App {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Whatsapp, Self::Sms, Self::Telegram, Self::Viber, Self::Line, Self::Email];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Whatsapp,
+        Self::Sms,
+        Self::Telegram,
+        Self::Viber,
+        Self::Line,
+        Self::Messenger,
+        Self::Instagram,
+        Self::Email,
+    ];
 
     /// Its word in addresses and in the style sheet.
     pub(crate) const fn word(self) -> &'static str {
@@ -57,6 +76,8 @@ impl App {
             Self::Telegram => "telegram",
             Self::Viber => "viber",
             Self::Line => "line",
+            Self::Messenger => "messenger",
+            Self::Instagram => "instagram",
             Self::Email => "email",
         }
     }
@@ -69,21 +90,26 @@ impl App {
             Self::Telegram => "Telegram",
             Self::Viber => "Viber",
             Self::Line => "LINE",
+            Self::Messenger => "Messenger",
+            Self::Instagram => "Instagram",
             Self::Email => "E-mail",
         }
     }
 }
 
 impl Source {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Dialog360,
         Self::Vonage,
         Self::Cloud,
         Self::Telegram,
         Self::TwilioWhatsapp,
         Self::TwilioSms,
+        Self::VonageSms,
         Self::Viber,
         Self::Line,
+        Self::Messenger,
+        Self::Instagram,
         Self::Email,
     ];
 
@@ -91,10 +117,12 @@ impl Source {
     pub(crate) const fn app(self) -> App {
         match self {
             Self::Dialog360 | Self::Vonage | Self::Cloud | Self::TwilioWhatsapp => App::Whatsapp,
-            Self::TwilioSms => App::Sms,
+            Self::TwilioSms | Self::VonageSms => App::Sms,
             Self::Telegram => App::Telegram,
             Self::Viber => App::Viber,
             Self::Line => App::Line,
+            Self::Messenger => App::Messenger,
+            Self::Instagram => App::Instagram,
             Self::Email => App::Email,
         }
     }
@@ -108,8 +136,11 @@ impl Source {
             Self::Telegram => "telegram",
             Self::TwilioWhatsapp => "twilio_whatsapp",
             Self::TwilioSms => "twilio",
+            Self::VonageSms => "nexmo",
             Self::Viber => "viber",
             Self::Line => "line",
+            Self::Messenger => "facebook",
+            Self::Instagram => "instagram",
             Self::Email => "other_email",
         }
     }
@@ -123,8 +154,11 @@ impl Source {
             Self::Telegram => "Telegram",
             Self::TwilioWhatsapp => "Twilio WhatsApp",
             Self::TwilioSms => "Twilio SMS",
+            Self::VonageSms => "Vonage SMS",
             Self::Viber => "Viber",
             Self::Line => "LINE",
+            Self::Messenger => "Messenger",
+            Self::Instagram => "Instagram",
             Self::Email => "E-mail",
         }
     }
@@ -133,8 +167,8 @@ impl Source {
     pub(crate) const fn prefix(self) -> &'static str {
         match self {
             Self::Dialog360 => "/360dialog",
-            Self::Vonage => "/vonage",
-            Self::Cloud => "/meta",
+            Self::Vonage | Self::VonageSms => "/vonage",
+            Self::Cloud | Self::Messenger | Self::Instagram => "/meta",
             Self::Telegram => "/telegram",
             Self::TwilioWhatsapp | Self::TwilioSms => "/twilio",
             Self::Viber => "/viber",
@@ -147,8 +181,8 @@ impl Source {
         Self::ALL.into_iter().find(|source| source.word() == word)
     }
 
-    /// The provider whose API a path belongs to, and the path below its prefix; the first of those that
-    /// share one.
+    /// The provider whose API a path belongs to, and the path below its prefix. Of those that share one it is
+    /// the first; the call itself tells which of them it is for.
     pub(crate) fn of_path(path: &str) -> Option<(Self, &str)> {
         Self::ALL.into_iter().find_map(|source| {
             let rest = path.strip_prefix(source.prefix())?;

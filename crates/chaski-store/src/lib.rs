@@ -17,6 +17,7 @@ pub mod outbox;
 pub mod postgres;
 pub mod receive;
 mod recipients;
+pub mod reports;
 pub mod sqlite;
 pub mod upkeep;
 
@@ -30,6 +31,7 @@ pub use media::InboundMedia;
 pub use nodes::Nodes;
 pub use outbox::Outbox;
 pub use receive::Receive;
+pub use reports::Reports;
 pub use upkeep::{DeadLetters, Retention, Watch};
 
 /// Everything that a store can do.
@@ -46,6 +48,7 @@ pub trait Store:
     + Retention
     + ExchangeLog
     + InboundMedia
+    + Reports
 {
 }
 impl<T> Store for T where
@@ -61,5 +64,6 @@ impl<T> Store for T where
         + Retention
         + ExchangeLog
         + InboundMedia
+        + Reports
 {
 }

@@ -249,6 +249,8 @@ pub struct Settle {
     pub learned: Vec<Address>,
     /// The provider's ids by which later receipts name the part, where they do not echo our reference.
     pub names: Vec<String>,
+    /// Receipts for it will stand for everything up to a moment.
+    pub follows: bool,
 }
 
 /// How an attempt ended.

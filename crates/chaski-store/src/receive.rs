@@ -31,6 +31,8 @@ pub struct ReceiptIn {
     pub learned: Vec<Address>,
     /// The failure says that the window is closed.
     pub closes_window: bool,
+    /// Later receipts for the part stand for everything up to a moment: a `sent` tells its own.
+    pub follows: bool,
 }
 
 /// What became of a receipt.

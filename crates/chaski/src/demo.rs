@@ -30,16 +30,24 @@ const CHANNELS: [(&str, &str); 3] = [
     ("360dialog_whatsapp", "WhatsApp · 360dialog"),
 ];
 /// The demo's other channels, connected after those; the contact writes to them first.
-const OTHERS: [(&str, &str); 6] = [
+const OTHERS: [(&str, &str); 9] = [
     ("telegram", "Telegram"),
     ("twilio_whatsapp", "WhatsApp · Twilio"),
     ("twilio", "SMS · Twilio"),
     ("viber", "Viber"),
     ("line", "LINE"),
+    ("facebook", "Facebook Messenger"),
+    ("instagram", "Instagram"),
+    ("nexmo", "SMS · Vonage"),
     ("other_email", "E-mail"),
 ];
 /// Those on which the contact is known by an id of the provider's own: where the simulator tells it.
-const BY_ID: [(&str, &str); 2] = [("viber", "viberId"), ("line", "lineId")];
+const BY_ID: [(&str, &str); 4] = [
+    ("viber", "/viberId"),
+    ("line", "/lineId"),
+    ("facebook", "/scopedIds/facebook"),
+    ("instagram", "/scopedIds/instagram"),
+];
 /// A window that closes sooner is opened anew.
 const WINDOW_LEFT: Duration = Duration::from_secs(3600);
 /// How long the contact's own messages may take to arrive.
@@ -276,7 +284,10 @@ impl World {
                 .find(|entry| entry.channel.kind.source() == source)
                 .map(|entry| entry.channel.id)
                 .with_context(|| format!("no channel of {source}"))?;
-            let id = phone[key].as_str().with_context(|| format!("the phone has no {key}"))?;
+            let id = phone
+                .pointer(key)
+                .and_then(Value::as_str)
+                .with_context(|| format!("the phone has no {key}"))?;
             change.addresses.push(Address { scope: channel.to_string(), ..Address::native(id) });
         }
         let contact = self.contact().await?.context("the demo's contact")?;

@@ -23,7 +23,7 @@ pub(super) fn ask(cx: &Cx<'_>, task: &Task, so_far: &[Reply]) -> Result<Step, Fa
             ];
             Ok(Step::Done(Answer { by_hand, ..Answer::default() }))
         }
-        (Task::Templates | Task::Disconnect, _) => Ok(Step::Done(Answer::default())),
+        (Task::Templates | Task::Disconnect | Task::Profile { .. }, _) => Ok(Step::Done(Answer::default())),
         (Task::Media { media }, _) => {
             if let Some(hash) = media.provider_id.as_deref().and_then(|id| id.strip_prefix(KEPT)) {
                 return Ok(Step::Kept(hash.to_owned()));

@@ -45,6 +45,7 @@ pub(super) fn ask(cx: &Cx<'_>, task: &Task, so_far: &[Reply]) -> Result<Step, Fa
             let by_hand = left_to_do(test, &good(endpoint)?);
             Ok(Step::Done(Answer { settings, by_hand, ..Answer::default() }))
         }
+        (Task::Profile { .. }, _) => Ok(Step::Done(Answer::default())),
         (Task::Media { media }, _) => media_of(cx, media, so_far),
         // There is no call that takes the address back.
         (Task::Disconnect, _) => Ok(Step::Done(Answer::default())),

@@ -16,6 +16,8 @@ pub(super) fn ask(cx: &Cx<'_>, task: &Task, so_far: &[Reply]) -> Result<Step, Fa
     match (task, so_far) {
         // A bot has no templates.
         (Task::Templates, _) => Ok(Step::Done(Answer::default())),
+        // The name comes with each message.
+        (Task::Profile { .. }, _) => Ok(Step::Done(Answer::default())),
         (Task::Check, []) => next(Call::json(address(cx, "getMe")?, AUTH, &json!({}))),
         (Task::Check, [me]) => {
             let me = good(me)?;

@@ -44,6 +44,8 @@ pub(super) fn ask(cx: &Cx<'_>, task: &Task, so_far: &[Reply]) -> Result<Step, Fa
             let settings = [(REGISTERED.to_owned(), "registered".to_owned())].into();
             Ok(Step::Done(Answer { settings, ..Answer::default() }))
         }
+        // The name comes with each message.
+        (Task::Profile { .. }, _) => Ok(Step::Done(Answer::default())),
         (Task::Media { media }, _) => media_of(media),
         (Task::Disconnect, []) => next(cx, "set_webhook", &json!({"url": ""})),
         (Task::Disconnect, [reply, ..]) => {

@@ -121,6 +121,7 @@ pub(super) async fn deliver(engine: Arc<Engine>, entry: Arc<ChannelEntry>, head:
     let end = end_of(&engine, &entry, &head, &work, outcome, ended_at);
     let mut settle = settle_of(&head, &work, now, ended_at, http_status, end);
     (settle.learned, settle.names) = (learned, names);
+    settle.follows = reports_up_to(&entry);
     Done { head, settled: store(&engine, settle).await, signal }
 }
 
@@ -136,6 +137,7 @@ async fn give_back(engine: &Engine, head: Head, now: Timestamp) -> Done {
         end,
         learned: vec![],
         names: vec![],
+        follows: false,
     };
     let settled = store(engine, settle).await;
     // It may also have ended there, and moved its lane on.
@@ -298,6 +300,7 @@ pub(crate) async fn repeat(engine: &Engine, head: Head) -> Option<Head> {
         end,
         learned: vec![],
         names: vec![],
+        follows: false,
     };
     store(engine, settle).await.again
 }
@@ -384,6 +387,11 @@ fn end_of(
     }
 }
 
+/// Whether receipts by this channel stand for everything up to a moment.
+fn reports_up_to(entry: &ChannelEntry) -> bool {
+    entry.channel.kind.capabilities().is_some_and(|capabilities| capabilities.reports_up_to)
+}
+
 fn settle_of(
     head: &Head,
     work: &Work,
@@ -401,6 +409,7 @@ fn settle_of(
         end,
         learned: Vec::new(),
         names: Vec::new(),
+        follows: false,
     }
 }
 

@@ -191,6 +191,7 @@ async fn tried_in_vain(world: &World, n: usize) {
         end,
         learned: vec![],
         names: vec![],
+        follows: false,
     };
     store.settle(settle).await.unwrap();
 }

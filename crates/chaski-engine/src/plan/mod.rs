@@ -27,7 +27,7 @@ use chaski_store::StoreError;
 use chaski_store::contacts::Contact;
 use chaski_store::outbox::{Accept, Accepted, Idempotency, Origin, Resolved};
 use route::{addresses_on, cannot_carry, choose_channel};
-use window::close_on_window;
+use window::hold_to_window;
 
 /// How the caller wants differences treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -201,15 +201,16 @@ impl Engine {
             Content::WhatsappTemplate(_) => Some(self.resolve(&mut draft, &entry, request.lint).await?),
             _ => None,
         };
+        let window = window_of(contact, &entry, now);
         if draft.refused.is_none() && draft.failed.is_none() {
             let adapter = entry.adapter.ok_or_else(|| cannot_carry(&entry, &draft.content))?;
+            let (content, failed) = hold_to_window(&draft.content, contact, window, &entry, now);
             draft.resolved.parts =
-                adapter.split(&draft.content, resolution.as_ref().and_then(|r| r.template.as_ref()))?;
+                adapter.split(&content, resolution.as_ref().and_then(|r| r.template.as_ref()))?;
             draft.resolved.notes.extend(adapter.notes(&draft.content));
+            draft.failed = failed;
             self.look_at_media(&draft.resolved.parts).await?;
         }
-        let window = window_of(contact, &entry, now);
-        close_on_window(&mut draft, contact, window, &entry, now);
         let lane =
             contact.lanes.iter().find(|lane| lane.channel == entry.channel.id && lane.address == address);
         if let Some(lane) = lane {

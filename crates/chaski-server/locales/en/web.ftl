@@ -227,6 +227,7 @@ reply-used = This form has sent another message already. Your text is still here
 reply-busy = There are too many requests at once and nothing was stored. Send it again in a few seconds.
 reply-commit-unknown = It is not known whether the message was stored. Look at the thread before you send it again.
 reply-unavailable = The disk cannot be written and nothing was stored. Tell whoever runs the server.
+reply-late = Its last message is older than 24 hours: your answer goes out under Meta's tag HUMAN_AGENT, which allows a person to answer for seven days.
 closed-title = The 24 h window is closed.
 closed-words = More than 24 hours have passed since the contact's last message, and only an approved template can be sent.
 closed-never-wrote = The contact has not written on this channel yet, and only an approved template can be sent.

@@ -227,6 +227,7 @@ reply-used = Con este formulario ya se envió otro mensaje. Tu texto sigue aquí
 reply-busy = Hay demasiadas peticiones a la vez y no se guardó nada. Envíalo otra vez en unos segundos.
 reply-commit-unknown = No se sabe si el mensaje se guardó. Mira en el hilo antes de enviarlo otra vez.
 reply-unavailable = No se puede escribir en el disco y no se guardó nada. Avisa a quien administra el servidor.
+reply-late = Su último mensaje tiene más de 24 horas: tu respuesta sale con la etiqueta HUMAN_AGENT de Meta, que permite a una persona responder durante siete días.
 closed-title = La ventana de 24 h está cerrada.
 closed-words = Pasaron más de 24 horas desde el último mensaje del contacto, y solo se puede enviar una plantilla aprobada.
 closed-never-wrote = El contacto aún no ha escrito por este canal, y solo se puede enviar una plantilla aprobada.

@@ -323,7 +323,7 @@ pub(crate) fn known_code(failure: &Failure) -> Option<&'static ProviderCode> {
         return Some(row);
     }
     let first = if (1000..2000).contains(&code) { Family::Vonage } else { Family::Meta };
-    [first, Family::Vonage, Family::Dialog360]
+    [first, Family::Vonage, Family::Dialog360, Family::Messaging]
         .into_iter()
         .find_map(|family| provider_codes::find(family, code))
 }

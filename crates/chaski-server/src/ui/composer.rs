@@ -5,6 +5,7 @@ use chaski_engine::directory::ChannelEntry;
 use chaski_engine::plan::Window;
 use chaski_engine::tokens::new_key;
 use chaski_model::Timestamp;
+use chaski_model::capabilities::AfterWindow;
 use chaski_store::contacts::Contact;
 use maud::{Markup, html};
 
@@ -17,6 +18,8 @@ pub(crate) enum Composer {
         channel: String,
         /// The most characters.
         limit: usize,
+        /// The window has closed, and only what a person writes still goes out.
+        late: bool,
         /// What is in the box.
         draft: String,
         /// Names this rendering of the form: sending it twice sends once.
@@ -54,12 +57,16 @@ pub(crate) fn of(
     if lane.is_some_and(|lane| lane.is_shut(now)) {
         return Composer::Shut { channel: entry.channel.name.clone(), draft: String::new() };
     }
-    if let Some(Window { open: false, closes_at }) = window {
+    let capabilities = entry.channel.kind.capabilities();
+    let by_person = capabilities.is_some_and(|c| matches!(c.after_window, AfterWindow::HumanAgent { .. }));
+    let late = window.is_some_and(|window| !window.open);
+    if let Some(Window { open: false, closes_at }) = window.filter(|_| !by_person) {
         return Composer::Closed { was_open: closes_at.is_some(), draft: String::new() };
     }
     Composer::Open {
         channel: entry.channel.name.clone(),
-        limit: entry.channel.kind.capabilities().map_or(4096, |c| c.text_limit),
+        limit: capabilities.map_or(4096, |c| c.text_limit),
+        late,
         draft: String::new(),
         client: new_key(),
         error: None,
@@ -86,7 +93,7 @@ pub(crate) fn composer(r: &Reader, contact: &Contact, composer: &Composer, csrf:
     let name =
         if contact.first_name.is_empty() { contact.display_name() } else { contact.first_name.clone() };
     match composer {
-        Composer::Open { channel, limit, draft, client, error } => html! {
+        Composer::Open { channel, limit, late, draft, client, error } => html! {
             form.composer id="reply" method="post" action={ "/messages/" (contact.id) "/reply" } data-open="true" {
                 input type="hidden" name="csrf" value=(csrf);
                 input type="hidden" name="client" value=(client);
@@ -96,7 +103,7 @@ pub(crate) fn composer(r: &Reader, contact: &Contact, composer: &Composer, csrf:
                 div.foot {
                     @match error {
                         Some(error) => p.error id="reply-help" role="alert" { (error) },
-                        None => p.help id="reply-help" { (r.with("reply-by", &[("channel", channel)])) },
+                        None => p.help id="reply-help" { (r.with("reply-by", &[("channel", channel)])) @if *late { " " (r.t("reply-late")) } },
                     }
                     button.btn.primary type="submit" { (r.t("reply-do")) }
                 }

@@ -16,10 +16,12 @@ use crate::state::App;
 use axum::extract::{Form, Path, State, rejection::FormRejection};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use chaski_engine::plan::{Lint, Refusal, SendRequest};
+use chaski_engine::directory::ChannelEntry;
+use chaski_engine::plan::{Lint, Refusal, SendRequest, window_of};
 use chaski_engine::tokens::hash;
 use chaski_model::Content;
 use chaski_model::Failure;
+use chaski_model::capabilities::{AfterWindow, HUMAN_AGENT};
 use chaski_model::identifier::Identifier;
 use chaski_store::StoreError;
 use chaski_store::contacts::Contact;
@@ -85,7 +87,7 @@ async fn send(
     let request = SendRequest {
         identifier: Identifier::Id(contact.id),
         channel: Some(entry.channel.id),
-        content: Content::Text { text: text.to_owned(), message_tag: None },
+        content: Content::Text { text: text.to_owned(), message_tag: tag_of(app, contact, &entry) },
         notes: Vec::new(),
         lint: Lint::Off,
         class: 1,
@@ -111,6 +113,14 @@ async fn send(
 }
 
 /// What passes by itself is told beside the box; the rest is a fault.
+/// What a person writes may go out under Meta's tag once the window has closed.
+fn tag_of(app: &App, contact: &Contact, entry: &ChannelEntry) -> Option<String> {
+    let capabilities = entry.channel.kind.capabilities()?;
+    let window = window_of(contact, entry, app.engine.clock().now())?;
+    let by_person = matches!(capabilities.after_window, AfterWindow::HumanAgent { .. });
+    (by_person && !window.open).then(|| HUMAN_AGENT.to_owned())
+}
+
 fn store_error(r: &Reader, error: StoreError) -> Result<Result<(), String>, Fault> {
     match error {
         StoreError::Busy => Ok(Err(r.t("reply-busy"))),

@@ -299,6 +299,7 @@ pub(crate) fn thread() -> Thread {
         newer: false,
         window: Some(Window { open: true, closes_at: Some(NOW + Duration::from_secs(11_520)) }),
         composer: Composer::Open {
+            late: false,
             channel: "Ventas".into(),
             limit: 4096,
             draft: "Ya sale".into(),

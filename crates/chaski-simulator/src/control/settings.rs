@@ -57,10 +57,12 @@ pub(super) async fn put_webhook(State(sim): State<Shared>, body: Bytes) -> Resul
     if provider == Source::Viber {
         return Err(Refused::bad("A bot's webhook is set by set_webhook"));
     }
-    if provider == Source::Cloud {
+    if matches!(provider, Source::Cloud | Source::Messenger | Source::Instagram) {
         let id = only.unwrap_or_else(|| accounts::first(provider));
         let token = wanted.verify_token.as_deref().unwrap_or(match &account(id).credential {
-            Credential::Cloud { verify_token, .. } => verify_token,
+            Credential::Cloud { verify_token, .. } | Credential::Messaging { verify_token, .. } => {
+                verify_token
+            }
             _ => "",
         });
         challenge(&sim, &wanted.url, token).await.map_err(Refused::bad)?;

@@ -13,7 +13,7 @@ use crate::ids::uuid;
 use crate::media::{File, placeholder};
 use crate::phones::{Button, Content, Direction, Media, Message, Status, chat_of};
 use crate::providers::telegram::message_name;
-use crate::providers::{Inbound, Said, report_inbound};
+use crate::providers::{Inbound, Said, messaging, report_inbound};
 use crate::providers::{email, twilio, viber};
 use crate::receipts::Trace;
 use crate::sim::{Shared, Sim};
@@ -39,7 +39,7 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         "reaction" => react(sim, key, wanted)?,
         "edit" => change(sim, key, wanted)?,
         "unsend" => unsend(sim, key, wanted)?,
-        "image" | "video" | "audio" | "voice" | "document" | "sticker" => {
+        "image" | "video" | "audio" | "voice" | "document" | "sticker" | "share" | "story_mention" => {
             send_file(sim, sender(sim, key, wanted)?, kind, wanted).await?
         }
         "report" => mail_report(sim, key, wanted)?,
@@ -54,7 +54,7 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         return Err(Refused::bad(format!("{} tells a business nothing of the type {kind:?}", source.name())));
     }
     let message_id = match (source, &act.said) {
-        (Source::Vonage, _) => uuid(),
+        (Source::Vonage | Source::VonageSms, _) => uuid(),
         (Source::Cloud | Source::Dialog360, _) => sim.ids.inbound_wamid(key),
         // A tap is not a message, and a change is the same one.
         (Source::Telegram, Some(Said::Reply { .. })) => sim.ids.numeric(),
@@ -65,6 +65,10 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         // Its bytes are asked for by the message's own id.
         (Source::Line, Some(Said::Media { media_id, .. })) => media_id.clone(),
         (Source::Line, _) => sim.ids.numeric(),
+        (Source::Messenger | Source::Instagram, Some(Said::Edit { .. } | Said::Unsend { .. })) => {
+            act.content.reply_to.clone().unwrap_or_default()
+        }
+        (Source::Messenger | Source::Instagram, _) => messaging::written(source),
         (Source::Email, _) => email::message_id(key),
     };
     let message = Message {
@@ -105,8 +109,12 @@ fn is_told(source: Source, said: Option<&Said>) -> bool {
             source != Source::TwilioWhatsapp || !matches!(said, Said::Reaction { .. } | Said::Order(_))
         }
         App::Telegram => !matches!(said, Said::Reaction { .. } | Said::Order(_)),
-        App::Sms => matches!(said, Said::Text(_) | Said::Media { .. }),
+        App::Sms => {
+            matches!(said, Said::Text(_))
+                || (source == Source::TwilioSms && matches!(said, Said::Media { .. }))
+        }
         App::Viber => !matches!(said, Said::Reaction { .. } | Said::Order(_) | Said::Reply { .. }),
+        App::Messenger | App::Instagram => !matches!(said, Said::Contacts(_) | Said::Order(_)),
         App::Email => matches!(said, Said::Mail { .. } | Said::Media { .. } | Said::Report { .. }),
         App::Line => !matches!(said, Said::Contacts(_) | Said::Reaction { .. } | Said::Order(_)),
     }
@@ -242,8 +250,8 @@ async fn send_file(sim: &Shared, account: AccountId, kind: &str, wanted: &Value)
     });
     let caption = optional(wanted, "caption");
     let media_id = match crate::accounts::account(account).source {
-        Source::Vonage => uuid(),
-        Source::Cloud | Source::Dialog360 => sim.ids.numeric(),
+        Source::Vonage | Source::VonageSms => uuid(),
+        Source::Cloud | Source::Dialog360 | Source::Messenger | Source::Instagram => sim.ids.numeric(),
         Source::Telegram => format!("AgACAgQAAxkB{}", sim.ids.numeric()),
         Source::TwilioWhatsapp | Source::TwilioSms => twilio::sid("ME"),
         Source::Viber | Source::Line | Source::Email => sim.ids.numeric(),
@@ -310,6 +318,7 @@ fn tap(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
 fn said_by(target: &Message, button: Button) -> Option<Said> {
     let payload = button.payload.unwrap_or_else(|| button.text.clone());
     match button.kind.as_str() {
+        "postback" => Some(Said::Button { payload, text: button.text }),
         "quick_reply" if target.content.template.is_some() => {
             Some(Said::Button { payload, text: button.text })
         }
@@ -326,8 +335,9 @@ fn said_by(target: &Message, button: Button) -> Option<Said> {
 /// The person changes what it wrote.
 fn change(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
     let target = target(sim, key, wanted)?;
-    if target.source != Source::Telegram || target.direction != Direction::Inbound {
-        return Err(Refused::bad("Only what the phone itself wrote by Telegram can be changed"));
+    let is_changed = matches!(target.source, Source::Telegram | Source::Messenger);
+    if !is_changed || target.direction != Direction::Inbound {
+        return Err(Refused::bad("Only what the phone itself wrote by Telegram or Messenger can be changed"));
     }
     let words = required(wanted, "text")?.to_owned();
     let content = Content {
@@ -346,8 +356,9 @@ fn change(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
 /// The person takes back what it wrote.
 fn unsend(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
     let target = target(sim, key, wanted)?;
-    if target.source != Source::Line || target.direction != Direction::Inbound {
-        return Err(Refused::bad("Only what the phone itself wrote by LINE can be taken back"));
+    let is_told = matches!(target.source, Source::Line | Source::Instagram);
+    if !is_told || target.direction != Direction::Inbound {
+        return Err(Refused::bad("Only what the phone itself wrote by LINE or Instagram can be taken back"));
     }
     let content =
         Content { kind: "unsend".to_owned(), reply_to: Some(target.id.clone()), ..Content::default() };

@@ -120,6 +120,8 @@ fn kind_of_account(lang: Lang, app: App) -> &'static str {
         App::Telegram | App::Viber => "bot",
         App::Email => lang.say("buzón de la empresa", "business mailbox"),
         App::Line => lang.say("cuenta oficial", "official account"),
+        App::Messenger => lang.say("página", "Page"),
+        App::Instagram => lang.say("cuenta profesional", "professional account"),
     }
 }
 

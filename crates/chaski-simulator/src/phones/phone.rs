@@ -13,6 +13,7 @@ use super::message::{Direction, Message, Status};
 use crate::accounts::AccountId;
 use crate::ids::{mixed, stable};
 use crate::limits::Bucket;
+use crate::providers::messaging::scoped_ids;
 
 /// Messages kept on one phone.
 const KEPT: usize = 10_000;
@@ -182,7 +183,8 @@ impl Phone {
     /// As the control API shows it.
     pub(crate) fn view(&self) -> Value {
         json!({"address": self.address(), "name": self.name, "userId": self.user_id,
-            "viberId": viber_id_of(&self.number), "lineId": line_id_of(&self.number), "settings": self.settings})
+            "viberId": viber_id_of(&self.number), "lineId": line_id_of(&self.number),
+            "scopedIds": scoped_ids(&self.number), "settings": self.settings})
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod dialog360;
 pub(crate) mod email;
 mod inbound;
 pub(crate) mod line;
+pub(crate) mod messaging;
 pub(crate) mod meta;
 pub(crate) mod telegram;
 pub(crate) mod twilio;
@@ -32,6 +33,8 @@ use crate::webhooks::Post;
 pub(crate) fn meant(source: Source, call: &Call) -> Source {
     match source {
         Source::TwilioWhatsapp => twilio::source_of(call),
+        Source::Vonage => vonage::source_of(call),
+        Source::Cloud => messaging::source_of(call).unwrap_or(source),
         _ => source,
     }
 }
@@ -45,11 +48,12 @@ pub(crate) async fn answer(sim: &Shared, source: Source, call: &Call) -> Reply {
     let reply = match source {
         Source::Cloud => meta::answer(sim, call).await,
         Source::Dialog360 => dialog360::answer(sim, call),
-        Source::Vonage => vonage::answer(sim, call),
+        Source::Vonage | Source::VonageSms => vonage::answer(sim, call),
         Source::Telegram => telegram::answer(sim, call).await,
         Source::TwilioWhatsapp | Source::TwilioSms => twilio::answer(sim, call),
         Source::Viber => viber::answer(sim, call).await,
         Source::Line => line::answer(sim, call).await,
+        Source::Messenger | Source::Instagram => messaging::answer(sim, call).await,
         Source::Email => email::answer(),
     };
     if act.is_some() { reply.with_act(act) } else { reply }
@@ -70,7 +74,8 @@ fn is_of_media(sim: &Sim, source: Source, call: &Call) -> bool {
                 ["2010-04-01", "Accounts", _, "Messages", _, "Media", _],
             )
             | (Source::Viber, ["dl", _])
-            | (Source::Line, ["v2", "bot", "message", _, "content", ..]) => true,
+            | (Source::Line, ["v2", "bot", "message", _, "content", ..])
+            | (Source::Messenger | Source::Instagram, ["cdn", ..]) => true,
             (Source::Cloud, [_, id]) | (Source::Dialog360, [id]) => sim.media.get(id).is_some(),
             _ => false,
         }
@@ -81,6 +86,12 @@ pub(crate) fn report(sim: &Shared, receipt: &Receipt) {
     let body = match account(receipt.account).source {
         Source::Cloud | Source::Dialog360 => json(&meta::webhook::status(receipt)),
         Source::Vonage => json(&vonage::webhook::status(receipt)),
+        Source::VonageSms => {
+            match vonage::sms::status(sim, receipt, receipt.trace.receipts == Receipts::BadSignature) {
+                Some(status) => json(&status),
+                None => return,
+            }
+        }
         // They report nothing, and Twilio nothing without an address of the message's own.
         Source::Telegram | Source::Line | Source::Email => return,
         Source::Viber => match viber::webhook::receipt(sim, receipt) {
@@ -89,6 +100,10 @@ pub(crate) fn report(sim: &Shared, receipt: &Receipt) {
         },
         Source::TwilioWhatsapp | Source::TwilioSms => match twilio::webhook::status(receipt) {
             Some(form) => form,
+            None => return,
+        },
+        Source::Messenger | Source::Instagram => match messaging::receipt(receipt) {
+            Some(body) => body,
             None => return,
         },
     };
@@ -108,6 +123,7 @@ pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
     let body = match account(inbound.account).source {
         Source::Cloud | Source::Dialog360 => json(&meta::webhook::inbound(sim, inbound)),
         Source::Vonage => json(&vonage::webhook::inbound(sim, inbound)),
+        Source::VonageSms => json(&vonage::sms::inbound(sim, inbound)),
         Source::Telegram => match telegram::inbound(sim, inbound) {
             Some(update) => json(&update),
             None => return,
@@ -116,6 +132,7 @@ pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
         Source::Line => json(&line::webhook::inbound(sim, inbound)),
         Source::Email => email::inbound(inbound),
         Source::TwilioWhatsapp | Source::TwilioSms => twilio::webhook::inbound(sim, inbound),
+        Source::Messenger | Source::Instagram => messaging::inbound(sim, inbound),
     };
     let post = Post {
         account: inbound.account,
@@ -164,9 +181,13 @@ pub(crate) fn webhook_headers(
 ) -> Vec<(String, String)> {
     match account(id).source {
         Source::TwilioWhatsapp | Source::TwilioSms => twilio::signature::headers(id, url, body, is_bad),
-        Source::Cloud => meta::signature::headers(id, body, is_bad),
+        Source::Cloud | Source::Messenger | Source::Instagram => meta::signature::headers(id, body, is_bad),
         Source::Dialog360 => dialog360::webhook_headers(sim, id, is_bad),
-        Source::Vonage => vonage::signature::headers(id, body, is_bad, sim.clock.now_seconds()),
+        // The older form has its signature among its fields.
+        Source::VonageSms if body.windows(6).any(|bytes| bytes == b"\"sig\":") => Vec::new(),
+        Source::Vonage | Source::VonageSms => {
+            vonage::signature::headers(id, body, is_bad, sim.clock.now_seconds())
+        }
         Source::Telegram => telegram::webhook_headers(sim, id, is_bad),
         Source::Viber => viber::webhook::headers(id, body, is_bad),
         Source::Line => line::webhook::headers(id, body, is_bad),

@@ -148,8 +148,8 @@ fn next_try(job: &Job, now_ms: i64) -> Option<i64> {
     let place = usize::try_from(job.tries.saturating_sub(1)).unwrap_or(usize::MAX).min(GAPS.len() - 1);
     let due = now_ms + GAPS[place] * 1000;
     let hours = match account(job.account).source {
-        Source::Cloud | Source::Dialog360 => 36,
-        Source::Vonage | Source::Telegram | Source::Line | Source::Email => 24,
+        Source::Cloud | Source::Dialog360 | Source::Messenger | Source::Instagram => 36,
+        Source::Vonage | Source::VonageSms | Source::Telegram | Source::Line | Source::Email => 24,
         Source::Viber => 1,
         // Twilio does not repeat.
         Source::TwilioWhatsapp | Source::TwilioSms => 0,

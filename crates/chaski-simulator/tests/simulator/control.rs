@@ -101,9 +101,10 @@ async fn clearing_keeps_accounts_and_templates() {
     for limit in limits.as_array().unwrap() {
         let per_second = match limit["provider"].as_str().unwrap() {
             "telegram" => 30.0,
-            "twilio" => 100.0,
+            "twilio" | "nexmo" => 100.0,
             "viber" => 500.0,
             "line" => 2000.0,
+            "facebook" | "instagram" => 300.0,
             _ => 80.0,
         };
         assert_eq!(limit["perSecond"], per_second, "{limit}");

@@ -7,6 +7,7 @@ mod dialog360;
 mod faults;
 mod line;
 mod media;
+mod messaging;
 mod meta;
 mod pages;
 mod phones;

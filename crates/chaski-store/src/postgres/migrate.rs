@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0003_cluster.sql"),
     include_str!("../../migrations/postgres/0004_media.sql"),
     include_str!("../../migrations/postgres/0005_access.sql"),
+    include_str!("../../migrations/postgres/0006_reports.sql"),
 ];
 
 /// Nodes that start together make the table one after the other: the first statement of each waits.

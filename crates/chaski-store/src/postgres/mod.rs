@@ -24,6 +24,7 @@ mod outbox;
 mod queue;
 mod readers;
 mod receive;
+mod reports;
 mod rows;
 mod tls;
 mod upkeep;

@@ -202,6 +202,7 @@ impl Outbox for PgStore {
                 end: End::Unknown { failure, let_go_at },
                 learned: Vec::new(),
                 names: Vec::new(),
+                follows: false,
             };
             lost.push(self.submit(Job::Recover(Box::new(settle), call_by_before)));
         }

@@ -37,7 +37,7 @@ pub(super) fn want(b: &Batch<'_>, m: &InboundIn) -> Result<(), StoreError> {
 }
 
 /// Pages that show the message are told.
-fn tell(
+pub(super) fn tell(
     b: &mut Batch<'_>,
     workspace: WorkspaceId,
     message: MessageId,

@@ -17,6 +17,7 @@ mod nodes;
 mod open;
 mod outbox;
 mod receive;
+mod reports;
 #[cfg(test)]
 mod rerun_tests;
 mod rows;

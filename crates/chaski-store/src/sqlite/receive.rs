@@ -8,6 +8,7 @@ use super::outbox::{
     chain, close_window, end_part, end_rest, fail_message, head_of, lane_head, leave_queue, make_lane,
     raise_message, state,
 };
+use super::reports::follow;
 use super::rows::failure_json;
 use super::writer::Class;
 use crate::contacts::{Access, ContactChange};
@@ -169,7 +170,21 @@ pub(super) fn receipt(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<ReceiptVerdict
         close_window(b, lane, r.received_at)?;
     }
     learn_from(b, r)?;
-    let next = match (current, r.kind) {
+    let next = by_receipt(b, r, (current, rank), lane)?;
+    if r.follows && r.kind == ReceiptKind::Sent {
+        follow(b, (r.part, lane), r.provider_at, true, r.received_at)?;
+    }
+    Ok(ReceiptVerdict::Applied { next })
+}
+
+/// What a new report does to its part, by where that stands.
+fn by_receipt(
+    b: &mut Batch<'_>,
+    r: &ReceiptIn,
+    (current, rank): (i64, Rank),
+    lane: LaneId,
+) -> Result<Option<Head>, StoreError> {
+    Ok(match (current, r.kind) {
         // The report ends what nobody knew, and what was to be tried again although it was taken.
         (state::UNKNOWN | state::RETRY, _) => end_by_receipt(b, r, lane)?,
         // So does one that comes after a person has chosen to send it again, while that still waits.
@@ -183,8 +198,7 @@ pub(super) fn receipt(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<ReceiptVerdict
             raise(b, r)?;
             None
         }
-    };
-    Ok(ReceiptVerdict::Applied { next })
+    })
 }
 
 fn learn_from(b: &mut Batch<'_>, r: &ReceiptIn) -> Result<(), StoreError> {

@@ -141,6 +141,7 @@ fn settled(head: Head, end: End) -> Settle {
         end,
         learned: vec![],
         names: vec![],
+        follows: false,
     }
 }
 
@@ -156,6 +157,7 @@ fn report(part: PartRef, kind: ReceiptKind) -> ReceiptIn {
         failure: None,
         learned: vec![],
         closes_window: false,
+        follows: false,
     }
 }
 

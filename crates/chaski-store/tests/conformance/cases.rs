@@ -4,6 +4,7 @@ pub(crate) use super::lanes::*;
 pub(crate) use super::media::*;
 pub(crate) use super::more_cases::*;
 pub(crate) use super::recipients::*;
+pub(crate) use super::reports::*;
 use super::support::*;
 pub(crate) use super::upkeep::*;
 use chaski_model::address::{Address, E164};
@@ -31,6 +32,7 @@ pub(crate) fn receipt(bench: &Bench, message: MessageId, part: u16, kind: Receip
         failure: (kind == ReceiptKind::Failed).then(failure),
         learned: vec![],
         closes_window: false,
+        follows: false,
     }
 }
 

@@ -8,6 +8,7 @@ const TRAITS: &[(&str, &str)] = &[
     ("admin", include_str!("../../src/admin.rs")),
     ("feed", include_str!("../../src/feed.rs")),
     ("inbox", include_str!("../../src/inbox.rs")),
+    ("reports", include_str!("../../src/reports.rs")),
     ("media", include_str!("../../src/media.rs")),
     ("nodes", include_str!("../../src/nodes.rs")),
     ("upkeep", include_str!("../../src/upkeep.rs")),
@@ -19,6 +20,7 @@ const CASES: &[&str] = &[
     include_str!("media.rs"),
     include_str!("more_cases.rs"),
     include_str!("recipients.rs"),
+    include_str!("reports.rs"),
     include_str!("support.rs"),
     include_str!("upkeep.rs"),
 ];

@@ -13,6 +13,7 @@ mod nodes;
 #[expect(unreachable_pub, dead_code, reason = "it is a module of the end-to-end tests, which use all of it")]
 mod postgres;
 mod recipients;
+mod reports;
 mod support;
 mod upkeep;
 
@@ -124,6 +125,11 @@ conformance! {
     media_are_wanted_with_their_message_and_held_once
     media_that_fail_are_tried_again_until_they_are_gone
     media_go_with_their_age_and_with_their_message
+    a_report_covers_what_was_sent_by_then_and_nothing_else
+    a_report_before_the_answer_holds_once_that_comes
+    an_echo_settles_a_lost_answer_and_tells_the_providers_own_time
+    a_report_by_a_messages_id_covers_it_and_what_came_before
+    what_a_contact_takes_back_is_gone_and_does_not_come_again
 }
 
 /// One process for each folder, and ids never go back over a restart.

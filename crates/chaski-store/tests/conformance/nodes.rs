@@ -44,6 +44,7 @@ fn receipt(bench: &Bench, part: PartRef, kind: ReceiptKind) -> ReceiptIn {
         failure: None,
         learned: vec![],
         closes_window: false,
+        follows: false,
     }
 }
 
@@ -57,6 +58,7 @@ fn settle_sent(head: Head, attempt: u16) -> Settle {
         end: sent(),
         learned: vec![],
         names: vec![],
+        follows: false,
     }
 }
 

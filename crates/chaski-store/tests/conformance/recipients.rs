@@ -81,6 +81,7 @@ pub(crate) async fn a_send_sees_every_change_of_its_contact(bench: Bench) {
         provider_id: "wamid.1".into(),
         failure: Some(failure()),
         closes_window: true,
+        follows: false,
         learned: vec![],
     };
     bench.store.receipt(receipt).await.unwrap();
@@ -154,8 +155,17 @@ pub(crate) async fn a_part_is_found_by_every_id_that_the_provider_gave_it(bench:
     let end = End::Sent { provider_id: "5741311803571721087".into() };
     let names = vec!["5741311803571721087".into(), "second".into(), "second".into()];
     let (begun_at, ended_at) = (NOW, NOW);
-    let settle =
-        Settle { head, attempt, begun_at, ended_at, http_status: Some(200), end, learned: vec![], names };
+    let settle = Settle {
+        head,
+        attempt,
+        begun_at,
+        ended_at,
+        http_status: Some(200),
+        end,
+        learned: vec![],
+        names,
+        follows: false,
+    };
     bench.store.settle(settle).await.unwrap();
     for id in ["5741311803571721087", "second"] {
         assert_eq!(find(id, bench.channel, NOW).await, Some(head.part));

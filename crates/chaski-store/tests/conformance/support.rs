@@ -120,6 +120,7 @@ impl Bench {
             end,
             learned: vec![],
             names: vec![],
+            follows: false,
         };
         self.store.settle(settle).await.unwrap()
     }

@@ -29,6 +29,7 @@ fn report(bench: &Bench, part: PartRef, kind: ReceiptKind, at: i64) -> ReceiptIn
         failure: (kind == ReceiptKind::Failed).then(failure),
         learned: vec![],
         closes_window: false,
+        follows: false,
     }
 }
 

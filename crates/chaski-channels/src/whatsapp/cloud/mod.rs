@@ -11,13 +11,13 @@
 //! phone number at all, only a user id. The app's callback address is set by hand.
 
 mod send;
-mod webhook;
 
 use super::{graph, meta_webhook, split};
 use crate::adapter::{
     Adapter, Auth, Call, Challenge, Cx, FailureMark, Incoming, Outcome, Reply, Secrets, Setting, Settings,
     Step, Task,
 };
+use crate::meta::hook;
 use crate::settings::{PACE, PAIR_PACE, base_url, optional, optional_secret, required, secret};
 use crate::verdict;
 use chaski_model::event::{Event, Sender};
@@ -89,12 +89,12 @@ impl Adapter for Cloud {
         send::ask(cx, task, so_far).unwrap_or_else(Step::Fail)
     }
 
-    fn verify(&self, hook: &Incoming<'_>, secrets: &Secrets, _now: Timestamp) -> Result<(), Failure> {
-        webhook::verify(hook, secrets)
+    fn verify(&self, incoming: &Incoming<'_>, secrets: &Secrets, _now: Timestamp) -> Result<(), Failure> {
+        hook::verify(incoming, secrets)
     }
 
     fn challenge(&self, query: &str, secrets: &Secrets) -> Option<Challenge> {
-        webhook::challenge(query, secrets)
+        hook::challenge(query, secrets)
     }
 
     fn marks(&self, failure: &Failure) -> Vec<FailureMark> {

@@ -36,6 +36,8 @@ pub(super) fn ask(cx: &Cx<'_>, task: &Task, so_far: &[Reply]) -> Result<Step, Fa
         // What was set by hand is taken back by hand.
         Task::Disconnect => Ok(Step::Done(Answer::default())),
         Task::Templates => templates(cx, so_far),
+        // WhatsApp tells names with messages and has no profiles to ask for.
+        Task::Profile { .. } => Ok(Step::Done(Answer::default())),
         Task::Media { media } => media_of(cx, media, so_far),
     }
 }

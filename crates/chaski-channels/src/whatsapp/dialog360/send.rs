@@ -61,6 +61,8 @@ pub(super) fn ask(cx: &Cx<'_>, task: &Task, so_far: &[Reply]) -> Result<Step, Fa
     let url = format!("{}/v1/configs/webhook", base(cx, SETTINGS)?);
     match (task, so_far.first()) {
         (Task::Templates, _) => templates(cx, so_far),
+        // WhatsApp tells names with messages and has no profiles to ask for.
+        (Task::Profile { .. }, _) => Ok(Step::Done(Answer::default())),
         (Task::Media { media }, _) => media_of(cx, media, so_far),
         // Another connection of the number replaces the address.
         (Task::Disconnect, _) => Ok(Step::Done(Answer::default())),

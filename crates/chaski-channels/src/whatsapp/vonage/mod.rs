@@ -11,9 +11,9 @@
 //! The application's webhook addresses are set by hand; a send names its status address itself.
 
 mod inbound;
-mod send;
+pub(crate) mod send;
 mod tasks;
-mod webhook;
+pub(crate) mod webhook;
 
 use super::split;
 use crate::adapter::{

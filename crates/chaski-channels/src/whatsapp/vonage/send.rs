@@ -31,7 +31,7 @@ pub(super) fn call(cx: &Cx<'_>, part: &PartBody) -> Result<Call, Failure> {
 }
 
 /// The digits of a number in any writing.
-pub(super) fn digits(number: &str) -> String {
+pub(crate) fn digits(number: &str) -> String {
     number.chars().filter(char::is_ascii_digit).collect()
 }
 
@@ -72,7 +72,7 @@ fn media(media: &Media) -> Result<(&'static str, &'static str, Value), Failure> 
 }
 
 /// A 202 names the message; a refusal is a problem document (RFC 7807).
-pub(super) fn outcome(reply: &Reply) -> Outcome {
+pub(crate) fn outcome(reply: &Reply) -> Outcome {
     let body = reply.json();
     if reply.is_success() {
         let id =

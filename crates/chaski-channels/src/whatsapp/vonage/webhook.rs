@@ -15,7 +15,7 @@ const AGE: Duration = Duration::from_secs(5 * 60);
 
 /// `Authorization: Bearer <JWT>` signed with the account's signature secret (HS256), over a hash of
 /// the raw bytes. Any other algorithm, `none` above all, is refused.
-pub(super) fn verify(hook: &Incoming<'_>, secrets: &Secrets, now: Timestamp) -> Result<(), Failure> {
+pub(crate) fn verify(hook: &Incoming<'_>, secrets: &Secrets, now: Timestamp) -> Result<(), Failure> {
     let token = bearer(hook).ok_or_else(|| refused("The header Authorization has no bearer token."))?;
     let (signed, signature) = token.rsplit_once('.').ok_or_else(|| refused("The token is not a JWT."))?;
     let header =
@@ -49,7 +49,7 @@ fn check_claims(claims: &Value, body: &[u8], now: Timestamp) -> Result<(), Failu
 }
 
 /// The token's own id.
-pub(super) fn replay_key(hook: &Incoming<'_>) -> Option<String> {
+pub(crate) fn replay_key(hook: &Incoming<'_>) -> Option<String> {
     claims(bearer(hook)?)?.get("jti")?.as_str().map(str::to_owned)
 }
 
@@ -89,7 +89,8 @@ pub(super) fn events(body: &[u8]) -> Result<Vec<(Sender, Event)>, Failure> {
     }
 }
 
-fn receipt(hook: &Value, status: &str) -> Event {
+/// What a status says of a message.
+pub(crate) fn receipt(hook: &Value, status: &str) -> Event {
     let kind = match status {
         "submitted" => ReceiptKind::Sent,
         "delivered" => ReceiptKind::Delivered,
@@ -113,7 +114,7 @@ fn receipt(hook: &Value, status: &str) -> Event {
 }
 
 /// When it happened; 0 where the webhook does not say it.
-pub(super) fn at(hook: &Value) -> Timestamp {
+pub(crate) fn at(hook: &Value) -> Timestamp {
     hook.get("timestamp").and_then(Value::as_str).and_then(Timestamp::parse_rfc3339).unwrap_or_default()
 }
 

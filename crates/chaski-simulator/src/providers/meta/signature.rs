@@ -15,7 +15,9 @@ pub(crate) fn sign(app_secret: &str, body: &[u8]) -> String {
 
 /// The headers of a webhook; a bad signature is one made with another secret.
 pub(crate) fn headers(id: AccountId, body: &[u8], is_bad: bool) -> Vec<(String, String)> {
-    let Credential::Cloud { app_secret, .. } = &account(id).credential else {
+    let (Credential::Cloud { app_secret, .. } | Credential::Messaging { app_secret, .. }) =
+        &account(id).credential
+    else {
         return Vec::new();
     };
     let secret = if is_bad { "not the secret" } else { app_secret };

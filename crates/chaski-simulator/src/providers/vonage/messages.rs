@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::auth::Caller;
 use super::content;
 use super::problem::Problem;
-use super::{accepted, find};
+use super::{accepted, find, sms};
 use crate::accounts::AccountId;
 use crate::call::{Call, Reply, text};
 use crate::carry::Outgoing;
@@ -28,7 +28,9 @@ pub(super) fn send(sim: &Sim, caller: Caller, call: &Call) -> Reply {
         .pointer("/custom/template")
         .or_else(|| body.get("template"))
         .and_then(|template| text(template, "name"));
-    let act = sim.faults.pick(Source::Vonage, text(&body, "to").unwrap_or_default(), template);
+    let is_sms = text(&body, "channel") == Some("sms");
+    let source = if is_sms { Source::VonageSms } else { Source::Vonage };
+    let act = sim.faults.pick(source, text(&body, "to").unwrap_or_default(), template);
     if let Some(act) = &act {
         if act.cut == Some(Cut::Before) {
             return Reply::ok(&Value::Null).with_act(Some(act.clone()));
@@ -38,7 +40,8 @@ pub(super) fn send(sim: &Sim, caller: Caller, call: &Call) -> Reply {
             return Problem::of_status(status).reply().with_act(Some(act.clone()));
         }
     }
-    let reply = match accept(sim, caller, &body) {
+    let accepted_or_not = if is_sms { sms::accept(sim, caller, &body) } else { accept(sim, caller, &body) };
+    let reply = match accepted_or_not {
         Ok(mut outgoing) => {
             if let Some(act) = &act {
                 outgoing.trace.receipts = act.receipts;

@@ -5,6 +5,7 @@ mod content;
 mod messages;
 pub(crate) mod problem;
 pub(crate) mod signature;
+pub(crate) mod sms;
 mod templates;
 pub(crate) mod webhook;
 
@@ -22,6 +23,10 @@ pub(crate) const PRIVATE_KEY: &str = include_str!("simulator-only-key.pem");
 
 /// Answers a call.
 pub(crate) fn answer(sim: &Sim, call: &Call) -> Reply {
+    // The older API has its credentials among its fields.
+    if call.path == "/sms/json" && call.method == http::Method::POST {
+        return sms::classic(sim, call);
+    }
     let caller = match auth::caller(sim, call) {
         Ok(caller) => caller,
         Err(problem) => return problem.reply(),
@@ -47,10 +52,20 @@ pub(crate) fn answer(sim: &Sim, call: &Call) -> Reply {
 }
 
 fn find(wanted: impl Fn(&Account) -> bool) -> Option<AccountId> {
-    accounts::find(|a| a.source == Source::Vonage && wanted(a))
+    accounts::find(|a| matches!(a.source, Source::Vonage | Source::VonageSms) && wanted(a))
 }
 
 /// An answer of 202 with the message's id.
 fn accepted(uuid: &str) -> Reply {
     Reply::json(StatusCode::ACCEPTED, &serde_json::json!({"message_uuid": uuid}))
+}
+
+/// Whether a call is for WhatsApp or for SMS.
+pub(crate) fn source_of(call: &Call) -> Source {
+    let is_sms = || {
+        let body: serde_json::Value = serde_json::from_slice(&call.body).unwrap_or_default();
+        body["channel"] == "sms"
+    };
+    let is_message = call.path == "/v1/messages";
+    if call.path == "/sms/json" || (is_message && is_sms()) { Source::VonageSms } else { Source::Vonage }
 }

@@ -112,6 +112,7 @@ pub(super) fn lane_of(
         backoffs: 0,
         access: 0,
         access_at: None,
+        reported: (None, None),
     };
     set.lanes.put(id, row);
     set.lane_ids.insert(key, LaneId(id));
@@ -143,6 +144,7 @@ fn add_part(set: &mut Set, plan: &Accept, lane: LaneId, number: u16, seq: i64, h
         provider_id: None,
         rank: 0,
         expires_at: plan.expires_at.0,
+        followed_at: None,
     };
     set.parts.put(part, row);
     match head {

@@ -2,7 +2,7 @@
 
 use super::flush::text;
 use super::lane::{fail_message, is_cut_off, leave_queue};
-use super::receive::{WEEK_MS, close_window, learn, shut};
+use super::receive::{WEEK_MS, close_window, follow, learn, shut};
 use super::set::{AttemptRow, Named, Set, failure_json, state};
 use super::status::{Told, end_part, status_event};
 use crate::error::StoreError;
@@ -87,6 +87,14 @@ fn note_names(set: &mut Set, s: &Settle) {
 }
 
 pub(super) fn settle(set: &mut Set, s: &Settle) -> Settled {
+    let settled = end(set, s);
+    if s.follows && matches!(s.end, End::Sent { .. }) {
+        follow(set, s.head.part, s.begun_at, false, s.ended_at);
+    }
+    settled
+}
+
+fn end(set: &mut Set, s: &Settle) -> Settled {
     let h = &s.head;
     note_names(set, s);
     let Some(part) = set.parts.get(&h.part) else { return Settled::default() };

@@ -40,9 +40,9 @@ pub(super) const MESSAGES: &str = "UPDATE messages m SET rank = u.rank, unknown 
 pub(super) const NEW_PARTS: &str = "INSERT INTO parts (message_id, delivery, part, workspace_id, channel_id, lane_id, lane_seq, state, expires_at)
     SELECT * FROM UNNEST($1::int8[], $2::int4[], $3::int4[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int4[], $9::int8[])";
 pub(super) const PARTS: &str = "UPDATE parts p SET state = u.state, attempts = u.attempts, begun_at = u.begun, call_by = u.call_by, fence = u.fence,
-      first_failed_at = u.first_failed, provider_id = u.provider_id, rank = u.rank, expires_at = u.expires
-    FROM UNNEST($1::int8[], $2::int4[], $3::int4[], $4::int4[], $5::int4[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::text[], $11::int4[], $12::int8[])
-      AS u(message, delivery, part, state, attempts, begun, call_by, fence, first_failed, provider_id, rank, expires)
+      first_failed_at = u.first_failed, provider_id = u.provider_id, rank = u.rank, expires_at = u.expires, followed_at = u.followed
+    FROM UNNEST($1::int8[], $2::int4[], $3::int4[], $4::int4[], $5::int4[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::text[], $11::int4[], $12::int8[], $13::int8[])
+      AS u(message, delivery, part, state, attempts, begun, call_by, fence, first_failed, provider_id, rank, expires, followed)
     WHERE p.message_id = u.message AND p.delivery = u.delivery AND p.part = u.part";
 pub(super) const TO_QUEUE: &str = "UPDATE parts p SET state = 1 FROM UNNEST($1::int8[], $2::int4[], $3::int4[]) AS u(message, delivery, part)
     WHERE p.message_id = u.message AND p.delivery = u.delivery AND p.part = u.part";
@@ -346,7 +346,7 @@ async fn parts(conn: &Conn, set: &Set) -> Result<(), Fail> {
     let (begun, call_by) = (column(&rows, |r| r.1.begun_at), column(&rows, |r| r.1.call_by));
     let (fences, first) = (column(&rows, |r| r.1.fence), column(&rows, |r| r.1.first_failed_at));
     let (ids, ranks) = (column(&rows, |r| r.1.provider_id.as_deref()), column(&rows, |r| r.1.rank));
-    let expires = column(&rows, |r| r.1.expires_at);
+    let (expires, followed) = (column(&rows, |r| r.1.expires_at), column(&rows, |r| r.1.followed_at));
     conn.execute(
         PARTS,
         &[
@@ -362,6 +362,7 @@ async fn parts(conn: &Conn, set: &Set) -> Result<(), Fail> {
             &ids,
             &ranks,
             &expires,
+            &followed,
         ],
     )
     .await?;

@@ -39,9 +39,9 @@ pub(super) const LANE_IDS: &str =
     "SELECT nextval(pg_get_serial_sequence('lanes', 'id')) FROM generate_series(1, $1::int4)";
 pub(super) const CONTACT_IDS: &str =
     "SELECT nextval(pg_get_serial_sequence('contacts', 'id')) FROM generate_series(1, $1::int4)";
-pub(super) const LANES: &str = "SELECT id, workspace_id, channel_id, address, contact_id, out_seq, busy, last_in_at, last_at, last_id, closed_at, not_before, backoffs, access, access_at
+pub(super) const LANES: &str = "SELECT id, workspace_id, channel_id, address, contact_id, out_seq, busy, last_in_at, last_at, last_id, closed_at, not_before, backoffs, access, access_at, delivered_up_to, read_up_to
     FROM lanes WHERE id = ANY($1::int8[]) ORDER BY id FOR UPDATE";
-pub(super) const PARTS: &str = "SELECT message_id, delivery, part, workspace_id, channel_id, lane_id, lane_seq, state, attempts, begun_at, call_by, fence, first_failed_at, provider_id, rank, expires_at
+pub(super) const PARTS: &str = "SELECT message_id, delivery, part, workspace_id, channel_id, lane_id, lane_seq, state, attempts, begun_at, call_by, fence, first_failed_at, provider_id, rank, expires_at, followed_at
     FROM parts WHERE message_id = ANY($1::int8[])";
 pub(super) const MESSAGES: &str = "SELECT id, contact_id, delivery, parts, rank, unknown, sent_at, failed_at, delivered_at, read_at, provider_id, error, blanked_at IS NOT NULL
     FROM messages WHERE id = ANY($1::int8[]) ORDER BY id FOR UPDATE";
@@ -100,6 +100,9 @@ impl Wanted {
             Job::Settle(s) | Job::Recover(s, _) => {
                 self.head(&s.head);
                 self.messages.insert(s.head.part.message.0);
+                if s.follows {
+                    self.receipts.insert(s.head.part.message.0);
+                }
                 self.learned(s.head.workspace, &s.learned);
                 let week = s.ended_at.0 / WEEK_MS;
                 self.provider_ids.extend(s.names.iter().map(|name| (week, s.head.channel.0, text(name))));
@@ -350,6 +353,7 @@ fn load_lane(set: &mut Set, row: &Row) {
         backoffs: row.get(12),
         access: row.get(13),
         access_at: row.get(14),
+        reported: (row.get(15), row.get(16)),
     };
     set.lanes.load(row.get(0), of);
 }
@@ -369,6 +373,7 @@ fn load_part(set: &mut Set, row: &Row) {
         provider_id: row.get(13),
         rank: row.get(14),
         expires_at: row.get(15),
+        followed_at: row.get(16),
     };
     set.parts.load(part_ref(row, 0), of);
 }

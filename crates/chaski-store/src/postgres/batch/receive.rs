@@ -12,7 +12,7 @@ use crate::error::StoreError;
 use crate::outbox::Head;
 use crate::receive::{InboundIn, InboundVerdict, ReceiptIn, ReceiptVerdict};
 use chaski_model::address::{Address, AddressKind, E164};
-use chaski_model::{ContactId, LaneId, Rank, ReceiptKind, Timestamp, WorkspaceId};
+use chaski_model::{ContactId, LaneId, PartRef, Rank, ReceiptKind, Timestamp, WorkspaceId};
 
 pub(crate) const WEEK_MS: i64 = 7 * 86_400_000;
 
@@ -82,7 +82,41 @@ pub(super) fn receipt(set: &mut Set, r: &ReceiptIn) -> ReceiptVerdict {
         state::QUEUED if r.kind != ReceiptKind::Failed => end_by_receipt(set, r, lane, &told),
         _ => raise_by_receipt(set, r, &told),
     };
+    if r.follows && r.kind == ReceiptKind::Sent {
+        follow(set, r.part, r.provider_at, true, r.received_at);
+    }
     ReceiptVerdict::Applied { next }
+}
+
+/// A part was sent then: whatever was reported beyond that moment before holds for it.
+pub(super) fn follow(set: &mut Set, part: PartRef, at: Timestamp, by_provider: bool, now: Timestamp) {
+    let Some(row) = set.parts.get_mut(&part) else { return };
+    let at = if by_provider { at.0 } else { row.followed_at.unwrap_or(at.0) };
+    row.followed_at = Some(at);
+    let rank = Rank::from_number(i64::from(row.rank));
+    if row.state != state::ENDED || !matches!(rank, Rank::Sent | Rank::Delivered) {
+        return;
+    }
+    let (workspace, channel) = (row.workspace, row.channel);
+    let provider_id = row.provider_id.clone().unwrap_or_default();
+    let (delivered, read) = set.lanes.get(&row.lane.0).map(|lane| lane.reported).unwrap_or_default();
+    for (kind, up_to) in [(ReceiptKind::Delivered, delivered), (ReceiptKind::Read, read)] {
+        let Some(up_to) = up_to.filter(|up_to| *up_to >= at && rank < kind.rank()) else { continue };
+        let told = ReceiptIn {
+            part,
+            workspace,
+            channel,
+            kind,
+            provider_at: Timestamp(up_to),
+            received_at: now,
+            provider_id: provider_id.clone(),
+            failure: None,
+            learned: Vec::new(),
+            closes_window: false,
+            follows: false,
+        };
+        receipt(set, &told);
+    }
 }
 
 /// The provider said that the contact's window on a lane is closed.

@@ -174,6 +174,7 @@ fn into_the_lane(set: &mut Set, delivery: &NewDelivery, parts: &[u16], how: &Rep
             provider_id: None,
             rank: Rank::Pending as i32,
             expires_at: how.expires_at.0,
+            followed_at: None,
         };
         set.parts.put(part, row);
         if heads {

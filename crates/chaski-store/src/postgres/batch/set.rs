@@ -132,6 +132,8 @@ pub(super) struct LaneRow {
     pub(super) backoffs: i64,
     pub(super) access: i32,
     pub(super) access_at: Option<i64>,
+    /// How far the provider has reported delivered and read; written outside of batches.
+    pub(super) reported: (Option<i64>, Option<i64>),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -149,6 +151,7 @@ pub(super) struct PartRow {
     pub(super) provider_id: Option<String>,
     pub(super) rank: i32,
     pub(super) expires_at: i64,
+    pub(super) followed_at: Option<i64>,
 }
 
 /// What changes about a message after it was stored.

@@ -3,4 +3,5 @@
 
 mod dead_letters;
 mod retention;
+pub(in crate::postgres) use retention::blank;
 mod watch;

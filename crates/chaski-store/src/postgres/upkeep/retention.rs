@@ -344,7 +344,7 @@ async fn part_with(tx: &Tx, messages: &[i64]) -> Result<u64, Fail> {
 }
 
 /// What messages said goes: content, renderings, the words of failures. Who, when and how far stay.
-async fn blank(tx: &Tx, messages: &[i64], now: Timestamp) -> Result<u64, Fail> {
+pub(in crate::postgres) async fn blank(tx: &Tx, messages: &[i64], now: Timestamp) -> Result<u64, Fail> {
     let locked = tx.rows(LOCK, &[&messages]).await?;
     if locked.is_empty() {
         return Ok(0);

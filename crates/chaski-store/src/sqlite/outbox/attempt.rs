@@ -11,6 +11,7 @@ use crate::outbox::{End, Head, Settle, Settled, Verdict, Work, body_of};
 use crate::sqlite::batch::Batch;
 use crate::sqlite::contacts::learn;
 use crate::sqlite::receive::WEEK_MS;
+use crate::sqlite::reports::follow;
 use crate::sqlite::rows::failure_json;
 use chaski_model::address::{Address, AddressKind};
 use chaski_model::{ContactId, ErrorCode, Failure, PartRef, Rank, Timestamp};
@@ -160,6 +161,14 @@ fn note_names(b: &Batch<'_>, s: &Settle) -> Result<(), StoreError> {
 }
 
 pub(in crate::sqlite) fn settle(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
+    let settled = end(b, s)?;
+    if s.follows && matches!(s.end, End::Sent { .. }) {
+        follow(b, (s.head.part, s.head.lane), s.begun_at, false, s.ended_at)?;
+    }
+    Ok(settled)
+}
+
+fn end(b: &mut Batch<'_>, s: &Settle) -> Result<Settled, StoreError> {
     let h = &s.head;
     note_names(b, s)?;
     if let End::Sent { provider_id } = &s.end

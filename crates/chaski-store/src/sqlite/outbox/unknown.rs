@@ -42,6 +42,7 @@ pub(in crate::sqlite) fn recover(
                 end: End::Unknown { failure, let_go_at },
                 learned: Vec::new(),
                 names: Vec::new(),
+                follows: false,
             };
             recovered.unknown.extend(settle(b, &lost)?.again);
         }

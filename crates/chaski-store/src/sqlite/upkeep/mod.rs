@@ -3,6 +3,7 @@
 pub(super) mod dead_letters;
 pub(super) mod replay;
 mod retention;
+pub(in crate::sqlite) use retention::blank;
 mod watch;
 
 /// A bound for a statement.

@@ -331,7 +331,7 @@ fn part_with(b: &Batch<'_>, message: i64) -> Result<u64, StoreError> {
 }
 
 /// What a message said goes: content, renderings, the words of failures. Who, when and how far stay.
-fn blank(b: &Batch<'_>, message: i64, now: Timestamp) -> Result<u64, StoreError> {
+pub(in crate::sqlite) fn blank(b: &Batch<'_>, message: i64, now: Timestamp) -> Result<u64, StoreError> {
     let error = b
         .row("SELECT error FROM messages WHERE id = ?1", [message], |r| r.get::<_, Option<String>>(0))?
         .flatten();

@@ -1,5 +1,5 @@
-//! Webhooks of the Cloud API: the signature, and the check of the address. Their contents are read
-//! by [`crate::whatsapp::meta_webhook`].
+//! Webhooks of a Meta app: the signature, and the check of the address. It is the same for WhatsApp,
+//! Messenger and Instagram.
 
 use crate::adapter::{Challenge, Incoming, Secrets};
 use crate::signature::{is_equal, is_hmac, refused};
@@ -7,7 +7,7 @@ use chaski_model::Failure;
 
 /// `X-Hub-Signature-256: sha256=<hex>` over the raw bytes, by the app's secret or, while it is being
 /// changed, by the next one.
-pub(super) fn verify(hook: &Incoming<'_>, secrets: &Secrets) -> Result<(), Failure> {
+pub(crate) fn verify(hook: &Incoming<'_>, secrets: &Secrets) -> Result<(), Failure> {
     let header = hook
         .header("x-hub-signature-256")
         .ok_or_else(|| refused("The header X-Hub-Signature-256 is missing."))?;
@@ -22,7 +22,7 @@ pub(super) fn verify(hook: &Incoming<'_>, secrets: &Secrets) -> Result<(), Failu
 }
 
 /// Meta asks once, with a GET, whether the address is ours.
-pub(super) fn challenge(query: &str, secrets: &Secrets) -> Option<Challenge> {
+pub(crate) fn challenge(query: &str, secrets: &Secrets) -> Option<Challenge> {
     let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
     let get = |key: &str| pairs.iter().find(|pair| pair.0 == key).map(|pair| pair.1.as_ref());
     if get("hub.mode")? != "subscribe" {
