@@ -55,7 +55,7 @@ async fn every_command_of_the_readme_runs_in_both_languages() {
     for page in ["README.md", "README.es.md"] {
         let world = World::demo().await;
         let blocks = commands(&read(page));
-        assert_eq!(blocks.len(), 9, "{page}");
+        assert_eq!(blocks.len(), 10, "{page}");
         let answer: Value = serde_json::from_str(&run(&world, &blocks[0], &[])).expect("the answer is JSON");
         let id = answer["messageId"].as_i64().expect("messageId");
         world.reaches(id, "delivered").await;
