@@ -321,3 +321,75 @@ fn late(timeout: Duration) -> Failure {
     let message = format!("The mail server did not answer within {} s.", timeout.as_secs());
     Failure::new(ErrorCode::ProviderUnavailable, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    fn call(url: String, to: &[&str]) -> Call {
+        let mut call = Call::get(url, Auth::Basic { user: "username", secret: "password" });
+        call.headers = vec![("mail-from", "a@ejemplo.ec".to_owned())];
+        call.headers.extend(to.iter().map(|to| ("rcpt-to", (*to).to_owned())));
+        call
+    }
+
+    async fn submitted(
+        guard: Guard,
+        call: &Call,
+        call_by: Option<Timestamp>,
+    ) -> Result<Result<Reply, Lost>, TooLate> {
+        let settings = [("username".to_owned(), "ana".to_owned())].into();
+        let secrets = Secrets([("password".to_owned(), "sekret-word".to_owned())].into());
+        Submissions::new(guard).submit(call, &settings, &secrets, Duration::from_secs(5), call_by).await
+    }
+
+    /// A server that offers what it is told to; everything that was said to it.
+    async fn server(offers: &'static str) -> (String, tokio::task::JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("smtp://{}", listener.local_addr().unwrap());
+        let heard = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut heard = Vec::new();
+            stream.write_all(b"220 x\r\n").await.unwrap();
+            let mut part = [0; 1024];
+            while let Ok(read @ 1..) = stream.read(&mut part).await {
+                heard.extend_from_slice(&part[..read]);
+                let answer = if part.starts_with(b"EHLO") { offers } else { "250 2.0.0 Ok\r\n" };
+                if stream.write_all(answer.as_bytes()).await.is_err() {
+                    break;
+                }
+            }
+            String::from_utf8_lossy(&heard).into_owned()
+        });
+        (url, heard)
+    }
+
+    #[tokio::test]
+    async fn a_server_in_a_private_network_is_not_connected_to() {
+        let (url, heard) = server("250 x\r\n").await;
+        let sent = submitted(Guard { allow_private: false }, &call(url, &["b@ejemplo.ec"]), None).await;
+        assert!(matches!(sent, Ok(Err(Lost::NotSent(failure))) if failure.code == ErrorCode::UrlRefused));
+        heard.abort();
+    }
+
+    /// STARTTLS that is offered is used: a server that cannot do it hears neither login nor mail.
+    #[tokio::test]
+    async fn no_login_is_said_where_tls_fails() {
+        let (url, heard) = server("250-x\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n").await;
+        let sent = submitted(Guard { allow_private: true }, &call(url, &["b@ejemplo.ec"]), None).await;
+        assert!(matches!(sent, Ok(Err(Lost::NotSent(_)))), "{sent:?}");
+        let heard = heard.await.unwrap();
+        assert!(heard.contains("STARTTLS") && !heard.contains("AUTH") && !heard.contains("MAIL"), "{heard}");
+    }
+
+    #[tokio::test]
+    async fn a_mail_after_its_time_never_leaves() {
+        let (url, heard) = server("250-x\r\n250 AUTH PLAIN\r\n").await;
+        let past = machine_now() - Duration::from_secs(1);
+        let sent = submitted(Guard { allow_private: true }, &call(url, &["b@ejemplo.ec"]), Some(past)).await;
+        assert!(sent.is_err(), "{sent:?}");
+        assert!(!heard.await.unwrap().contains("MAIL"));
+    }
+}
