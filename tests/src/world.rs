@@ -197,6 +197,14 @@ impl World {
         self.process.ready["channels"].as_array().map_or(0, Vec::len)
     }
 
+    /// By which source a message of the demo's contact goes.
+    pub async fn source_of(&self, message: i64) -> String {
+        let channel = self.message(message).await["channelId"].clone();
+        let channels = self.process.ready["channels"].as_array().expect("the demo tells its channels");
+        let found = channels.iter().find(|c| c["id"] == channel).expect("the demo has this channel");
+        found["source"].as_str().expect("a word").to_owned()
+    }
+
     /// A channel by its source.
     pub fn channel(&self, source: &str) -> Channel {
         let channels = self.process.ready["channels"].as_array().expect("the demo tells its channels");

@@ -6,6 +6,7 @@
 //! applies them.
 
 pub mod adapter;
+pub mod custom;
 pub mod email;
 pub mod line;
 pub mod meta;
@@ -37,6 +38,7 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &twilio::TwilioWhatsapp,
     &twilio::TwilioSms,
     &vonage_sms::VonageSms,
+    &custom::Custom,
     &viber::Viber,
     &line::Line,
     &meta::messenger::Messenger,

@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be read is a failed test")]
 
+use chaski_channels::custom::Custom;
 use chaski_channels::email::Email;
 use chaski_channels::line::Line;
 use chaski_channels::meta::{instagram::Instagram, messenger::Messenger};
@@ -32,6 +33,7 @@ fn adapter_of(path: &Path) -> &'static dyn Adapter {
         Some("dialog360") => &Dialog360,
         Some("vonage") => &Vonage,
         Some("telegram") => &Telegram,
+        Some("custom") => &Custom,
         Some("vonage_sms") => &VonageSms,
         Some("viber") => &Viber,
         Some("line") => &Line,

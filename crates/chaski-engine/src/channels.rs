@@ -14,7 +14,7 @@ use std::sync::Arc;
 type Sorted = (BTreeMap<String, String>, BTreeMap<String, String>);
 
 /// Secrets that verify webhooks and are therefore kept with the hook.
-const VERIFYING: [&str; 9] = [
+const VERIFYING: [&str; 10] = [
     "app_secret",
     "app_secret_2",
     "verify_token",
@@ -23,6 +23,7 @@ const VERIFYING: [&str; 9] = [
     "channel_secret",
     "auth_token",
     "signature_method",
+    "api_token",
     "inbound_token",
 ];
 
@@ -80,7 +81,7 @@ impl Engine {
             secrets.insert("verify_token".into(), new_key());
         }
         secrets.insert("hook_secret".into(), new_key());
-        let key = new_key();
+        let key = self.hook_key(adapter, &mut secrets)?;
         let new = self.seal(workspace, kind, name, settings, &secrets, &key)?;
         let (id, account, _) = self.store.add_channel(new).await.map_err(storage)?;
         self.reload().await.map_err(storage)?;
@@ -106,6 +107,35 @@ impl Engine {
             }
         }
         Ok(connected)
+    }
+
+    /// The unguessable part of a hook's address. Where the provider shows a token of ours instead of calling
+    /// an address of its own, the token is that part.
+    fn hook_key(
+        &self,
+        adapter: &dyn Adapter,
+        secrets: &mut BTreeMap<String, String>,
+    ) -> Result<String, Refused> {
+        const TOKEN: &str = "api_token";
+        if !adapter.settings().iter().any(|setting| setting.key == TOKEN) {
+            return Ok(new_key());
+        }
+        let given = secrets.get(TOKEN).map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
+        let key = given.unwrap_or_else(new_key);
+        let is_plain = key.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
+        let message = match key.len() {
+            24..=512 if !is_plain => "`api_token` may hold letters, digits and -._~+/= alone.",
+            24..=512 if self.snapshot().hooks.contains_key(&hash(&key)) => {
+                "Another channel has this `api_token`; leave it out to have one made."
+            }
+            24..=512 => {
+                secrets.insert(TOKEN.to_owned(), key.clone());
+                return Ok(key);
+            }
+            _ => "`api_token` must have 24 to 512 characters; leave it out to have one made.",
+        };
+        let faults = vec![Fault::new("/set/api_token", message)];
+        Err(Refused { failure: Failure::new(ErrorCode::ValidationFailed, message), faults })
     }
 
     fn sort_settings(

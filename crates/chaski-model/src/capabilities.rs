@@ -93,9 +93,10 @@ pub enum AfterWindow {
 }
 
 impl Capabilities {
-    /// Whether the provider tells anything about a message after it took it.
+    /// Whether the provider tells anything about every message after it took it: where only failures are
+    /// told, silence means that all is well.
     pub fn reports(&self) -> bool {
-        self.receipts.iter().any(|receipt| *receipt != "sent")
+        self.receipts.iter().any(|receipt| !matches!(*receipt, "sent" | "failed"))
     }
 }
 
@@ -152,6 +153,16 @@ const VONAGE_SMS: Capabilities = Capabilities {
     text_limit: 3200,
     pace: 30,
     tells_access: false,
+    ..TWILIO_SMS
+};
+
+const CUSTOM: Capabilities = Capabilities {
+    content: &["text", "attachment", "quick_reply"],
+    text_limit: 4096,
+    pace: 20,
+    echoes_reference: false,
+    tells_access: false,
+    receipts: &["sent", "delivered", "read", "failed"],
     ..TWILIO_SMS
 };
 
@@ -255,7 +266,8 @@ const EMAIL: Capabilities = Capabilities {
     tells_access: false,
     // A repeated mail has the same Message-ID, by which mail servers and programs drop doubles.
     repeats_safely: Some(Duration::from_secs(5 * 24 * 3600)),
-    receipts: &["sent", "delivered", "failed"],
+    // Few mail servers tell that a mail arrived; where one does, it is believed.
+    receipts: &["sent", "failed"],
     after_window: AfterWindow::Template,
     reports_up_to: false,
     profiles: false,
@@ -274,8 +286,8 @@ impl ChannelKind {
             Self::Viber => Some(VIBER),
             Self::Line => Some(LINE),
             Self::VonageSms => Some(VONAGE_SMS),
+            Self::Custom => Some(CUSTOM),
             Self::Email => Some(EMAIL),
-            Self::Custom => None,
         }
     }
 }

@@ -82,7 +82,9 @@ impl ChannelKind {
     /// Whether this kind writes to addresses of a sort.
     pub fn writes_to(self, address: AddressKind) -> bool {
         match address {
-            AddressKind::Phone => self.is_whatsapp() || matches!(self, Self::TwilioSms | Self::VonageSms),
+            AddressKind::Phone => {
+                self.is_whatsapp() || matches!(self, Self::TwilioSms | Self::VonageSms | Self::Custom)
+            }
             AddressKind::Bsuid => self.is_whatsapp(),
             AddressKind::Email => self == Self::Email,
             AddressKind::Native => matches!(

@@ -5,7 +5,7 @@ use crate::finish::finish;
 use crate::problem::Problem;
 use crate::state::App;
 use axum::extract::{Path, RawQuery, Request, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -45,6 +45,22 @@ pub(crate) async fn receive(State(app): State<App>, Path(key): Path<String>, req
     };
     let engine = std::sync::Arc::clone(&app.engine);
     taken(finish(async move { engine.ingest(&key, uri.query(), &headers, &bytes).await }).await)
+}
+
+/// The webhook of custom channels: one address for all, told apart by the token that each one shows.
+pub(crate) async fn custom(State(app): State<App>, request: Request) -> Response {
+    let shown = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = shown.and_then(|value| value.split_once(' ')).map(|(_, token)| token.trim().to_owned());
+    let Some(token) = token.filter(|token| !token.is_empty()) else {
+        let message = "The header Authorization is missing: send `Bearer` and the channel's token.";
+        return Problem::new(ErrorCode::WebhookUnauthorized, message).into_response();
+    };
+    let answer = receive(State(app), Path(token), request).await;
+    if answer.status() == StatusCode::NOT_FOUND {
+        let message = "No channel has this token; take the one that was shown when the channel was added.";
+        return Problem::new(ErrorCode::WebhookUnauthorized, message).into_response();
+    }
+    answer
 }
 
 fn taken(result: Result<Option<serde_json::Value>, Refused>) -> Response {

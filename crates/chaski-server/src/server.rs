@@ -6,7 +6,7 @@ use crate::{admin, api, hooks, media, observe, ui};
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use chaski_model::ErrorCode;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -26,6 +26,8 @@ pub fn router(app: App) -> Router {
         .route("/readyz", get(observe::readyz))
         .route("/metrics", get(observe::metrics))
         .route("/hooks/{key}", get(hooks::check).post(hooks::receive))
+        .route("/custom/channel/webhook", post(hooks::custom))
+        .route("/custom/channel/webhook/", post(hooks::custom))
         .route("/media/{id}", get(media::get))
         .route("/media/preview.png", get(media::preview))
         .merge(api::routes())

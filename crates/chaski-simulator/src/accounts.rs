@@ -46,6 +46,9 @@ pub(crate) enum Credential {
         account_sid: &'static str,
         auth_token: &'static str,
     },
+    Custom {
+        api_token: &'static str,
+    },
     Viber {
         auth_token: &'static str,
     },
@@ -107,7 +110,7 @@ const fn mailbox(username: &'static str) -> Credential {
 }
 
 /// All accounts; the first of a source is the one meant where only the provider is named.
-pub(crate) static ACCOUNTS: [Account; 24] = [
+pub(crate) static ACCOUNTS: [Account; 26] = [
     Account {
         source: Source::Dialog360,
         name: "360dialog_whatsapp",
@@ -313,6 +316,24 @@ pub(crate) static ACCOUNTS: [Account; 24] = [
         credential: vonage("aaaaaaaa-bbbb-4ccc-8ddd-0123456789ae"),
     },
     Account {
+        source: Source::Custom,
+        name: "custom_channel",
+        business: "Ecuabots",
+        number: "chat",
+        phone_number_id: "gfd8g7fd89dgfd",
+        waba_id: "",
+        credential: Credential::Custom { api_token: "simulator-only-custom-token-0001" },
+    },
+    Account {
+        source: Source::Custom,
+        name: "custom_channel-2",
+        business: "Ecuabots Quito",
+        number: "chat-quito",
+        phone_number_id: "gfd8g7fd89dgfe",
+        waba_id: "",
+        credential: Credential::Custom { api_token: "simulator-only-custom-token-0002" },
+    },
+    Account {
         source: Source::Email,
         name: "other_email",
         business: "Ecuabots",
@@ -337,7 +358,7 @@ impl Account {
     pub(crate) fn handle(&self) -> String {
         match self.source {
             Source::Telegram | Source::Line | Source::Instagram => format!("@{}", self.number),
-            Source::Email => self.number.to_owned(),
+            Source::Custom | Source::Email => self.number.to_owned(),
             Source::Viber => format!("viber://pa?chatURI={}", self.number),
             Source::Messenger => format!("m.me/{}", self.number),
             _ => format!("+{}", self.number),
@@ -426,6 +447,9 @@ fn settings(a: &Account, url: &str, smtp_url: &str, private_key: &str) -> Map<St
             let own = [("base_url", &*base_url), ("account_sid", account_sid), ("auth_token", auth_token)];
             let content = [("content_url", &*base_url)].into_iter().filter(|_| !a.waba_id.is_empty());
             own.into_iter().chain(content).chain([("from", &*plus)]).collect()
+        }
+        Credential::Custom { api_token } => {
+            vec![("base_url", &base_url), ("channel_id", a.phone_number_id), ("api_token", api_token)]
         }
         Credential::Viber { auth_token } => vec![("base_url", &base_url), ("auth_token", auth_token)],
         Credential::Line { access_token, channel_secret } => vec![

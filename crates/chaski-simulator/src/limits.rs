@@ -36,6 +36,7 @@ impl Limit {
             // What is more than a number may send waits in Twilio's own queue.
             Source::TwilioSms | Source::VonageSms => Self { per_second: Some(100.0), pair: None },
             // A hundred messages to one person within an hour, unless it answers.
+            Source::Custom => Self { per_second: None, pair: None },
             Source::Viber => {
                 Self { per_second: Some(500.0), pair: Some(Pair { seconds: 36.0, burst: 100.0 }) }
             }

@@ -26,6 +26,9 @@ pub(crate) enum Source {
     /// SMS through Vonage.
     #[serde(rename = "nexmo")]
     VonageSms,
+    /// A program behind a custom channel.
+    #[serde(rename = "custom_channel")]
+    Custom,
     /// Viber's bot API.
     #[serde(rename = "viber")]
     Viber,
@@ -53,11 +56,12 @@ pub(crate) enum App {
     Line,
     Messenger,
     Instagram,
+    Custom,
     Email,
 }
 
 impl App {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Whatsapp,
         Self::Sms,
         Self::Telegram,
@@ -65,6 +69,7 @@ impl App {
         Self::Line,
         Self::Messenger,
         Self::Instagram,
+        Self::Custom,
         Self::Email,
     ];
 
@@ -74,6 +79,7 @@ impl App {
             Self::Whatsapp => "whatsapp",
             Self::Sms => "sms",
             Self::Telegram => "telegram",
+            Self::Custom => "custom",
             Self::Viber => "viber",
             Self::Line => "line",
             Self::Messenger => "messenger",
@@ -88,6 +94,7 @@ impl App {
             Self::Whatsapp => "WhatsApp",
             Self::Sms => "SMS",
             Self::Telegram => "Telegram",
+            Self::Custom => "Chat",
             Self::Viber => "Viber",
             Self::Line => "LINE",
             Self::Messenger => "Messenger",
@@ -98,7 +105,7 @@ impl App {
 }
 
 impl Source {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Dialog360,
         Self::Vonage,
         Self::Cloud,
@@ -110,6 +117,7 @@ impl Source {
         Self::Line,
         Self::Messenger,
         Self::Instagram,
+        Self::Custom,
         Self::Email,
     ];
 
@@ -119,6 +127,7 @@ impl Source {
             Self::Dialog360 | Self::Vonage | Self::Cloud | Self::TwilioWhatsapp => App::Whatsapp,
             Self::TwilioSms | Self::VonageSms => App::Sms,
             Self::Telegram => App::Telegram,
+            Self::Custom => App::Custom,
             Self::Viber => App::Viber,
             Self::Line => App::Line,
             Self::Messenger => App::Messenger,
@@ -137,6 +146,7 @@ impl Source {
             Self::TwilioWhatsapp => "twilio_whatsapp",
             Self::TwilioSms => "twilio",
             Self::VonageSms => "nexmo",
+            Self::Custom => "custom_channel",
             Self::Viber => "viber",
             Self::Line => "line",
             Self::Messenger => "facebook",
@@ -155,6 +165,7 @@ impl Source {
             Self::TwilioWhatsapp => "Twilio WhatsApp",
             Self::TwilioSms => "Twilio SMS",
             Self::VonageSms => "Vonage SMS",
+            Self::Custom => "Custom channel",
             Self::Viber => "Viber",
             Self::Line => "LINE",
             Self::Messenger => "Messenger",
@@ -171,6 +182,7 @@ impl Source {
             Self::Cloud | Self::Messenger | Self::Instagram => "/meta",
             Self::Telegram => "/telegram",
             Self::TwilioWhatsapp | Self::TwilioSms => "/twilio",
+            Self::Custom => "/custom",
             Self::Viber => "/viber",
             Self::Line => "/line",
             Self::Email => "/email",

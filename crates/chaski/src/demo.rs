@@ -30,7 +30,7 @@ const CHANNELS: [(&str, &str); 3] = [
     ("360dialog_whatsapp", "WhatsApp · 360dialog"),
 ];
 /// The demo's other channels, connected after those; the contact writes to them first.
-const OTHERS: [(&str, &str); 9] = [
+const OTHERS: [(&str, &str); 10] = [
     ("telegram", "Telegram"),
     ("twilio_whatsapp", "WhatsApp · Twilio"),
     ("twilio", "SMS · Twilio"),
@@ -39,6 +39,7 @@ const OTHERS: [(&str, &str); 9] = [
     ("facebook", "Facebook Messenger"),
     ("instagram", "Instagram"),
     ("nexmo", "SMS · Vonage"),
+    ("custom_channel", "Canal propio"),
     ("other_email", "E-mail"),
 ];
 /// Those on which the contact is known by an id of the provider's own: where the simulator tells it.

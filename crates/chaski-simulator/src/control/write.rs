@@ -61,6 +61,7 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         (Source::Telegram, Some(Said::Edit { .. })) => act.content.reply_to.clone().unwrap_or_default(),
         (Source::Telegram, _) => message_name(chat_of(key), sim.telegram.message()),
         (Source::TwilioWhatsapp | Source::TwilioSms, _) => twilio::message_sid(&act.content),
+        (Source::Custom, _) => uuid(),
         (Source::Viber, _) => viber::token(sim).to_string(),
         // Its bytes are asked for by the message's own id.
         (Source::Line, Some(Said::Media { media_id, .. })) => media_id.clone(),
@@ -112,6 +113,9 @@ fn is_told(source: Source, said: Option<&Said>) -> bool {
         App::Sms => {
             matches!(said, Said::Text(_))
                 || (source == Source::TwilioSms && matches!(said, Said::Media { .. }))
+        }
+        App::Custom => {
+            matches!(said, Said::Text(_) | Said::Media { .. } | Said::Location(_) | Said::Unsupported)
         }
         App::Viber => !matches!(said, Said::Reaction { .. } | Said::Order(_) | Said::Reply { .. }),
         App::Messenger | App::Instagram => !matches!(said, Said::Contacts(_) | Said::Order(_)),
@@ -254,7 +258,7 @@ async fn send_file(sim: &Shared, account: AccountId, kind: &str, wanted: &Value)
         Source::Cloud | Source::Dialog360 | Source::Messenger | Source::Instagram => sim.ids.numeric(),
         Source::Telegram => format!("AgACAgQAAxkB{}", sim.ids.numeric()),
         Source::TwilioWhatsapp | Source::TwilioSms => twilio::sid("ME"),
-        Source::Viber | Source::Line | Source::Email => sim.ids.numeric(),
+        Source::Viber | Source::Line | Source::Custom | Source::Email => sim.ids.numeric(),
     };
     sim.media.put(media_id.clone(), file.clone());
     let media = Media { kind: kind.to_owned(), link, filename: filename.clone(), id: Some(media_id.clone()) };

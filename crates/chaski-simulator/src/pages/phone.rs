@@ -118,6 +118,7 @@ fn kind_of_account(lang: Lang, app: App) -> &'static str {
         App::Whatsapp => lang.say("cuenta de empresa", "business account"),
         App::Sms => lang.say("número de empresa", "business number"),
         App::Telegram | App::Viber => "bot",
+        App::Custom => lang.say("programa propio", "a program of one's own"),
         App::Email => lang.say("buzón de la empresa", "business mailbox"),
         App::Line => lang.say("cuenta oficial", "official account"),
         App::Messenger => lang.say("página", "Page"),

@@ -1,6 +1,7 @@
 //! One folder for each provider's API. A provider knows its wire form; what happens to a message
 //! after it was accepted is the same for all and lives outside.
 
+pub(crate) mod custom;
 pub(crate) mod dialog360;
 pub(crate) mod email;
 mod inbound;
@@ -51,6 +52,7 @@ pub(crate) async fn answer(sim: &Shared, source: Source, call: &Call) -> Reply {
         Source::Vonage | Source::VonageSms => vonage::answer(sim, call),
         Source::Telegram => telegram::answer(sim, call).await,
         Source::TwilioWhatsapp | Source::TwilioSms => twilio::answer(sim, call),
+        Source::Custom => custom::answer(sim, call),
         Source::Viber => viber::answer(sim, call).await,
         Source::Line => line::answer(sim, call).await,
         Source::Messenger | Source::Instagram => messaging::answer(sim, call).await,
@@ -73,6 +75,7 @@ fn is_of_media(sim: &Sim, source: Source, call: &Call) -> bool {
                 Source::TwilioWhatsapp | Source::TwilioSms,
                 ["2010-04-01", "Accounts", _, "Messages", _, "Media", _],
             )
+            | (Source::Custom, ["files", _])
             | (Source::Viber, ["dl", _])
             | (Source::Line, ["v2", "bot", "message", _, "content", ..])
             | (Source::Messenger | Source::Instagram, ["cdn", ..]) => true,
@@ -94,6 +97,7 @@ pub(crate) fn report(sim: &Shared, receipt: &Receipt) {
         }
         // They report nothing, and Twilio nothing without an address of the message's own.
         Source::Telegram | Source::Line | Source::Email => return,
+        Source::Custom => json(&custom::status(receipt)),
         Source::Viber => match viber::webhook::receipt(sim, receipt) {
             Some(body) => json(&body),
             None => return,
@@ -128,6 +132,7 @@ pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
             Some(update) => json(&update),
             None => return,
         },
+        Source::Custom => json(&custom::inbound(sim, inbound)),
         Source::Viber => json(&viber::webhook::inbound(sim, inbound)),
         Source::Line => json(&line::webhook::inbound(sim, inbound)),
         Source::Email => email::inbound(inbound),
@@ -189,6 +194,7 @@ pub(crate) fn webhook_headers(
             vonage::signature::headers(id, body, is_bad, sim.clock.now_seconds())
         }
         Source::Telegram => telegram::webhook_headers(sim, id, is_bad),
+        Source::Custom => custom::headers(id, is_bad),
         Source::Viber => viber::webhook::headers(id, body, is_bad),
         Source::Line => line::webhook::headers(id, body, is_bad),
         Source::Email => email::webhook_headers(id, is_bad),
