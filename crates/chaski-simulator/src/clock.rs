@@ -61,6 +61,12 @@ pub(crate) fn rfc3339_ms(ms: i64) -> String {
     Timestamp::from_millisecond(ms).map(|at| format!("{at:.3}")).unwrap_or_default()
 }
 
+/// A time as RFC 2822, as Twilio writes it.
+pub(crate) fn rfc2822(ms: i64) -> String {
+    let at = Timestamp::from_millisecond(ms).unwrap_or_default();
+    at.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()
+}
+
 /// Reads a span such as `90s`, `15m`, `25h`, `2d` or `1h30m`.
 pub(crate) fn parse_span(text: &str) -> Option<Duration> {
     let mut seconds: u64 = 0;
@@ -86,6 +92,11 @@ pub(crate) fn parse_span(text: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_written_as_twilio_does() {
+        assert_eq!(rfc2822(1_558_718_307_999), "Fri, 24 May 2019 17:18:27 +0000");
+    }
 
     #[test]
     fn spans_are_read_in_all_documented_forms() {

@@ -16,7 +16,7 @@ use crate::media::MediaStore;
 use crate::phones::Phones;
 use crate::providers::line::Line;
 use crate::providers::telegram::Counters;
-use crate::providers::twilio::Contents;
+use crate::providers::twilio::Kept;
 use crate::providers::vonage::Tokens;
 use crate::snapshot::Snapshot;
 use crate::templates::Templates;
@@ -41,7 +41,7 @@ pub(crate) struct Sim {
     pub(crate) media: MediaStore,
     pub(crate) vonage_tokens: Tokens,
     pub(crate) telegram: Counters,
-    pub(crate) twilio: Contents,
+    pub(crate) twilio: Kept,
     pub(crate) line: Line,
     pub(crate) http: HttpClient,
     pub(crate) tasks: TaskTracker,
@@ -67,7 +67,7 @@ impl Sim {
             media: MediaStore::default(),
             vonage_tokens: Tokens::default(),
             telegram: Counters::new(),
-            twilio: Contents::default(),
+            twilio: Kept::default(),
             line: Line::default(),
             http: http_client(),
             tasks: TaskTracker::new(),

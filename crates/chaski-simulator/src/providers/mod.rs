@@ -102,10 +102,13 @@ pub(crate) fn report(sim: &Shared, receipt: &Receipt) {
             Some(body) => json(&body),
             None => return,
         },
-        Source::TwilioWhatsapp | Source::TwilioSms => match twilio::webhook::status(receipt) {
-            Some(form) => form,
-            None => return,
-        },
+        Source::TwilioWhatsapp | Source::TwilioSms => {
+            sim.twilio.sent.note(receipt);
+            match twilio::webhook::status(receipt) {
+                Some(form) => form,
+                None => return,
+            }
+        }
         Source::Messenger | Source::Instagram => match messaging::receipt(receipt) {
             Some(body) => body,
             None => return,

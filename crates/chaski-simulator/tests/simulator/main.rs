@@ -17,5 +17,6 @@ mod seed;
 mod support;
 mod telegram;
 mod templates;
+mod twilio;
 mod viber;
 mod vonage;

@@ -202,3 +202,26 @@ async fn a_file_of_a_phone_can_be_fetched_by_its_id() {
     let fetched = world.get(&url).await;
     assert_eq!((fetched.status, fetched.bytes.len() as u64), (200, file["file_size"].as_u64().unwrap()));
 }
+
+/// The documented ways of giving parameters, all with the same result.
+#[tokio::test]
+async fn parameters_come_as_a_form_and_in_the_query_too() {
+    let updates = Updates::start().await;
+    let (world, chat) = started(&updates).await;
+    let bot = format!("{}/bot{}", world.set(TELEGRAM, "base_url"), world.set(TELEGRAM, "token"));
+    let markup = json!({"inline_keyboard": [[{"text": "Sí", "callback_data": "1"}]]}).to_string();
+    let fields = |words: &str| {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("chat_id", &chat.to_string()).append_pair("text", words);
+        form.append_pair("reply_markup", &markup).finish()
+    };
+    let kind = [("content-type", "application/x-www-form-urlencoded")];
+    let url = format!("{bot}/sendMessage");
+    let posted = world.try_call(Method::POST, &url, &kind, fields("42").into()).await.unwrap();
+    let asked = world.get(&format!("{url}?{}", fields("[43]"))).await;
+    for (answer, words) in [(posted, "42"), (asked, "[43]")] {
+        assert_eq!(answer.json["result"]["text"], words, "{}", answer.json);
+        let button = &answer.json["result"]["reply_markup"]["inline_keyboard"][0][0];
+        assert_eq!(button["callback_data"], "1");
+    }
+}

@@ -127,3 +127,14 @@ async fn dialog360_creates_and_deletes_in_its_own_form() {
         json!({"meta": {"developer_message": "template name=nueva was deleted", "http_code": 200, "success": true}})
     );
 }
+
+#[tokio::test]
+async fn meta_counts_where_it_is_asked_to() {
+    let world = World::start().await;
+    let path = format!(
+        "/v23.0/{}/message_templates?status=PAUSED&summary=total_count,message_template_count",
+        world.set(CLOUD, "waba_id")
+    );
+    let summary = world.api(CLOUD, Method::GET, &path, &Value::Null).await.json["summary"].clone();
+    assert_eq!(summary, json!({"total_count": 1, "message_template_count": ALL.len()}));
+}

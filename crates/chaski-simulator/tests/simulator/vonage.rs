@@ -108,3 +108,20 @@ async fn what_a_phone_wrote_can_be_marked_read() {
         404
     );
 }
+
+/// The older API takes a form or JSON, and key and secret among the fields or in the header.
+#[tokio::test]
+async fn the_older_api_takes_json_with_the_key_in_the_header() {
+    let world = World::start().await;
+    let of = |key: &str| world.set_of("nexmo", 1, key);
+    let pair = format!("{}:{}", of("api_key"), of("api_secret"));
+    let basic = format!("Basic {}", STANDARD.encode(pair));
+    let headers = [("authorization", basic.as_str()), ("content-type", "application/json")];
+    let body = json!({"to": ANA.trim_start_matches('+'), "from": of("from"), "text": "por JSON"});
+    let url = format!("{}/sms/json", of("base_url"));
+    let sent = world.call(Method::POST, &url, &headers, &body).await;
+    assert_eq!(sent.json["messages"][0]["status"], "0", "{}", sent.json);
+    world.sees(ANA, "por JSON").await;
+    let refused = world.call(Method::POST, &url, &headers[1..], &body).await;
+    assert_eq!(refused.json["messages"][0]["status"], "4");
+}

@@ -14,12 +14,17 @@ use crate::call::{Call, Reply, text};
 use crate::sim::Sim;
 use crate::templates::Template;
 
+/// The templates that a business may have before it is verified.
+const TEMPLATES: usize = 250;
+
 /// One page of a list with cursors.
 pub(crate) struct Page {
     pub(crate) templates: Vec<Arc<Template>>,
     pub(crate) cursors: Option<(String, String)>,
     pub(crate) has_next: bool,
     pub(crate) limit: usize,
+    /// How many there are after the filters.
+    total: usize,
 }
 
 /// The page that a query asks for, after its filters.
@@ -42,7 +47,7 @@ pub(crate) fn page(sim: &Sim, id: AccountId, call: &Call) -> Page {
     let end = (after + limit).min(all.len());
     let templates = all.get(after.min(all.len())..end).unwrap_or_default().to_vec();
     let cursors = (!templates.is_empty()).then(|| (cursor(after), cursor(end)));
-    Page { templates, cursors, has_next: end < all.len(), limit }
+    Page { templates, cursors, has_next: end < all.len(), limit, total: all.len() }
 }
 
 fn cursor(place: usize) -> String {
@@ -103,7 +108,21 @@ fn list(sim: &Sim, id: AccountId, call: &Call) -> Reply {
     if let Some(paging) = page.paging(&address, call) {
         body["paging"] = paging;
     }
+    if let Some(wanted) = call.query("summary") {
+        body["summary"] = summary(sim, id, page.total, &wanted);
+    }
     Reply::ok(&body)
+}
+
+/// The counts that `summary` asks for.
+fn summary(sim: &Sim, id: AccountId, total: usize, wanted: &str) -> Value {
+    let all = json!({
+        "total_count": total, "message_template_count": sim.templates.list(id).len(),
+        "message_template_limit": TEMPLATES, "are_translations_complete": true,
+    });
+    let wanted: Vec<&str> = wanted.split(',').map(str::trim).collect();
+    let all = all.as_object().cloned().unwrap_or_default();
+    all.into_iter().filter(|(key, _)| wanted.contains(&key.as_str())).collect()
 }
 
 /// A template with the default fields, or those asked for.

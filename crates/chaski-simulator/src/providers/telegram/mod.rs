@@ -28,6 +28,24 @@ use crate::source::Source;
 /// Where the name of an uploaded file stands among the parameters.
 const UPLOADED: &str = "(uploaded)";
 
+/// The parameters of type String, which stay text in a form even where they look like JSON.
+const TEXTS: [&str; 14] = [
+    "text",
+    "caption",
+    "parse_mode",
+    "url",
+    "secret_token",
+    "callback_query_id",
+    "file_id",
+    "title",
+    "address",
+    "performer",
+    "phone_number",
+    "first_name",
+    "last_name",
+    "vcard",
+];
+
 /// The numbers that a bot counts up.
 pub(crate) struct Counters {
     message: AtomicI64,
@@ -124,31 +142,38 @@ async fn method(sim: &Shared, id: AccountId, method: &str, call: &Call) -> Reply
     result.map_or_else(Problem::reply, |answer| Reply::ok(&answer))
 }
 
-/// The parameters: JSON or a form in a POST, else the query.
+/// The parameters: JSON or a form of either kind in a POST, else the query.
 fn fields(sim: &Shared, call: &Call) -> Result<Value, Problem> {
     let content_type = call.header("content-type").unwrap_or_default();
     if content_type.starts_with("multipart/form-data") {
-        return form(sim, content_type, &call.body);
+        return multipart(sim, content_type, &call.body);
+    }
+    if content_type.starts_with("application/x-www-form-urlencoded") && !call.body.is_empty() {
+        return Ok(form(url::form_urlencoded::parse(&call.body).into_owned()));
     }
     if call.method == Method::POST && !call.body.is_empty() {
         let body = serde_json::from_slice::<Value>(&call.body).ok().filter(Value::is_object);
         return body.ok_or_else(|| Problem::bad("Bad Request: can't parse JSON object"));
     }
     let query = call.query.as_deref().unwrap_or_default();
-    let pairs = url::form_urlencoded::parse(query.as_bytes());
-    Ok(pairs.map(|(key, value)| (key.into_owned(), Value::from(value.into_owned()))).collect())
+    Ok(form(url::form_urlencoded::parse(query.as_bytes()).into_owned()))
 }
 
-/// A form: every value is text, read as JSON where it is, and a file becomes one that is kept here.
-fn form(sim: &Shared, content_type: &str, body: &[u8]) -> Result<Value, Problem> {
+/// A form: every value is text, read as JSON where the parameter is something else.
+fn form(pairs: impl IntoIterator<Item = (String, String)>) -> Value {
+    let read = |(key, value): (String, String)| {
+        let is_text = TEXTS.contains(&key.as_str());
+        let parsed = serde_json::from_str(&value).ok().filter(|read: &Value| !is_text && !read.is_string());
+        (key, parsed.unwrap_or(Value::from(value)))
+    };
+    pairs.into_iter().map(read).collect()
+}
+
+/// A form in parts: a file in it becomes one that is kept here.
+fn multipart(sim: &Shared, content_type: &str, body: &[u8]) -> Result<Value, Problem> {
     let fields = read_multipart(content_type, body)
         .ok_or_else(|| Problem::bad("Bad Request: can't parse the multipart form"))?;
-    let mut read = json!({});
-    for (key, value) in fields.texts {
-        let is_words = matches!(key.as_str(), "text" | "caption");
-        let parsed = serde_json::from_str(&value).ok().filter(|_| !is_words);
-        read[key] = parsed.unwrap_or(Value::from(value));
-    }
+    let mut read = form(fields.texts);
     if let Some(file) = fields.file {
         read[UPLOADED] = Value::from(fields.filename.unwrap_or_default());
         read[fields.file_field] = Value::from(sim.media.put(format!("BQAC{}", sim.ids.numeric()), file));

@@ -96,6 +96,11 @@ async fn accept(
     let chat_object = sim.phones.with(&key, |phone| super::updates::chat(&phone.identity()));
     let mut result = json!({"message_id": number, "from": bot(id), "chat": chat_object, "date": now / 1000});
     put_words(&mut result, &content);
+    // Of all keyboards only the one under the message is part of it.
+    let markup = body.get("reply_markup").filter(|markup| markup.get("inline_keyboard").is_some());
+    if let Some(markup) = markup {
+        result["reply_markup"] = markup.clone();
+    }
     let outgoing = Outgoing {
         account: id,
         id: message_name(chat, number),

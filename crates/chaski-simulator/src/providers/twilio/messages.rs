@@ -9,6 +9,7 @@ use super::{content, created, message_sid, sender};
 use crate::accounts::{AccountId, account};
 use crate::call::{Call, Reply};
 use crate::carry::Outgoing;
+use crate::clock::rfc2822;
 use crate::faults::{Act, Cut};
 use crate::phones::{Content, Media};
 use crate::providers::meta::media::is_http;
@@ -41,7 +42,9 @@ pub(super) fn send(sim: &Sim, account_sid: &str, call: &Call) -> Reply {
                 outgoing.trace.receipts = act.receipts;
                 outgoing.failure = act.code.map(Failure::Code).or(outgoing.failure);
             }
-            let mut reply = created(&resource(account_sid, &form, &outgoing));
+            let resource = resource(sim, account_sid, &form, &outgoing);
+            sim.twilio.sent.put(&outgoing.id, &resource);
+            let mut reply = created(&resource);
             reply.outgoing = Some(Box::new(outgoing));
             reply
         }
@@ -169,12 +172,13 @@ fn variables(form: &Form) -> Result<Map<String, Value>, Problem> {
 }
 
 /// The Message resource.
-fn resource(account_sid: &str, form: &Form, message: &Outgoing) -> Value {
+fn resource(sim: &Sim, account_sid: &str, form: &Form, message: &Outgoing) -> Value {
     let sid = &message.id;
     let root = format!("/2010-04-01/Accounts/{account_sid}/Messages/{sid}");
+    let now = rfc2822(sim.clock.now_ms());
     json!({
         "account_sid": account_sid, "api_version": "2010-04-01", "body": message.content.body.clone().unwrap_or_default(),
-        "date_created": null, "date_sent": null, "date_updated": null, "direction": "outbound-api",
+        "date_created": now, "date_sent": null, "date_updated": now, "direction": "outbound-api",
         "error_code": null, "error_message": null, "from": form.get("From"), "num_media": if message.content.media.is_some() { "1" } else { "0" },
         "num_segments": "1", "price": null, "price_unit": null, "messaging_service_sid": form.get("MessagingServiceSid"),
         "sid": sid, "status": if form.get("From").is_some() { "queued" } else { "accepted" },

@@ -6,6 +6,7 @@ mod form;
 mod messages;
 mod numbers;
 mod problem;
+mod sent;
 pub(crate) mod signature;
 pub(crate) mod webhook;
 
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use self::problem::Problem;
+use self::sent::Sent;
 use crate::accounts::{self, AccountId, Credential, account};
 use crate::call::{Call, Reply};
 use crate::phones::Content;
@@ -26,16 +28,17 @@ use crate::sim::Sim;
 use crate::source::{App, Source};
 use crate::sync::locked;
 
-/// Contents that were made by API, for sessions.
+/// What Twilio keeps: contents that were made by API, for sessions, and the messages that were sent.
 #[derive(Default)]
-pub(crate) struct Contents {
+pub(crate) struct Kept {
     made: Mutex<HashMap<String, Value>>,
+    pub(crate) sent: Sent,
 }
 
 /// The most contents that are kept.
 const CONTENTS: usize = 10_000;
 
-impl Contents {
+impl Kept {
     fn put(&self, sid: String, content: Value) {
         let mut made = locked(&self.made);
         if made.len() >= CONTENTS {
@@ -48,9 +51,10 @@ impl Contents {
         locked(&self.made).get(sid).cloned()
     }
 
-    /// Forgets all of them.
+    /// Forgets all of it.
     pub(crate) fn clear(&self) {
         locked(&self.made).clear();
+        self.sent.clear();
     }
 }
 
@@ -101,6 +105,10 @@ pub(crate) fn answer(sim: &Sim, call: &Call) -> Reply {
             Some(file) => Ok(file.reply()),
             None => Err(Problem::not_found(&call.path)),
         },
+        ("GET", ["2010-04-01", "Accounts", _, "Messages", name]) if name.ends_with(".json") => {
+            let found = sim.twilio.sent.get(account_sid, name.trim_end_matches(".json"));
+            found.map(|resource| Reply::ok(&resource)).ok_or_else(|| Problem::not_found(&call.path))
+        }
         ("GET", ["2010-04-01", "Accounts", _, "IncomingPhoneNumbers.json"]) => {
             Ok(numbers::list(sim, account_sid, call))
         }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::sent::word;
 use super::{problem, sid};
 use crate::accounts::{Account, Credential, account};
 use crate::call::text;
@@ -34,13 +35,10 @@ pub(crate) fn status(receipt: &Receipt) -> Option<Vec<u8>> {
     let a = account(receipt.account);
     receipt.trace.webhook_url.as_ref()?;
     let app = a.source.app();
-    let word = match &receipt.stage {
-        Stage::Sent => "sent",
-        Stage::Delivered => "delivered",
-        Stage::Read if app == App::Whatsapp => "read",
-        Stage::Read => return None,
-        Stage::Failed(_) => "undelivered",
-    };
+    if matches!(receipt.stage, Stage::Read) && app != App::Whatsapp {
+        return None;
+    }
+    let word = word(&receipt.stage);
     let mut fields = vec![
         ("ApiVersion", "2010-04-01".to_owned()),
         ("MessageSid", receipt.message_id.clone()),

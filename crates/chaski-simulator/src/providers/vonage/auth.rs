@@ -77,15 +77,18 @@ pub(crate) fn caller(sim: &Sim, call: &Call) -> Result<Caller, Problem> {
     if let Some(token) = call.bearer() {
         return by_token(sim, token).map(Caller::Application).ok_or_else(Problem::unauthorized);
     }
-    let basic = call.header("authorization").and_then(|value| value.strip_prefix("Basic "));
-    let pair = basic
-        .and_then(|value| STANDARD.decode(value.trim()).ok())
-        .and_then(|raw| String::from_utf8(raw).ok());
-    let is_known = pair.as_deref().and_then(|pair| pair.split_once(':')).is_some_and(|(key, secret)| {
+    let is_known = basic(call).is_some_and(|(key, secret)| {
         let same = |c: &Credential| matches!(c, Credential::Vonage { api_key, api_secret, .. } if *api_key == key && *api_secret == secret);
         find(|a| same(&a.credential)).is_some()
     });
     if is_known { Ok(Caller::Account) } else { Err(Problem::unauthorized()) }
+}
+
+/// The key and the secret of `Authorization: Basic …`.
+pub(super) fn basic(call: &Call) -> Option<(String, String)> {
+    let given = call.header("authorization")?.strip_prefix("Basic ")?;
+    let pair = String::from_utf8(STANDARD.decode(given.trim()).ok()?).ok()?;
+    pair.split_once(':').map(|(key, secret)| (key.to_owned(), secret.to_owned()))
 }
 
 /// A token is good if it is by simulated time or by the machine's: not every caller shares our clock.

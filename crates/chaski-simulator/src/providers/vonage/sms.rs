@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::Sha256;
 
-use super::auth::Caller;
+use super::auth::{self, Caller};
 use super::problem::{Problem, error};
 use crate::accounts::{self, Account, AccountId, Credential, account};
 use crate::call::{Call, Reply, text};
@@ -92,7 +92,7 @@ type Fields = BTreeMap<String, String>;
 
 /// `POST /sms/json`.
 pub(super) fn classic(sim: &Sim, call: &Call) -> Reply {
-    let form: Fields = url::form_urlencoded::parse(&call.body).into_owned().collect();
+    let form = classic_fields(call);
     let of = |key: &str| form.get(key).map_or("", String::as_str);
     let act = sim.faults.pick(Source::VonageSms, of("to"), None);
     if let Some(act) = &act {
@@ -120,6 +120,23 @@ pub(super) fn classic(sim: &Sim, call: &Call) -> Reply {
         Err((code, why)) => refused(code, why),
     };
     reply.with_act(act)
+}
+
+/// The fields of a form or of a JSON object; key and secret may stand in the header instead.
+fn classic_fields(call: &Call) -> Fields {
+    let is_json = call.header("content-type").is_some_and(|kind| kind.starts_with("application/json"));
+    let mut fields: Fields = if is_json {
+        let body: Map<String, Value> = serde_json::from_slice(&call.body).unwrap_or_default();
+        let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        body.into_iter().map(|(key, value)| (key, text(value))).collect()
+    } else {
+        url::form_urlencoded::parse(&call.body).into_owned().collect()
+    };
+    if let Some((key, secret)) = auth::basic(call) {
+        fields.entry("api_key".to_owned()).or_insert(key);
+        fields.entry("api_secret".to_owned()).or_insert(secret);
+    }
+    fields
 }
 
 fn accept_classic(sim: &Sim, form: &Fields) -> Result<Outgoing, (u32, &'static str)> {
