@@ -123,6 +123,12 @@ pub trait Adapter: Send + Sync {
     /// A body that cannot be read at all; it is kept and can be replayed.
     fn events(&self, hook: &Incoming<'_>) -> Result<Vec<(Sender, Event)>, Failure>;
 
+    /// The bytes of a file that a webhook itself brought, as [`Self::events`] named it. The engine keeps
+    /// them, and names the media by [`KEPT`] and their hash.
+    fn brought(&self, _hook: &Incoming<'_>, _media: &Media) -> Option<Vec<u8>> {
+        None
+    }
+
     /// The body of the answer to a webhook that was taken in, where the provider reads one.
     fn acknowledge(&self, _hook: &Incoming<'_>, _settings: &Settings) -> Option<serde_json::Value> {
         None
@@ -231,7 +237,9 @@ pub struct FileFacts {
     pub bytes: Option<Bytes>,
 }
 
-/// An HTTP request to a provider, without credentials.
+/// An HTTP request to a provider, without credentials; or, where the address begins with `smtp`, the
+/// submission of a mail: its envelope in the headers `mail-from`, `rcpt-to` (the contact first) and
+/// `message-id`, the message as the body. Without recipients it only logs in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
     /// GET, POST, …
@@ -290,6 +298,9 @@ impl Call {
 /// The setting that an adapter learns once it has registered the webhook by the provider's API: a check
 /// then looks at the webhook too, and other credentials register it anew.
 pub const REGISTERED: &str = "webhook";
+
+/// What stands before the hash of media that came with their webhook and are in the folder already.
+pub const KEPT: &str = "kept:";
 
 /// What stands in a call's address instead of its token. People see the address so, in previews, in the
 /// timeline and in the log of exchanges; only the transport puts the token there.
@@ -475,6 +486,8 @@ pub enum Step {
     Call(Box<Call>),
     /// Make this call; its body is the file that [`Task::Media`] asks for, and the end.
     Fetch(Box<Call>),
+    /// The file that [`Task::Media`] asks for came with its webhook: it is in the folder under this hash.
+    Kept(String),
     /// Done.
     Done(Answer),
     /// It failed.

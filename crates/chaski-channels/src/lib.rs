@@ -7,6 +7,7 @@
 
 pub mod adapter;
 pub mod custom;
+pub mod email;
 pub mod line;
 pub mod meta;
 mod multipart;
@@ -42,6 +43,7 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &line::Line,
     &meta::messenger::Messenger,
     &meta::instagram::Instagram,
+    &email::Email,
 ];
 
 /// The adapter of a kind; `None` where the build has none.

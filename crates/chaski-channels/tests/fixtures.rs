@@ -1,12 +1,13 @@
 //! The adapters against their fixtures: one named test for each pair of files.
 //!
 //! `X.part.json` → `X.request.json`, `X.response-NNN.json` (or `.html`) → `X.outcome.json`,
-//! `X.webhook.json` → `X.events.json`. The expected files are written from the providers'
+//! `X.webhook.json` (or `.eml`) → `X.events.json`. The expected files are written from the providers'
 //! documentation, never recorded from what the code says.
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be read is a failed test")]
 
 use chaski_channels::custom::Custom;
+use chaski_channels::email::Email;
 use chaski_channels::line::Line;
 use chaski_channels::meta::{instagram::Instagram, messenger::Messenger};
 use chaski_channels::telegram::Telegram;
@@ -38,6 +39,7 @@ fn adapter_of(path: &Path) -> &'static dyn Adapter {
         Some("line") => &Line,
         Some("messenger") => &Messenger,
         Some("instagram") => &Instagram,
+        Some("email") => &Email,
         other => panic!("no adapter for {other:?}"),
     }
 }
@@ -100,7 +102,7 @@ fn files(case: &Value) -> Vec<FileFacts> {
         mime: text(file, "mime"),
         name: text(file, "name"),
         duration: file["duration_ms"].as_u64().map(Duration::from_millis),
-        bytes: None,
+        bytes: file["bytes"].as_str().map(|text| text.to_owned().into()),
     };
     files.map(facts).collect()
 }
@@ -125,6 +127,16 @@ fn request(path: &Path, expected: String) -> datatest_stable::Result<()> {
 }
 
 fn told(call: &Call) -> Value {
+    if call.url.starts_with("smtp") {
+        let lines: Vec<&str> = std::str::from_utf8(&call.body).unwrap().trim_end().split("\r\n").collect();
+        return json!({
+            "method": call.method.as_str(),
+            "url": call.url,
+            "auth": format!("{:?}", call.auth),
+            "headers": call.headers,
+            "body": lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>(),
+        });
+    }
     json!({
         "method": call.method.as_str(),
         "url": call.url,
@@ -205,7 +217,9 @@ fn without_sentence(failure: &Failure) -> Value {
 }
 
 fn events(path: &Path, expected: String) -> datatest_stable::Result<()> {
-    let mut body = fs::read(sibling(path, ".events.json", ".webhook.json"))?;
+    let raw = sibling(path, ".events.json", ".webhook.eml");
+    let raw = if raw.exists() { raw } else { sibling(path, ".events.json", ".webhook.json") };
+    let mut body = fs::read(raw)?;
     let mut url = "https://chat.example.com/hooks/key".to_owned();
     // A webhook that is a form is written as an object, with the address where its query matters.
     let case: Value = serde_json::from_slice(&body).unwrap_or_default();

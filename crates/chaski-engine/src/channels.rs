@@ -14,7 +14,7 @@ use std::sync::Arc;
 type Sorted = (BTreeMap<String, String>, BTreeMap<String, String>);
 
 /// Secrets that verify webhooks and are therefore kept with the hook.
-const VERIFYING: [&str; 9] = [
+const VERIFYING: [&str; 10] = [
     "app_secret",
     "app_secret_2",
     "verify_token",
@@ -24,6 +24,7 @@ const VERIFYING: [&str; 9] = [
     "auth_token",
     "signature_method",
     "api_token",
+    "inbound_token",
 ];
 
 /// A connected channel.
@@ -172,7 +173,7 @@ impl Engine {
         }
         for (key, address) in settings.iter_mut().filter(|(key, _)| key.ends_with("_url")) {
             *address = address.trim_end_matches('/').to_owned();
-            if let Err(failure) = self.guard.check(address) {
+            if let Err(failure) = self.guard.check_setting(key, address) {
                 faults.push(Fault::new(format!("/set/{key}"), failure.message));
             }
         }

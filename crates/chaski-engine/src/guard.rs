@@ -48,6 +48,33 @@ impl Guard {
         Ok(url)
     }
 
+    /// Checks a setting that is an address: a mail server's by its own schemes.
+    ///
+    /// # Errors
+    /// What is wrong with it, in one sentence.
+    pub fn check_setting(self, key: &str, address: &str) -> Result<url::Url, Failure> {
+        if key == "smtp_url" { self.check_mail(address) } else { self.check(address) }
+    }
+
+    /// The same for a mail server. Hosts of these schemes are read as names: what they resolve to is looked at
+    /// again before anything is connected to.
+    fn check_mail(self, address: &str) -> Result<url::Url, Failure> {
+        let refuse = |why: &str| Failure::new(ErrorCode::UrlRefused, format!("The address {why}."));
+        let url = url::Url::parse(address).map_err(|_| refuse("is not a valid smtp or smtps URL"))?;
+        if !matches!(url.scheme(), "smtp" | "smtps") {
+            return Err(refuse("must begin with smtp:// or smtps://"));
+        }
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        let ip = host.parse::<IpAddr>().ok();
+        let is_here = host.eq_ignore_ascii_case("localhost") && !self.allow_private;
+        if is_here || ip.is_some_and(|ip| !self.allows(ip)) {
+            return Err(refuse(
+                "points into a private network; set security.allow_private_networks to allow it",
+            ));
+        }
+        Ok(url)
+    }
+
     /// Whether a resolved host may be called.
     pub fn allows(self, ip: IpAddr) -> bool {
         self.allow_private || is_public(ip)
@@ -157,6 +184,12 @@ mod tests {
         ] {
             assert!(guard.check(bad).is_err(), "{bad}");
         }
+        for bad in
+            ["smtp://127.0.0.1:25", "smtps://localhost", "smtp://[::1]:587", "https://mail.example.com"]
+        {
+            assert!(guard.check_setting("smtp_url", bad).is_err(), "{bad}");
+        }
+        assert!(guard.check_setting("smtp_url", "smtps://mail.example.com").is_ok());
         assert!(guard.check("https://graph.facebook.com/v23.0").is_ok());
         assert!(Guard { allow_private: true }.check("http://127.0.0.1:8080").is_ok());
     }

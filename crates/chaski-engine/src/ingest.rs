@@ -10,7 +10,7 @@ use chaski_model::message::Content;
 use chaski_model::{Address, ErrorCode, Failure, PartRef, Timestamp, WorkspaceId};
 use chaski_store::StoreError;
 use chaski_store::outbox::Origin;
-use chaski_store::receive::{AccessIn, InboundIn, InboundVerdict, ReceiptIn, ReceiptVerdict};
+use chaski_store::receive::{AccessIn, InboundIn, InboundVerdict, KEPT_BYTES, ReceiptIn, ReceiptVerdict};
 use futures_util::future::try_join_all;
 use std::sync::Arc;
 use std::time::Duration;
@@ -147,10 +147,11 @@ impl Engine {
         incoming: &Incoming<'_>,
         now: Timestamp,
     ) -> Result<Option<String>, Refused> {
-        let events = match adapter.events(incoming) {
+        let mut events = match adapter.events(incoming) {
             Ok(events) => events,
             Err(failure) => return Ok(Some(failure.message)),
         };
+        self.keep_brought(adapter, incoming, &mut events).await?;
         let unmatched =
             try_join_all(events.into_iter().map(|(sender, event)| self.apply(hook, sender, event, now)))
                 .await?;
@@ -173,6 +174,9 @@ impl Engine {
         let gone = || missing("Its channel is gone; nothing can be made of it.");
         let hook = hook.cloned().ok_or_else(gone)?;
         let adapter = hook.adapter.ok_or_else(gone)?;
+        if kept.body.len() >= KEPT_BYTES {
+            return Err(Failure::new(ErrorCode::Conflict, "It was too long: only its beginning was kept."));
+        }
         let headers = http::HeaderMap::new();
         let incoming = Incoming { url: "", at: kept.received_at, headers: &headers, body: &kept.body };
         match self.apply_all(&hook, adapter, &incoming, self.clock.now()).await {

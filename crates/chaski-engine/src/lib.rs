@@ -23,6 +23,7 @@ mod profiles;
 mod reports;
 pub mod retention;
 pub mod schedule;
+mod submission;
 pub mod tasks;
 pub mod tokens;
 pub mod transport;

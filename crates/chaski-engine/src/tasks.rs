@@ -106,7 +106,7 @@ impl Engine {
                     mask_failure(&mut failure, &entry.hidden());
                     return Err(failure);
                 }
-                Step::Fetch(_) => break,
+                Step::Fetch(_) | Step::Kept(_) => break,
                 Step::Call(call) => {
                     let reply =
                         self.transport.send(&call, &entry.channel.settings, &entry.secrets, CALL).await;

@@ -3,6 +3,7 @@
 
 use crate::clock::{Clock, machine_now};
 use crate::guard::{Guard, GuardedResolver};
+use crate::submission::{Submissions, is_submission};
 use crate::tokens::hash;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -53,6 +54,7 @@ pub struct TooLate;
 pub struct Transport {
     client: Client<HttpsConnector<HttpConnector<GuardedResolver>>, Timely>,
     guard: Guard,
+    submissions: Submissions,
     clock: Arc<Clock>,
     jwts: Mutex<HashMap<[u8; 32], (i64, String)>>,
     /// Addresses that the guard has let through.
@@ -77,7 +79,14 @@ impl Transport {
             // As many as one channel may have in flight, so that a full house opens no new ones.
             .pool_max_idle_per_host(128)
             .build(connector);
-        Self { client, guard, clock, jwts: Mutex::default(), addresses: RwLock::default() }
+        Self {
+            client,
+            guard,
+            submissions: Submissions::new(guard),
+            clock,
+            jwts: Mutex::default(),
+            addresses: RwLock::default(),
+        }
     }
 
     /// Makes a call, with the whole of it bounded by `timeout`.
@@ -91,6 +100,11 @@ impl Transport {
         secrets: &Secrets,
         timeout: Duration,
     ) -> Result<Reply, Lost> {
+        if is_submission(call) {
+            let answer = self.submissions.submit(call, settings, secrets, timeout, None).await;
+            let late = |TooLate| Err(Lost::NotSent(late(timeout)));
+            return answer.unwrap_or_else(late).map(|reply| without_secrets(reply, secrets));
+        }
         let body = full_body(call, settings, secrets).map_err(Lost::NotSent)?;
         let body = Timely { body, call_by: None };
         self.exchange_within(call, body, settings, secrets, timeout).await
@@ -108,6 +122,10 @@ impl Transport {
         timeout: Duration,
         call_by: Timestamp,
     ) -> Result<Result<Reply, Lost>, TooLate> {
+        if is_submission(call) {
+            let answer = self.submissions.submit(call, settings, secrets, timeout, Some(call_by)).await?;
+            return Ok(answer.map(|reply| without_secrets(reply, secrets)));
+        }
         let late = Arc::new(AtomicBool::new(false));
         let body = match full_body(call, settings, secrets) {
             Ok(body) => body,

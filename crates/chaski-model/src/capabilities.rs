@@ -93,9 +93,10 @@ pub enum AfterWindow {
 }
 
 impl Capabilities {
-    /// Whether the provider tells anything about a message after it took it.
+    /// Whether the provider tells anything about every message after it took it: where only failures are
+    /// told, silence means that all is well.
     pub fn reports(&self) -> bool {
-        self.receipts.iter().any(|receipt| *receipt != "sent")
+        self.receipts.iter().any(|receipt| !matches!(*receipt, "sent" | "failed"))
     }
 }
 
@@ -251,6 +252,27 @@ const INSTAGRAM: Capabilities = Capabilities {
     ..MESSENGER
 };
 
+const EMAIL: Capabilities = Capabilities {
+    content: &["text", "attachment", "quick_reply", "email"],
+    text_limit: 65_536,
+    text_unit: TextUnit::Characters,
+    splits_text: false,
+    window: None,
+    pace: 5,
+    pair_pace: 0,
+    pair_burst: 0,
+    // The Message-ID holds it, and every bounce names that.
+    echoes_reference: true,
+    tells_access: false,
+    // A repeated mail has the same Message-ID, by which mail servers and programs drop doubles.
+    repeats_safely: Some(Duration::from_secs(5 * 24 * 3600)),
+    // Few mail servers tell that a mail arrived; where one does, it is believed.
+    receipts: &["sent", "failed"],
+    after_window: AfterWindow::Template,
+    reports_up_to: false,
+    profiles: false,
+};
+
 impl ChannelKind {
     /// What this kind can carry; `None` for kinds without an adapter in this build.
     pub fn capabilities(self) -> Option<Capabilities> {
@@ -265,7 +287,7 @@ impl ChannelKind {
             Self::Line => Some(LINE),
             Self::VonageSms => Some(VONAGE_SMS),
             Self::Custom => Some(CUSTOM),
-            Self::Email => None,
+            Self::Email => Some(EMAIL),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What is sent and received: contents as the caller or the contact wrote them, and the parts that
 //! providers are called with.
 
+use crate::ids::MessageId;
 use crate::template::{MetaTemplate, TemplateRequest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -81,6 +82,35 @@ impl Media {
     }
 }
 
+/// An e-mail, without its sender and recipient.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Mail {
+    /// The subject; the channel's own when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The text.
+    #[serde(default)]
+    pub text: String,
+    /// Who gets a copy that all see.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cc: Vec<String>,
+    /// Who gets a copy that nobody sees.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bcc: Vec<String>,
+    /// The message of ours that the caller answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to_message: Option<MessageId>,
+    /// The `Message-ID` that it answers, in angle brackets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_reply_to: Option<String>,
+    /// The `Message-ID`s of the thread before it, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
+    /// The files that go with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Media>,
+}
+
 /// What a message says. The first group can be sent; the second is only received.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -109,6 +139,8 @@ pub enum Content {
         /// The body.
         payload: Value,
     },
+    /// An e-mail; a received one brings its files as messages of their own.
+    Email(Mail),
 
     /// A place.
     Location {
@@ -176,6 +208,7 @@ impl Content {
             Self::QuickReply { .. } => "quick_reply",
             Self::WhatsappTemplate(_) => "whatsapp_template",
             Self::CustomPayload { .. } => "custom_payload",
+            Self::Email(_) => "email",
             Self::Location { .. } => "location",
             Self::Contacts { .. } => "contacts",
             Self::Reply { .. } => "reply",
@@ -253,6 +286,8 @@ pub enum PartBody {
     },
     /// An approved template in Meta's form.
     Template(MetaTemplate),
+    /// An e-mail.
+    Email(Mail),
     /// A raw body of the provider's own API, checked.
     Native {
         /// The method that it is for.

@@ -28,6 +28,8 @@ pub enum Family {
     Line,
     /// Messenger and Instagram at Meta's Graph API: the `error_subcode` where it says more, else the code.
     Messaging,
+    /// SMTP's reply codes, told apart by their enhanced codes (RFC 3463), which stand in the text.
+    Smtp,
 }
 
 impl Family {
@@ -43,6 +45,7 @@ impl Family {
             Self::Viber => "Viber",
             Self::Line => "LINE",
             Self::Messaging => "Messenger and Instagram",
+            Self::Smtp => "SMTP",
         }
     }
 }
@@ -113,7 +116,7 @@ impl ProviderCode {
 /// Every row of the table, ranges by their first code.
 pub fn all() -> impl Iterator<Item = &'static ProviderCode> {
     let others = VIBER.iter().chain(LINE).chain(twilio::TWILIO);
-    let others = others.chain(vonage_sms::VONAGE_SMS).chain(messaging::MESSAGING);
+    let others = others.chain(vonage_sms::VONAGE_SMS).chain(messaging::MESSAGING).chain(smtp::SMTP);
     META.iter().chain(VONAGE).chain(DIALOG360).chain(TELEGRAM).chain(others)
 }
 
@@ -144,6 +147,7 @@ fn rows(family: Family) -> &'static [ProviderCode] {
         Family::Viber => VIBER,
         Family::Line => LINE,
         Family::Messaging => messaging::MESSAGING,
+        Family::Smtp => smtp::SMTP,
     }
 }
 
@@ -188,6 +192,7 @@ macro_rules! table {
 }
 
 mod messaging;
+mod smtp;
 mod twilio;
 mod vonage_sms;
 

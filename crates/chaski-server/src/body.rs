@@ -14,6 +14,8 @@ use std::time::Duration;
 pub(crate) const API: usize = 1 << 20;
 /// `/hooks`.
 pub(crate) const HOOK: usize = 4 << 20;
+/// `/hooks` of a mailbox, where the body is a mail with its files.
+pub(crate) const MAIL: usize = 40 << 20;
 /// How much of a body that is too large is read away, and for how long.
 const READ_AWAY: usize = 16 << 20;
 const READ_AWAY_FOR: Duration = Duration::from_secs(5);

@@ -5,7 +5,7 @@ use crate::finish::finish;
 use crate::problem::Problem;
 use crate::state::App;
 use axum::extract::{Path, RawQuery, Request, State};
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -36,7 +36,10 @@ pub(crate) async fn check(
 /// A webhook. The answer comes after the commit; the work goes on even if the provider hangs up.
 pub(crate) async fn receive(State(app): State<App>, Path(key): Path<String>, request: Request) -> Response {
     let (Parts { headers, uri, .. }, content) = request.into_parts();
-    let bytes = match body::read(content, body::HOOK).await {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let is_mail = kind.trim().to_ascii_lowercase().starts_with("message/rfc822");
+    let limit = if is_mail { body::MAIL } else { body::HOOK };
+    let bytes = match body::read(content, limit).await {
         Ok(bytes) => bytes,
         Err(problem) => return problem.into_response(),
     };

@@ -63,6 +63,11 @@ pub(crate) enum Credential {
         app_secret: &'static str,
         verify_token: &'static str,
     },
+    Mailbox {
+        username: &'static str,
+        password: &'static str,
+        inbound_token: &'static str,
+    },
 }
 
 /// The place of an account in [`ACCOUNTS`].
@@ -96,8 +101,16 @@ const fn twilio(account_sid: &'static str) -> Credential {
     Credential::Twilio { account_sid, auth_token: "simulatoronlyauthtoken0123456789" }
 }
 
+const fn mailbox(username: &'static str) -> Credential {
+    Credential::Mailbox {
+        username,
+        password: "simulator-only-mail-password",
+        inbound_token: "simulator-only-inbound-token",
+    }
+}
+
 /// All accounts; the first of a source is the one meant where only the provider is named.
-pub(crate) static ACCOUNTS: [Account; 24] = [
+pub(crate) static ACCOUNTS: [Account; 26] = [
     Account {
         source: Source::Dialog360,
         name: "360dialog_whatsapp",
@@ -320,6 +333,24 @@ pub(crate) static ACCOUNTS: [Account; 24] = [
         waba_id: "",
         credential: Credential::Custom { api_token: "simulator-only-custom-token-0002" },
     },
+    Account {
+        source: Source::Email,
+        name: "other_email",
+        business: "Ecuabots",
+        number: "soporte@ecuabots.example",
+        phone_number_id: "",
+        waba_id: "",
+        credential: mailbox("soporte@ecuabots.example"),
+    },
+    Account {
+        source: Source::Email,
+        name: "other_email-2",
+        business: "Ecuabots Quito",
+        number: "quito@ecuabots.example",
+        phone_number_id: "",
+        waba_id: "",
+        credential: mailbox("quito@ecuabots.example"),
+    },
 ];
 
 impl Account {
@@ -327,7 +358,7 @@ impl Account {
     pub(crate) fn handle(&self) -> String {
         match self.source {
             Source::Telegram | Source::Line | Source::Instagram => format!("@{}", self.number),
-            Source::Custom => self.number.to_owned(),
+            Source::Custom | Source::Email => self.number.to_owned(),
             Source::Viber => format!("viber://pa?chatURI={}", self.number),
             Source::Messenger => format!("m.me/{}", self.number),
             _ => format!("+{}", self.number),
@@ -362,10 +393,10 @@ pub(crate) fn first(source: Source) -> AccountId {
 }
 
 /// What `GET /sim/v1/accounts` answers: the settings with which a gateway connects to each account.
-pub(crate) fn listed(url: &str, private_key: &str) -> Value {
+pub(crate) fn listed(url: &str, smtp_url: &str, private_key: &str) -> Value {
     ACCOUNTS
         .iter()
-        .map(|a| json!({"source": a.source.word(), "name": a.name, "set": settings(a, url, private_key)}))
+        .map(|a| json!({"source": a.source.word(), "name": a.name, "set": settings(a, url, smtp_url, private_key)}))
         .collect()
 }
 
@@ -388,7 +419,7 @@ fn vonage_sms<'a>(a: &'a Account, base_url: &'a str, private_key: &'a str) -> Ve
     pairs
 }
 
-fn settings(a: &Account, url: &str, private_key: &str) -> Map<String, Value> {
+fn settings(a: &Account, url: &str, smtp_url: &str, private_key: &str) -> Map<String, Value> {
     let base_url = format!("{url}{}", a.source.prefix());
     let plus = format!("+{}", a.number);
     let pairs: Vec<(&str, &str)> = match &a.credential {
@@ -441,6 +472,14 @@ fn settings(a: &Account, url: &str, private_key: &str) -> Map<String, Value> {
             }
             set
         }
+        Credential::Mailbox { username, password, inbound_token } => vec![
+            ("smtp_url", smtp_url),
+            ("username", username),
+            ("password", password),
+            ("from", a.number),
+            ("from_name", a.business),
+            ("inbound_token", inbound_token),
+        ],
         Credential::Cloud { access_token, app_secret, verify_token } => vec![
             ("base_url", &base_url),
             ("version", "v23.0"),

@@ -77,6 +77,14 @@ pub enum Error {
     },
 }
 
+/// The submission server listens beside the pages: on the port after theirs where that is free.
+async fn mail_listener(ip: std::net::IpAddr, port: u16) -> std::io::Result<TcpListener> {
+    match TcpListener::bind((ip, port.wrapping_add(1))).await {
+        Ok(listener) => Ok(listener),
+        Err(_) => TcpListener::bind((ip, 0)).await,
+    }
+}
+
 /// A running simulator. Dropping it without [`Simulator::stop`] ends its tasks but writes no snapshot.
 pub struct Simulator {
     sim: Arc<Sim>,
@@ -92,7 +100,10 @@ impl Simulator {
             Some(folder) => snapshot::read(folder)?,
             None => None,
         };
-        let sim = Sim::new(bound, kept);
+        let mail = mail_listener(config.listen.ip(), bound.port()).await.map_err(listen_error)?;
+        let smtp_port = mail.local_addr().map_err(listen_error)?.port();
+        let sim = Sim::new(bound, smtp_port, kept);
+        sim.tasks.spawn(providers::email::run(sim.clone(), mail));
         sim.tasks.spawn(server::run(sim.clone(), listener));
         if let Some(folder) = config.data {
             sim.tasks.spawn(snapshot::keep(sim.clone(), folder));

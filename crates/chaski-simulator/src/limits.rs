@@ -40,6 +40,7 @@ impl Limit {
             Source::Viber => {
                 Self { per_second: Some(500.0), pair: Some(Pair { seconds: 36.0, burst: 100.0 }) }
             }
+            Source::Email => Self { per_second: None, pair: None },
             Source::Line => Self { per_second: Some(2000.0), pair: None },
             // 300 texts a second for one Page.
             Source::Messenger | Source::Instagram => Self { per_second: Some(300.0), pair: None },

@@ -28,6 +28,8 @@ pub(crate) type Shared = Arc<Sim>;
 /// All state of a simulator.
 pub(crate) struct Sim {
     pub(crate) url: String,
+    /// Where mails are submitted.
+    pub(crate) smtp_url: String,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) templates: Templates,
@@ -48,11 +50,12 @@ pub(crate) struct Sim {
 }
 
 impl Sim {
-    pub(crate) fn new(bound: SocketAddr, kept: Option<Snapshot>) -> Shared {
+    pub(crate) fn new(bound: SocketAddr, smtp_port: u16, kept: Option<Snapshot>) -> Shared {
         let host = if bound.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { bound.ip() };
         let kept = kept.unwrap_or_default();
         Arc::new(Self {
             url: format!("http://{}", SocketAddr::new(host, bound.port())),
+            smtp_url: format!("smtp://{}", SocketAddr::new(host, smtp_port)),
             clock: Clock::new(kept.offset_ms),
             ids: Ids::new(),
             templates: Templates::new(kept.templates),

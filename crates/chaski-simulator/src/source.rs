@@ -41,6 +41,9 @@ pub(crate) enum Source {
     /// Instagram messages, at Meta's Graph API too.
     #[serde(rename = "instagram")]
     Instagram,
+    /// E-mail, by SMTP.
+    #[serde(rename = "other_email")]
+    Email,
 }
 
 /// Which app of a phone a provider's messages are in.
@@ -54,10 +57,11 @@ pub(crate) enum App {
     Messenger,
     Instagram,
     Custom,
+    Email,
 }
 
 impl App {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Whatsapp,
         Self::Sms,
         Self::Telegram,
@@ -66,6 +70,7 @@ impl App {
         Self::Messenger,
         Self::Instagram,
         Self::Custom,
+        Self::Email,
     ];
 
     /// Its word in addresses and in the style sheet.
@@ -79,6 +84,7 @@ impl App {
             Self::Line => "line",
             Self::Messenger => "messenger",
             Self::Instagram => "instagram",
+            Self::Email => "email",
         }
     }
 
@@ -93,12 +99,13 @@ impl App {
             Self::Line => "LINE",
             Self::Messenger => "Messenger",
             Self::Instagram => "Instagram",
+            Self::Email => "E-mail",
         }
     }
 }
 
 impl Source {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Dialog360,
         Self::Vonage,
         Self::Cloud,
@@ -111,6 +118,7 @@ impl Source {
         Self::Messenger,
         Self::Instagram,
         Self::Custom,
+        Self::Email,
     ];
 
     /// Where people see its messages.
@@ -124,6 +132,7 @@ impl Source {
             Self::Line => App::Line,
             Self::Messenger => App::Messenger,
             Self::Instagram => App::Instagram,
+            Self::Email => App::Email,
         }
     }
 
@@ -142,6 +151,7 @@ impl Source {
             Self::Line => "line",
             Self::Messenger => "facebook",
             Self::Instagram => "instagram",
+            Self::Email => "other_email",
         }
     }
 
@@ -160,6 +170,7 @@ impl Source {
             Self::Line => "LINE",
             Self::Messenger => "Messenger",
             Self::Instagram => "Instagram",
+            Self::Email => "E-mail",
         }
     }
 
@@ -174,6 +185,7 @@ impl Source {
             Self::Custom => "/custom",
             Self::Viber => "/viber",
             Self::Line => "/line",
+            Self::Email => "/email",
         }
     }
 

@@ -105,6 +105,9 @@ pub struct AccessIn {
     pub received_at: Timestamp,
 }
 
+/// How many bytes of a webhook that could not be used are kept.
+pub const KEPT_BYTES: usize = 256 * 1024;
+
 /// A webhook that could not be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptWebhook {

@@ -30,7 +30,7 @@ const CHANNELS: [(&str, &str); 3] = [
     ("360dialog_whatsapp", "WhatsApp · 360dialog"),
 ];
 /// The demo's other channels, connected after those; the contact writes to them first.
-const OTHERS: [(&str, &str); 9] = [
+const OTHERS: [(&str, &str); 10] = [
     ("telegram", "Telegram"),
     ("twilio_whatsapp", "WhatsApp · Twilio"),
     ("twilio", "SMS · Twilio"),
@@ -40,6 +40,7 @@ const OTHERS: [(&str, &str); 9] = [
     ("instagram", "Instagram"),
     ("nexmo", "SMS · Vonage"),
     ("custom_channel", "Canal propio"),
+    ("other_email", "E-mail"),
 ];
 /// Those on which the contact is known by an id of the provider's own: where the simulator tells it.
 const BY_ID: [(&str, &str); 4] = [
@@ -312,7 +313,8 @@ impl World {
                 let card = json!({"name": {"formatted_name": "Ana"}, "phones": [{"phone": PHONE}]});
                 body = json!({"type": "contacts", "contacts": [card], "provider": source});
             }
-            self.control.post(&format!("/sim/v1/phones/{PHONE}/messages"), &body).await?;
+            let from = if source == "other_email" { EMAIL } else { PHONE };
+            self.control.post(&format!("/sim/v1/phones/{from}/messages"), &body).await?;
             let began = Instant::now();
             while !self.is_open(source).await? {
                 if began.elapsed() > ARRIVES_WITHIN {

@@ -35,8 +35,8 @@ pub(super) fn call(cx: &Cx<'_>, part: &PartBody) -> Result<Call, Failure> {
             one(json!({"type": "text", "text": text, "quickReply": {"items": items(buttons)}}))
         }
         PartBody::Native { body, .. } => body.clone(),
-        PartBody::Template(_) => {
-            let message = "LINE has no templates of WhatsApp: send a text.";
+        PartBody::Template(_) | PartBody::Email(_) => {
+            let message = "LINE has no templates of WhatsApp and no mails: send a text.";
             return Err(Failure::new(ErrorCode::ChannelCannotCarry, message));
         }
     };

@@ -50,8 +50,8 @@ pub(super) fn body(cx: &Cx<'_>, part: &PartBody, title: &str) -> Result<Value, F
             json!({"message": {"text": text, "quick_replies": quick_replies(buttons)}})
         }
         PartBody::Native { body, .. } => body.clone(),
-        PartBody::Template(_) => {
-            let message = format!("{title} has no WhatsApp templates: send a text.");
+        PartBody::Template(_) | PartBody::Email(_) => {
+            let message = format!("{title} has no WhatsApp templates and no mails: send a text.");
             return Err(Failure::new(ErrorCode::ChannelCannotCarry, message));
         }
     };

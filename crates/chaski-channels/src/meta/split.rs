@@ -26,6 +26,7 @@ pub(super) fn split(kind: &Kind, content: &Content) -> Result<Vec<PartBody>, Fai
         Content::QuickReply { title, replies } => Ok(vec![quick_reply(kind, title, replies)?]),
         Content::CustomPayload { .. }
         | Content::WhatsappTemplate(_)
+        | Content::Email(_)
         | Content::Location { .. }
         | Content::Contacts { .. }
         | Content::Reply { .. }

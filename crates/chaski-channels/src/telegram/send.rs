@@ -52,8 +52,8 @@ pub(super) fn call(cx: &Cx<'_>, part: &PartBody) -> Result<Call, Failure> {
             ("sendMessage", json!({"text": text, "reply_markup": markup}))
         }
         PartBody::Native { method, body } => (method.as_str(), body.clone()),
-        PartBody::Template(_) => {
-            let message = "Telegram has no templates: send a text.";
+        PartBody::Template(_) | PartBody::Email(_) => {
+            let message = "Telegram has no templates and no mails: send a text.";
             return Err(Failure::new(ErrorCode::ChannelCannotCarry, message));
         }
     };

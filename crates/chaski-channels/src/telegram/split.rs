@@ -34,6 +34,7 @@ pub(super) fn split(content: &Content) -> Result<Vec<PartBody>, Failure> {
         Content::QuickReply { title, replies } => Ok(vec![buttons(title, replies, &REPLIES)?]),
         Content::CustomPayload { payload } => Ok(vec![custom::part(payload)?]),
         Content::WhatsappTemplate(_)
+        | Content::Email(_)
         | Content::Location { .. }
         | Content::Contacts { .. }
         | Content::Reply { .. }

@@ -28,7 +28,7 @@ pub(super) fn whatsapp(cx: &Cx<'_>, part: &PartBody) -> Result<Call, Failure> {
             fields.push(("ContentSid", cx.prepared.unwrap_or("HX…").to_owned()));
         }
         PartBody::Template(template) => fields.extend(content(template)?),
-        PartBody::Native { .. } => return Err(cannot_carry()),
+        PartBody::Native { .. } | PartBody::Email(_) => return Err(cannot_carry()),
     }
     post(cx, kind::SETTINGS, fields)
 }

@@ -43,8 +43,8 @@ pub(super) fn call(cx: &Cx<'_>, part: &PartBody) -> Result<Call, Failure> {
             json!({"type": "text", "text": text, "keyboard": keyboard(buttons), "min_api_version": KEYBOARDS})
         }
         PartBody::Native { body, .. } => body.clone(),
-        PartBody::Template(_) => {
-            let message = "Viber has no templates of WhatsApp: send a text.";
+        PartBody::Template(_) | PartBody::Email(_) => {
+            let message = "Viber has no templates of WhatsApp and no mails: send a text.";
             return Err(Failure::new(ErrorCode::ChannelCannotCarry, message));
         }
     };

@@ -46,7 +46,7 @@ fn message(part: &PartBody) -> Result<(&'static str, Value), Failure> {
         PartBody::Media(sent) => media(sent)?,
         PartBody::Buttons { text, buttons } => ("interactive", reply_buttons(text, buttons)),
         PartBody::List { text, label, rows } => ("interactive", list(text, label, rows)),
-        PartBody::Native { .. } => return Err(not_native()),
+        PartBody::Native { .. } | PartBody::Email(_) => return Err(not_native()),
         PartBody::Template(sent) => ("template", template(sent, json!({"code": sent.language}))),
     })
 }

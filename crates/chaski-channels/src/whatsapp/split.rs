@@ -43,6 +43,7 @@ pub(crate) fn split(
             }
         },
         Content::CustomPayload { .. }
+        | Content::Email(_)
         | Content::Location { .. }
         | Content::Contacts { .. }
         | Content::Reply { .. }

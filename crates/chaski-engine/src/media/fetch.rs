@@ -33,6 +33,14 @@ pub(crate) enum Missed {
     Never(Failure),
 }
 
+/// Where a file is.
+enum Place {
+    /// At the provider, for this call.
+    Call(Box<Call>),
+    /// In the folder, under this hash.
+    Kept(String),
+}
+
 impl From<Failure> for Missed {
     fn from(failure: Failure) -> Self {
         match failure.code {
@@ -51,9 +59,13 @@ fn too_large(most: u64) -> Failure {
     Failure::new(ErrorCode::BodyTooLarge, message)
 }
 
-fn full(cause: &dyn std::fmt::Display) -> Failure {
+pub(super) fn full(cause: &dyn std::fmt::Display) -> Failure {
     let message = format!("The media folder cannot be written: {cause}.");
     Failure::new(ErrorCode::StorageUnavailable, message)
+}
+
+pub(super) fn gone(why: &str) -> Failure {
+    Failure::new(ErrorCode::NotSupported, format!("{why} Ask the contact to send it again."))
 }
 
 /// What a message brought; `None` when it was blanked meanwhile.
@@ -82,7 +94,10 @@ impl Engine {
     }
 
     async fn fetch_within(&self, entry: &ChannelEntry, media: &Media) -> Result<HeldFile, Missed> {
-        let call = self.media_call(entry, media).await?;
+        let call = match self.media_call(entry, media).await? {
+            Place::Call(call) => *call,
+            Place::Kept(hash) => return Ok(self.kept_file(&hash, media).await?),
+        };
         let fetched = self.follow(entry, call).await?;
         if fetched.status != 200 {
             return Err(refused(&fetched));
@@ -90,8 +105,8 @@ impl Engine {
         self.keep_file(fetched, media).await
     }
 
-    /// Walks the adapter's task up to the call that brings the file.
-    async fn media_call(&self, entry: &ChannelEntry, media: &Media) -> Result<Call, Missed> {
+    /// Walks the adapter's task up to where the file is.
+    async fn media_call(&self, entry: &ChannelEntry, media: &Media) -> Result<Place, Missed> {
         let adapter = entry.adapter.ok_or_else(|| {
             Failure::new(ErrorCode::NotSupported, "This build has no adapter for the channel's kind.")
         })?;
@@ -108,7 +123,8 @@ impl Engine {
         let mut replies: Vec<Reply> = Vec::new();
         for _ in 0..MAX_STEPS {
             match adapter.ask(&cx, &task, &replies) {
-                Step::Fetch(call) => return Ok(*call),
+                Step::Fetch(call) => return Ok(Place::Call(call)),
+                Step::Kept(hash) => return Ok(Place::Kept(hash)),
                 Step::Done(_) => break,
                 Step::Fail(failure) => {
                     let after = replies.last().and_then(|reply| reply.retry_after);

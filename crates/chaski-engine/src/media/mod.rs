@@ -5,6 +5,7 @@
 //! bytes, and settles the wish: held, to be tried again, or gone for a reason. [`link`] makes the signed
 //! addresses that it is served at. `files` finds out about files that go out, where a call needs it.
 
+mod brought;
 pub(crate) mod fetch;
 pub(crate) mod files;
 pub mod folder;

@@ -3,6 +3,7 @@
 //! [`Engine::plan`] reads and decides; [`Engine::store_plan`] keeps. A dry run stops in between.
 
 mod access;
+mod mail;
 mod route;
 mod template;
 mod window;
@@ -193,6 +194,9 @@ impl Engine {
             failed: None,
         };
         fill(&mut draft, &snapshot, workspace, contact);
+        if let Content::Email(mail) = &mut draft.content {
+            self.thread_mail(mail, workspace, contact.id, &entry).await?;
+        }
         let resolution = match &draft.content {
             Content::WhatsappTemplate(_) => Some(self.resolve(&mut draft, &entry, request.lint).await?),
             _ => None,
@@ -353,6 +357,10 @@ fn fill(draft: &mut Draft, snapshot: &Snapshot, workspace: WorkspaceId, contact:
         Content::WhatsappTemplate(request) => {
             variables.fill_template(request, notes);
         }
+        Content::Email(mail) => {
+            mail.text = variables.fill_text(&mail.text, notes);
+            mail.subject = mail.subject.as_ref().map(|subject| variables.fill_text(subject, notes));
+        }
         _ => {}
     }
 }
@@ -374,6 +382,9 @@ pub(crate) fn links(parts: &[PartBody]) -> Vec<String> {
     for part in parts {
         match part {
             PartBody::Media(media) => found.extend(media.link.clone()),
+            PartBody::Email(mail) => {
+                found.extend(mail.attachments.iter().filter_map(|media| media.link.clone()))
+            }
             PartBody::Template(template) => {
                 for component in &template.components {
                     for parameter in component["parameters"].as_array().into_iter().flatten() {

@@ -87,6 +87,7 @@ empty-channels-do = See the channels
 ## One line for a message
 
 line-template = Template { $name }
+mail-bcc = Blind copy
 line-custom = Provider's own message
 line-location = Location
 line-contacts = Contact cards

@@ -87,6 +87,7 @@ empty-channels-do = Ver los canales
 ## Una línea por mensaje
 
 line-template = Plantilla { $name }
+mail-bcc = Copia oculta
 line-custom = Mensaje propio del proveedor
 line-location = Ubicación
 line-contacts = Tarjetas de contacto

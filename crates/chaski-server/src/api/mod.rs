@@ -7,6 +7,7 @@ pub(crate) mod openapi;
 mod openapi_admin;
 mod page;
 pub(crate) mod parse;
+mod parse_email;
 mod parse_template;
 mod send;
 mod space;

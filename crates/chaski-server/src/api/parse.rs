@@ -1,6 +1,6 @@
 //! The send call's body: JSON → what the engine is asked for, with every fault at its place.
 
-use super::parse_template;
+use super::{parse_email, parse_template};
 use crate::body::Fields;
 use chaski_engine::plan::Lint;
 use chaski_model::message::{Content, Media, MediaKind};
@@ -52,8 +52,8 @@ impl Reading {
     }
 }
 
-const TYPES: &str = "`text`, `attachment`, `quick_reply`, `custom_payload`, `whatsapp_template`";
-const TEXT_MAX: usize = 65_536;
+const TYPES: &str = "`text`, `attachment`, `quick_reply`, `custom_payload`, `email`, `whatsapp_template`";
+pub(super) const TEXT_MAX: usize = 65_536;
 
 /// Reads the body of a send.
 pub(crate) fn send_body(body: &Value) -> Result<SendBody, Refused> {
@@ -134,7 +134,8 @@ fn content(fields: &Fields<'_>, reading: &mut Reading) -> Option<Content> {
         "quick_reply" => quick_reply(&message, reading),
         "custom_payload" => custom_payload(&message, reading),
         "whatsapp_template" => parse_template::template(&message, reading).map(Content::WhatsappTemplate),
-        "email" | "facebook_template" => {
+        "email" => parse_email::email(&message, reading),
+        "facebook_template" => {
             reading.refuse(
                 ErrorCode::NotSupported,
                 "/message/type",
@@ -148,6 +149,13 @@ fn content(fields: &Fields<'_>, reading: &mut Reading) -> Option<Content> {
         }
     }
 }
+
+pub(super) const MEDIA_KINDS: [(&str, MediaKind); 4] = [
+    ("image", MediaKind::Image),
+    ("video", MediaKind::Video),
+    ("audio", MediaKind::Audio),
+    ("file", MediaKind::File),
+];
 
 fn text(message: &Fields<'_>, reading: &mut Reading) -> Option<Content> {
     let text = message.required_text("text", "the text to send", &mut reading.faults).to_owned();
@@ -167,13 +175,7 @@ fn attachment(message: &Fields<'_>, reading: &mut Reading) -> Option<Content> {
         return None;
     }
     let attachment = message.object("attachment", &mut reading.faults)?;
-    let kinds = [
-        ("image", MediaKind::Image),
-        ("video", MediaKind::Video),
-        ("audio", MediaKind::Audio),
-        ("file", MediaKind::File),
-    ];
-    let kind = attachment.word("type", &kinds, &mut reading.faults);
+    let kind = attachment.word("type", &MEDIA_KINDS, &mut reading.faults);
     if attachment.get("type").is_none() {
         reading.fault("/message/attachment/type", "`type` is missing: `image`, `video`, `audio` or `file`.");
     }
@@ -192,7 +194,7 @@ fn attachment(message: &Fields<'_>, reading: &mut Reading) -> Option<Content> {
 }
 
 /// The last segment of a link's path, as a name for a document.
-fn name_of(link: &str) -> Option<String> {
+pub(super) fn name_of(link: &str) -> Option<String> {
     let url = url::Url::parse(link).ok()?;
     let last = url.path_segments()?.next_back()?;
     let name = percent_encoding::percent_decode_str(last).decode_utf8_lossy().trim().to_owned();

@@ -1,7 +1,7 @@
 //! Stored things in the API's own form.
 
 use chaski_engine::media::sniff::ending;
-use chaski_model::message::{Content, Direction, Media, MediaKind};
+use chaski_model::message::{Content, Direction, Mail, Media, MediaKind};
 use chaski_model::provider_codes::{self, Family, ProviderCode};
 use chaski_model::template::{ButtonKind, Parameter, RequestBody, RequestButton, TemplateRequest};
 use chaski_model::{ErrorCode, Failure, Rank};
@@ -161,6 +161,7 @@ pub(crate) fn content(content: &Content) -> Value {
             json!({"type": "whatsapp_template", "template": template(request)})
         }
         Content::CustomPayload { payload } => json!({"type": "custom_payload", "payload": payload}),
+        Content::Email(mail) => email(mail),
         Content::Location { latitude, longitude, name, address } => {
             json!({"type": "location", "latitude": latitude, "longitude": longitude, "name": name, "address": address})
         }
@@ -178,6 +179,14 @@ pub(crate) fn content(content: &Content) -> Value {
             json!({"type": "unsupported", "what": what, "detail": detail})
         }
     }
+}
+
+fn email(mail: &Mail) -> Value {
+    let files = mail.attachments.iter().map(attachment).collect::<Vec<_>>();
+    json!({
+        "type": "email", "subject": mail.subject, "text": mail.text, "cc": mail.cc, "bcc": mail.bcc,
+        "replyToMessageId": mail.reply_to_message, "attachments": files,
+    })
 }
 
 fn attachment(media: &Media) -> Value {

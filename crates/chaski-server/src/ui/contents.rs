@@ -10,7 +10,7 @@ use super::rich::{link, rich};
 use super::state_of::component_name;
 use super::template_bubble;
 use super::words::Reader;
-use chaski_model::message::{ContactCard, Content, Media, MediaKind, OrderItem, ReplySource};
+use chaski_model::message::{ContactCard, Content, Mail, Media, MediaKind, OrderItem, ReplySource};
 use chaski_store::inbox::Message;
 use maud::{Markup, html};
 
@@ -35,6 +35,10 @@ pub(crate) fn line(r: &Reader, message: &Message) -> String {
             body.unwrap_or_else(|| r.with("line-template", &[("name", &request.name)]))
         }
         Content::CustomPayload { .. } => r.t("line-custom"),
+        Content::Email(mail) => match &mail.subject {
+            Some(subject) => format!("{subject}: {}", mail.text),
+            None => mail.text.clone(),
+        },
         Content::Location { name, .. } => name.clone().unwrap_or_else(|| r.t("line-location")),
         Content::Contacts { cards } => cards
             .first()
@@ -71,6 +75,7 @@ pub(crate) fn inside(r: &Reader, view: &Bubble) -> Markup {
                     None => div.text { (r.with("line-template", &[("name", &request.name)])) },
                 }
             },
+            Content::Email(mail) => (email(r, mail)),
             Content::CustomPayload { payload } => {
                 p.kind { (r.t("line-custom")) }
                 pre { (serde_json::to_string_pretty(payload).unwrap_or_default()) }
@@ -102,6 +107,16 @@ pub(crate) fn media_icon(kind: MediaKind) -> Icon {
         MediaKind::Video => Icon::Video,
         MediaKind::Audio => Icon::Audio,
         MediaKind::File => Icon::File,
+    }
+}
+
+fn email(r: &Reader, mail: &Mail) -> Markup {
+    html! {
+        @if let Some(subject) = &mail.subject { p.kind { (subject) } }
+        @if !mail.cc.is_empty() { p.soft { "Cc: " (mail.cc.join(", ")) } }
+        @if !mail.bcc.is_empty() { p.soft { (r.t("mail-bcc")) ": " (mail.bcc.join(", ")) } }
+        div.text { (rich(&mail.text)) }
+        @for media in &mail.attachments { (attachment(r, media)) }
     }
 }
 

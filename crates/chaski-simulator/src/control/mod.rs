@@ -96,7 +96,7 @@ pub(crate) async fn own_origin(request: Request, next: Next) -> Response {
 }
 
 async fn accounts_list(State(sim): State<Shared>) -> Json<Value> {
-    Json(accounts::listed(&sim.url, PRIVATE_KEY))
+    Json(accounts::listed(&sim.url, &sim.smtp_url, PRIVATE_KEY))
 }
 
 #[derive(Deserialize)]

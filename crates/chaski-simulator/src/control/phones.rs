@@ -17,7 +17,7 @@ use crate::sim::{Shared, Sim};
 /// The key of the phone at an address, made on first use.
 pub(crate) fn key(sim: &Sim, address: &str) -> Result<String, Refused> {
     sim.phones.resolve(address).ok_or_else(|| {
-        Refused::bad(format!("{address:?} is neither an international number, for example +593997333444, nor the BSUID of a phone here"))
+        Refused::bad(format!("{address:?} is neither an international number, for example +593997333444, nor an e-mail address, nor the BSUID of a phone here"))
     })
 }
 

@@ -14,7 +14,7 @@ use crate::media::{File, placeholder};
 use crate::phones::{Button, Content, Direction, Media, Message, Status, chat_of};
 use crate::providers::telegram::message_name;
 use crate::providers::{Inbound, Said, messaging, report_inbound};
-use crate::providers::{twilio, viber};
+use crate::providers::{email, twilio, viber};
 use crate::receipts::Trace;
 use crate::sim::{Shared, Sim};
 use crate::source::{App, Source};
@@ -42,8 +42,10 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
         "image" | "video" | "audio" | "voice" | "document" | "sticker" | "share" | "story_mention" => {
             send_file(sim, sender(sim, key, wanted)?, kind, wanted).await?
         }
+        "report" => mail_report(sim, key, wanted)?,
         _ => say(sender(sim, key, wanted)?, kind, wanted)?,
     };
+    let act = if account(act.account).source == Source::Email { mailed(sim, key, act, wanted) } else { act };
     let source = account(act.account).source;
     if kind == "open" {
         return viber::open(sim, key, act.account).await.map_err(Refused::bad);
@@ -68,6 +70,7 @@ pub(crate) async fn write(sim: &Shared, key: &str, wanted: &Value) -> Result<Mes
             act.content.reply_to.clone().unwrap_or_default()
         }
         (Source::Messenger | Source::Instagram, _) => messaging::written(source),
+        (Source::Email, _) => email::message_id(key),
     };
     let message = Message {
         id: message_id.clone(),
@@ -116,6 +119,7 @@ fn is_told(source: Source, said: Option<&Said>) -> bool {
         }
         App::Viber => !matches!(said, Said::Reaction { .. } | Said::Order(_) | Said::Reply { .. }),
         App::Messenger | App::Instagram => !matches!(said, Said::Contacts(_) | Said::Order(_)),
+        App::Email => matches!(said, Said::Mail { .. } | Said::Media { .. } | Said::Report { .. }),
         App::Line => !matches!(said, Said::Contacts(_) | Said::Reaction { .. } | Said::Order(_)),
     }
 }
@@ -254,7 +258,7 @@ async fn send_file(sim: &Shared, account: AccountId, kind: &str, wanted: &Value)
         Source::Cloud | Source::Dialog360 | Source::Messenger | Source::Instagram => sim.ids.numeric(),
         Source::Telegram => format!("AgACAgQAAxkB{}", sim.ids.numeric()),
         Source::TwilioWhatsapp | Source::TwilioSms => twilio::sid("ME"),
-        Source::Viber | Source::Line | Source::Custom => sim.ids.numeric(),
+        Source::Viber | Source::Line | Source::Custom | Source::Email => sim.ids.numeric(),
     };
     sim.media.put(media_id.clone(), file.clone());
     let media = Media { kind: kind.to_owned(), link, filename: filename.clone(), id: Some(media_id.clone()) };
@@ -363,6 +367,49 @@ fn unsend(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
     let content =
         Content { kind: "unsend".to_owned(), reply_to: Some(target.id.clone()), ..Content::default() };
     Ok(Act { account: target.account, content, said: Some(Said::Unsend { message_id: target.id }) })
+}
+
+/// Words written in a mailbox are a mail, which answers the newest one there unless it says which.
+fn mailed(sim: &Sim, key: &str, mut act: Act, wanted: &Value) -> Act {
+    if matches!(act.said, Some(Said::Report { .. })) {
+        return act;
+    }
+    let is_theirs =
+        |message: &&Message| message.direction == Direction::Outbound && message.account == act.account;
+    let answered = sim.phones.with(key, |phone| match &act.content.reply_to {
+        Some(id) => phone.find(id).cloned(),
+        None => phone.messages.iter().rev().find(is_theirs).cloned(),
+    });
+    act.content.reply_to = answered.as_ref().map(|answered| answered.id.clone());
+    if let Some(Said::Text(text)) = &act.said {
+        let before = answered.and_then(|answered| answered.content.header);
+        let before = before
+            .map(|subject| if subject.starts_with("Re: ") { subject } else { format!("Re: {subject}") });
+        let subject = optional(wanted, "subject").or(before).unwrap_or_else(|| "Hola".to_owned());
+        let flag = |name: &str| wanted.get(name).and_then(Value::as_bool).unwrap_or_default();
+        act.content.header = Some(subject.clone());
+        let (html, is_automatic) = (flag("html"), flag("automatic"));
+        act.said = Some(Said::Mail { subject, text: text.clone(), html, is_automatic });
+    }
+    act
+}
+
+/// A mail server tells what became of a mail: `failed`, `delayed` or `delivered`.
+fn mail_report(sim: &Sim, key: &str, wanted: &Value) -> Result<Act, Refused> {
+    let target = target(sim, key, wanted)?;
+    if target.source != Source::Email {
+        return Err(Refused::bad("Only mails are reported about by mail servers"));
+    }
+    let action = optional(wanted, "action").unwrap_or_else(|| "failed".to_owned());
+    let status = optional(wanted, "status").unwrap_or_else(|| "5.1.1".to_owned());
+    let content = Content {
+        kind: "report".to_owned(),
+        body: Some(format!("{action} {status}")),
+        reply_to: Some(target.id.clone()),
+        ..Content::default()
+    };
+    let said = Said::Report { about: target.id, action, status };
+    Ok(Act { account: target.account, content, said: Some(said) })
 }
 
 /// The accounts that a person can choose from, with the one that is meant by default first.

@@ -23,6 +23,7 @@ pub(super) fn bubble(
             div.paper {
                 @if let Some(quoted) = quoted { (quote(quoted)) }
                 @if let Some(media) = &content.media { (media_card(lang, media)) }
+                @if let Some(mail) = content.raw.as_ref().filter(|_| content.kind == "email") { (envelope(lang, mail)) }
                 @if let Some(location) = &content.location { (map_card(lang, location)) }
                 @if let Some(header) = &content.header { p.head { (formatted(header)) } }
                 @if let Some(body) = body(lang, content) { p.words { (formatted(&body)) } }
@@ -77,6 +78,22 @@ fn media_card(lang: Lang, media: &Media) -> Markup {
             span.sign aria-hidden="true" { (sign) }
             span.name { (name) }
             @if let Some(link) = &media.link { span.link { (link) } }
+        }
+    }
+}
+
+/// Sender, recipients and files of a mail.
+fn envelope(lang: Lang, mail: &serde_json::Value) -> Markup {
+    let list = |key: &str| {
+        let all = mail.get(key).and_then(|list| list.as_array()).into_iter().flatten();
+        all.filter_map(|one| one.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let files = mail.get("attachments").and_then(|list| list.as_array()).into_iter().flatten();
+    html! {
+        p.envelope {
+            (lang.say("De", "From")) ": " (list("from")) " · " (lang.say("Para", "To")) ": " (list("to"))
+            @if !list("cc").is_empty() { " · Cc: " (list("cc")) }
+            @for file in files { " · 📎 " (file.get("filename").and_then(|name| name.as_str()).unwrap_or("?")) }
         }
     }
 }

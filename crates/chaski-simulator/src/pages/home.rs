@@ -52,8 +52,8 @@ pub(super) async fn page(State(sim): State<Shared>, lang: Lang) -> Markup {
     let content = html! {
         h1 { (lang.say("Teléfonos", "Phones")) }
         form.inline method="get" action="/phones" {
-            label for="address" { (lang.say("Número internacional", "International number")) }
-            input #address name="address" type="tel" required placeholder="+593997333444";
+            label for="address" { (lang.say("Número internacional o correo", "International number or e-mail")) }
+            input #address name="address" type="text" required placeholder="+593997333444";
             button.primary type="submit" { (lang.say("Abrir teléfono", "Open phone")) }
         }
         @if rows.is_empty() {
@@ -104,7 +104,11 @@ pub(super) struct OpenQuery {
 /// Leads to the phone of a number.
 pub(super) async fn open(State(sim): State<Shared>, lang: Lang, Query(query): Query<OpenQuery>) -> Response {
     match sim.phones.resolve(query.address.trim()) {
-        Some(number) => Redirect::to(&format!("/phones/+{number}")).into_response(),
+        Some(number) => Redirect::to(&match number.contains('@') {
+            true => format!("/phones/{number}"),
+            false => format!("/phones/+{number}"),
+        })
+        .into_response(),
         None => {
             let content = html! {
                 h1 { (lang.say("Ese no es un número", "That is not a number")) }

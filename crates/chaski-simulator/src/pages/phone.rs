@@ -38,7 +38,8 @@ impl AppQuery {
         let asked = App::ALL.into_iter().find(|app| self.app.as_deref() == Some(app.word()));
         let newest =
             || sim.phones.with(key, |phone| phone.messages.back().map(|message| message.source.app()));
-        asked.or_else(newest).unwrap_or(App::Whatsapp)
+        let first = if key.contains('@') { App::Email } else { App::Whatsapp };
+        asked.or_else(newest).unwrap_or(first)
     }
 }
 
@@ -92,7 +93,7 @@ pub(super) async fn page(
                         p { (account(newest).handle()) " · " (kind_of_account(lang, app)) }
                     }
                     nav.apps aria-label=(lang.say("Aplicación", "App")) {
-                        @for other in App::ALL {
+                        @for other in apps(&view.address) {
                             a href=(format!("/phones/{}?app={}", view.address, other.word())) aria-current=[(other == app).then_some("page")] { (other.name()) }
                         }
                     }
@@ -106,12 +107,19 @@ pub(super) async fn page(
     Ok(frame(lang, Room::Phones, &view.name, &content))
 }
 
+/// A mailbox has mails alone, and a phone has none.
+fn apps(address: &str) -> impl Iterator<Item = App> {
+    let is_mailbox = address.contains('@');
+    App::ALL.into_iter().filter(move |app| (*app == App::Email) == is_mailbox)
+}
+
 fn kind_of_account(lang: Lang, app: App) -> &'static str {
     match app {
         App::Whatsapp => lang.say("cuenta de empresa", "business account"),
         App::Sms => lang.say("número de empresa", "business number"),
         App::Telegram | App::Viber => "bot",
         App::Custom => lang.say("programa propio", "a program of one's own"),
+        App::Email => lang.say("buzón de la empresa", "business mailbox"),
         App::Line => lang.say("cuenta oficial", "official account"),
         App::Messenger => lang.say("página", "Page"),
         App::Instagram => lang.say("cuenta profesional", "professional account"),

@@ -145,6 +145,9 @@ impl Message {
         if let Some(location) = &c.location {
             view["location"] = location.clone();
         }
+        if let Some(mail) = c.raw.as_ref().filter(|_| c.kind == "email") {
+            view["mail"] = mail.clone();
+        }
         if let Some(reply_to) = &c.reply_to {
             view["replyTo"] = Value::from(reply_to.as_str());
         }

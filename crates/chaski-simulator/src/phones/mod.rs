@@ -145,10 +145,10 @@ impl Phones {
         inner.by_user_id = left;
     }
 
-    /// The key of the phone with this number or BSUID, made on first use of a number.
+    /// The key of the phone with this number or BSUID, or of the mailbox with this address, made on first use.
     pub(crate) fn resolve(&self, address: &str) -> Option<String> {
-        match parse_number(address) {
-            Some(number) => Some(number),
+        match parse_number(address).or_else(|| parse_mailbox(address)) {
+            Some(key) => Some(key),
             None => locked(&self.inner).by_user_id.get(address).map(|key| key.to_string()),
         }
     }
@@ -347,6 +347,16 @@ pub(crate) fn parse_number(address: &str) -> Option<String> {
     }
     let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
     (5..=15).contains(&digits.len()).then_some(digits)
+}
+
+/// An e-mail address as its mailbox is named.
+fn parse_mailbox(address: &str) -> Option<String> {
+    let address = address.trim();
+    let (local, domain) = address.rsplit_once('@')?;
+    let is_plain =
+        |sign: char| !sign.is_whitespace() && !sign.is_control() && !"<>()[],;:\\\"/".contains(sign);
+    let is_right = !local.is_empty() && domain.contains('.') && address.len() <= 254;
+    (is_right && address.chars().all(is_plain)).then(|| address.to_lowercase())
 }
 
 /// Whether a text has the form of a BSUID: a country and letters or digits.

@@ -177,7 +177,7 @@ impl Phone {
     }
 
     pub(crate) fn address(&self) -> String {
-        format!("+{}", self.number)
+        if self.number.contains('@') { self.number.clone() } else { format!("+{}", self.number) }
     }
 
     /// As the control API shows it.

@@ -58,5 +58,19 @@ pub(crate) enum Said {
     Unsend {
         message_id: String,
     },
+    /// A mail.
+    Mail {
+        subject: String,
+        text: String,
+        html: bool,
+        /// Written by a program, such as an answer while somebody is away.
+        is_automatic: bool,
+    },
+    /// What a mail server reports of a mail.
+    Report {
+        about: String,
+        action: String,
+        status: String,
+    },
     Unsupported,
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod custom;
 pub(crate) mod dialog360;
+pub(crate) mod email;
 mod inbound;
 pub(crate) mod line;
 pub(crate) mod messaging;
@@ -55,6 +56,7 @@ pub(crate) async fn answer(sim: &Shared, source: Source, call: &Call) -> Reply {
         Source::Viber => viber::answer(sim, call).await,
         Source::Line => line::answer(sim, call).await,
         Source::Messenger | Source::Instagram => messaging::answer(sim, call).await,
+        Source::Email => email::answer(),
     };
     if act.is_some() { reply.with_act(act) } else { reply }
 }
@@ -94,7 +96,7 @@ pub(crate) fn report(sim: &Shared, receipt: &Receipt) {
             }
         }
         // They report nothing, and Twilio nothing without an address of the message's own.
-        Source::Telegram | Source::Line => return,
+        Source::Telegram | Source::Line | Source::Email => return,
         Source::Custom => json(&custom::status(receipt)),
         Source::Viber => match viber::webhook::receipt(sim, receipt) {
             Some(body) => json(&body),
@@ -136,6 +138,7 @@ pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
         Source::Custom => json(&custom::inbound(sim, inbound)),
         Source::Viber => json(&viber::webhook::inbound(sim, inbound)),
         Source::Line => json(&line::webhook::inbound(sim, inbound)),
+        Source::Email => email::inbound(inbound),
         Source::TwilioWhatsapp | Source::TwilioSms => twilio::webhook::inbound(sim, inbound),
         Source::Messenger | Source::Instagram => messaging::inbound(sim, inbound),
     };
@@ -171,6 +174,7 @@ fn json(body: &serde_json::Value) -> Vec<u8> {
 pub(crate) fn webhook_type(id: AccountId) -> &'static str {
     match account(id).source {
         Source::TwilioWhatsapp | Source::TwilioSms => "application/x-www-form-urlencoded; charset=utf-8",
+        Source::Email => "message/rfc822",
         _ => "application/json",
     }
 }
@@ -196,6 +200,7 @@ pub(crate) fn webhook_headers(
         Source::Custom => custom::headers(id, is_bad),
         Source::Viber => viber::webhook::headers(id, body, is_bad),
         Source::Line => line::webhook::headers(id, body, is_bad),
+        Source::Email => email::webhook_headers(id, is_bad),
     }
 }
 

@@ -149,7 +149,7 @@ fn next_try(job: &Job, now_ms: i64) -> Option<i64> {
     let due = now_ms + GAPS[place] * 1000;
     let hours = match account(job.account).source {
         Source::Cloud | Source::Dialog360 | Source::Messenger | Source::Instagram => 36,
-        Source::Vonage | Source::VonageSms | Source::Telegram | Source::Line => 24,
+        Source::Vonage | Source::VonageSms | Source::Telegram | Source::Line | Source::Email => 24,
         Source::Viber | Source::Custom => 1,
         // Twilio does not repeat.
         Source::TwilioWhatsapp | Source::TwilioSms => 0,

@@ -4,6 +4,7 @@
 
 mod control;
 mod dialog360;
+mod email;
 mod faults;
 mod line;
 mod media;

@@ -23,9 +23,8 @@ use chaski_model::{
 use rusqlite::params;
 
 pub(super) const WEEK_MS: i64 = 7 * 86_400_000;
-/// How many unusable webhooks are kept for each workspace, and the most of each.
+/// How many unusable webhooks are kept for each workspace.
 const KEPT: i64 = 1000;
-const KEPT_BYTES: usize = 256 * 1024;
 /// How long a signature's id is remembered: longer than its signature is believed.
 const SIGNATURE_MS: i64 = 900_000;
 

@@ -46,7 +46,7 @@ fn message(part: &PartBody) -> Result<(&'static str, &'static str, Value), Failu
             custom("interactive", meta_messages::reply_buttons(text, buttons))
         }
         PartBody::List { text, label, rows } => custom("interactive", meta_messages::list(text, label, rows)),
-        PartBody::Native { .. } => return Err(meta_messages::not_native()),
+        PartBody::Native { .. } | PartBody::Email(_) => return Err(meta_messages::not_native()),
         PartBody::Template(template) => {
             let language = json!({"policy": "deterministic", "code": template.language});
             custom("template", meta_messages::template(template, language))

@@ -123,7 +123,9 @@ fn said(sim: &Sim, inbound: &Inbound) -> Value {
             }
             message["attachments"] = json!([{"type": kind, "payload": payload}]);
         }
-        Said::Contacts(_) | Said::Order(_) | Said::Unsupported => message["is_unsupported"] = json!(true),
+        Said::Contacts(_) | Said::Order(_) | Said::Mail { .. } | Said::Report { .. } | Said::Unsupported => {
+            message["is_unsupported"] = json!(true)
+        }
     }
     if let Some(context) = inbound.context.as_ref().filter(|_| !matches!(inbound.said, Said::Reply { .. })) {
         message["reply_to"] = json!({"mid": context});

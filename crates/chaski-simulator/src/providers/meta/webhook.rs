@@ -167,9 +167,11 @@ fn said<'a>(sim: &Sim, inbound: &'a Inbound) -> (&'a str, Value) {
         }
         Said::Contacts(contacts) => ("contacts", contacts.clone()),
         Said::Order(order) => ("order", order.clone()),
-        Said::Edit { .. } | Said::Unsend { .. } | Said::Unsupported => {
-            ("unsupported", json!({"type": "edit"}))
-        }
+        Said::Edit { .. }
+        | Said::Unsend { .. }
+        | Said::Mail { .. }
+        | Said::Report { .. }
+        | Said::Unsupported => ("unsupported", json!({"type": "edit"})),
     }
 }
 

@@ -161,6 +161,8 @@ fn said(sim: &Sim, a: &Account, said: &Said, message: &str, fields: &mut Fields)
         | Said::Reaction { .. }
         | Said::Order(_)
         | Said::Unsend { .. }
+        | Said::Mail { .. }
+        | Said::Report { .. }
         | Said::Unsupported => kind = "unsupported",
     }
     put("NumMedia", &files.to_string());

@@ -127,9 +127,11 @@ fn said<'a>(sim: &Sim, said: &'a Said) -> (&'a str, &'a str, Value) {
         }
         Said::Contacts(contacts) => ("contacts", "contacts", contacts.clone()),
         Said::Order(order) => ("order", "order", texts(order)),
-        Said::Edit { .. } | Said::Unsend { .. } | Said::Unsupported => {
-            ("unsupported", "unsupported", Value::Null)
-        }
+        Said::Edit { .. }
+        | Said::Unsend { .. }
+        | Said::Mail { .. }
+        | Said::Report { .. }
+        | Said::Unsupported => ("unsupported", "unsupported", Value::Null),
     }
 }
 

@@ -1,0 +1,259 @@
+//! E-mail, whole: submission by SMTP, the mails as a mailbox has them, what comes in by the hook, bounces, and
+//! every way that the mail server refuses.
+
+use e2e::world::current;
+use e2e::{Channel, World, until};
+use serde_json::{Value, json};
+
+const SOURCE: &str = "other_email";
+const MAILBOX: &str = "ana@ejemplo.ec";
+
+async fn world() -> (World, Channel) {
+    let world = World::demo().await;
+    let channel = world.channel(SOURCE);
+    (world, channel)
+}
+
+fn text(text: &str) -> Value {
+    json!({"type": "text", "text": text})
+}
+
+async fn fault(world: &World, action: Value) {
+    world.simulator("PUT", "/faults", json!([{"when": {"provider": SOURCE}, "do": action}])).await;
+}
+
+async fn no_faults(world: &World) {
+    world.simulator("PUT", "/faults", json!([])).await;
+}
+
+async fn advance(world: &World, by: &str) {
+    world.simulator("POST", "/clock", json!({"advance": by})).await;
+}
+
+/// The mail as a mailbox has it, once the server has taken it.
+async fn in_mailbox(world: &World, id: i64, mailbox: &str) -> Value {
+    let name = world.reaches(id, "sent").await["channelMessageId"].clone();
+    let found = || async { world.phone(mailbox).await.into_iter().find(|mail| mail["id"] == name) };
+    until("the mailbox has it", found).await
+}
+
+async fn times(world: &World, words: &str) -> usize {
+    world.phone(MAILBOX).await.iter().filter(|mail| mail["body"] == words).count()
+}
+
+async fn writes(world: &World, mut said: Value) -> Value {
+    said["provider"] = json!(SOURCE);
+    world.simulator("POST", &format!("/phones/{MAILBOX}/messages"), said).await
+}
+
+/// The newest message from the contact that satisfies a condition.
+async fn received(world: &World, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
+    let is_it = &is_it;
+    until(what, || async {
+        let list = world.api("GET", "/contact/id:123/message/list?limit=50", Value::Null).await.json();
+        let mut items = list["items"].as_array().cloned().unwrap_or_default().into_iter();
+        items.find(|item| item["traffic"] == "incoming" && is_it(&item["message"]))
+    })
+    .await
+}
+
+async fn tried(world: &World, id: i64, word: &str) {
+    until("it was tried", || async {
+        let steps = world.admin("GET", &format!("/messages/{id}"), Value::Null).await.json();
+        steps["timeline"].to_string().contains(word).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_text_is_a_mail_with_the_channels_subject() {
+    let (world, channel) = world().await;
+    let id = world.sent(&channel, text("Hola Ana: ñandú 😀\nsegunda línea\n.punto")).await;
+    let mail = in_mailbox(&world, id, MAILBOX).await;
+    assert_eq!(mail["body"], "Hola Ana: ñandú 😀\nsegunda línea\n.punto");
+    assert_eq!((&mail["header"], &mail["mail"]["to"]), (&json!("Message"), &json!([MAILBOX])));
+    assert_eq!(mail["mail"]["from"], json!(["soporte@ecuabots.example"]));
+    let asked = json!({"type": "quick_reply", "title": "¿Vienes?", "replies": ["Sí", "No"]});
+    let id = world.sent(&channel, asked).await;
+    assert_eq!(in_mailbox(&world, id, MAILBOX).await["body"], "¿Vienes?\n1. Sí\n2. No");
+}
+
+#[tokio::test]
+async fn a_mail_has_copies_files_and_its_subject() {
+    let (world, channel) = world().await;
+    let host = e2e::files::host([("/factura.pdf", &b"%PDF-1.4 factura"[..])]).await;
+    let mail = json!({
+        "type": "email", "text": "Adjunto la factura, {{$contact.firstName}}.", "subject": "Su pedido ñ 1001",
+        "cc": ["luis@ejemplo.ec"], "bcc": ["archivo@ejemplo.ec"],
+        "attachments": [{"type": "file", "url": format!("{host}/factura.pdf"), "fileName": "Factura ñ 1.pdf"}],
+    });
+    let id = world.sent(&channel, mail).await;
+    for mailbox in [MAILBOX, "luis@ejemplo.ec", "archivo@ejemplo.ec"] {
+        let mail = in_mailbox(&world, id, mailbox).await;
+        assert_eq!(
+            (&mail["header"], &mail["body"]),
+            (&json!("Su pedido ñ 1001"), &json!("Adjunto la factura, Ana."))
+        );
+        assert_eq!(mail["mail"]["cc"], json!(["luis@ejemplo.ec"]));
+        assert!(
+            !mail["mail"]["headers"].as_str().unwrap().contains("archivo"),
+            "a blind copy is seen by nobody"
+        );
+        let file = json!({"filename": "Factura ñ 1.pdf", "mime": "application/pdf", "size": 16});
+        assert_eq!(mail["mail"]["attachments"], json!([file]));
+    }
+    let image =
+        json!({"type": "attachment", "attachment": {"type": "file", "url": format!("{host}/factura.pdf")}});
+    let id = world.sent(&channel, image).await;
+    assert_eq!(in_mailbox(&world, id, MAILBOX).await["mail"]["attachments"][0]["filename"], "factura.pdf");
+    let refused = json!({"type": "email", "text": "x", "subject": "a\r\nBcc: eve@ejemplo.ec"});
+    let answer = world.send(&channel, refused).await;
+    assert_eq!(
+        (answer.status, answer.json()["errors"][0]["pointer"].clone()),
+        (400, json!("/message/subject"))
+    );
+    let elsewhere = world.send(&world.channel("telegram"), json!({"type": "email", "text": "x"})).await;
+    assert_eq!(elsewhere.json()["error"], "channel_cannot_carry");
+}
+
+#[tokio::test]
+async fn an_answer_stays_in_the_thread_in_both_directions() {
+    let (world, channel) = world().await;
+    let first =
+        world.sent(&channel, json!({"type": "email", "text": "¿Qué tal?", "subject": "Pedido"})).await;
+    let first_id = in_mailbox(&world, first, MAILBOX).await["id"].clone();
+    let wrote = writes(&world, text("Muy bien, gracias.")).await;
+    assert_eq!(wrote["replyTo"], first_id);
+    let answer = received(&world, "the answer", |m| m["text"] == "Muy bien, gracias.").await;
+    assert_eq!(
+        (&answer["message"]["type"], &answer["message"]["subject"]),
+        (&json!("email"), &json!("Re: Pedido"))
+    );
+    let number = answer["messageId"].as_i64().unwrap();
+    let again = json!({"type": "email", "text": "Me alegro.", "replyToMessageId": number});
+    let again = world.sent(&channel, again).await;
+    let mail = in_mailbox(&world, again, MAILBOX).await;
+    assert_eq!((&mail["header"], &mail["mail"]["inReplyTo"]), (&json!("Re: Pedido"), &json!([wrote["id"]])));
+    assert_eq!(mail["mail"]["references"], json!([first_id, wrote["id"]]));
+    let foreign = world.send(&channel, json!({"type": "email", "text": "x", "replyToMessageId": 5})).await;
+    assert_eq!(foreign.json()["errors"][0]["pointer"], "/message/replyToMessageId");
+}
+
+#[tokio::test]
+async fn what_comes_in_is_text_and_files_and_no_programs_talk() {
+    let (world, _) = world().await;
+    let html = json!({"type": "text", "text": "<p>Hola <b>todos</b></p><script>alert(1)</script>", "html": true, "subject": "Página"});
+    writes(&world, html).await;
+    let page = received(&world, "the page", |m| m["subject"] == "Página").await;
+    let words = page["message"]["text"].as_str().unwrap();
+    assert!(words.contains("Hola todos") && !words.contains('<') && !words.contains("alert"), "{words}");
+    writes(&world, json!({"type": "document", "filename": "acta ñ.pdf", "caption": "Va el acta."})).await;
+    received(&world, "its text", |m| m["text"] == "Va el acta.").await;
+    let file = received(&world, "its file", |m| {
+        m["attachment"]["fileName"] == "acta ñ.pdf" && m["attachment"]["url"].is_string()
+    })
+    .await;
+    let url = file["message"]["attachment"]["url"].as_str().unwrap().to_owned();
+    assert_eq!(world.http.call("GET", &url, &[], "").await.unwrap().status, 200);
+    writes(&world, json!({"type": "text", "text": "Estoy de vacaciones.", "automatic": true})).await;
+    writes(&world, text("después de las vacaciones")).await;
+    received(&world, "the next one", |m| m["text"] == "después de las vacaciones").await;
+    let list = world.api("GET", "/contact/id:123/message/list?limit=50", Value::Null).await.text();
+    assert!(!list.contains("Estoy de vacaciones"), "an automatic answer is no message");
+}
+
+#[tokio::test]
+async fn reports_of_mail_servers_find_their_mail() {
+    let (world, channel) = world().await;
+    let report = async |words: &str, action: &str, status: &str| {
+        let id = world.sent(&channel, text(words)).await;
+        let name = in_mailbox(&world, id, MAILBOX).await["id"].clone();
+        let body = json!({"type": "report", "messageId": name, "action": action, "status": status});
+        world.simulator("POST", &format!("/phones/{MAILBOX}/messages"), body).await;
+        id
+    };
+    let bounced = report("vuelve", "failed", "5.1.1").await;
+    let error = world.reaches(bounced, "failed").await["error"].clone();
+    assert_eq!((&error["code"], &error["providerCode"]), (&json!("recipient_unreachable"), &json!(550)));
+    let arrived = report("llega", "delivered", "2.0.0").await;
+    world.reaches(arrived, "delivered").await;
+    let delayed = report("tarda", "delayed", "4.4.1").await;
+    assert_eq!(current(&world.message(delayed).await), "sent");
+}
+
+#[tokio::test]
+async fn refusals_mean_what_their_codes_say() {
+    let (world, channel) = world().await;
+    for (code, error) in [
+        (550, "recipient_unreachable"),
+        (553, "recipient_unreachable"),
+        (552, "provider_refused"),
+        (554, "provider_refused"),
+    ] {
+        fault(&world, json!({"code": code})).await;
+        let id = world.sent(&channel, text(&format!("rechazo {code}"))).await;
+        assert_eq!(world.reaches(id, "failed").await["error"]["code"], error, "{code}");
+    }
+    for code in [421, 450, 451, 452] {
+        fault(&world, json!({"code": code})).await;
+        let words = format!("más tarde {code}");
+        let id = world.sent(&channel, text(&words)).await;
+        tried(&world, id, "\"retry\"").await;
+        no_faults(&world).await;
+        advance(&world, "6m").await;
+        in_mailbox(&world, id, MAILBOX).await;
+        assert_eq!(times(&world, &words).await, 1, "{code}");
+    }
+    world.simulator("PUT", &format!("/phones/{MAILBOX}"), json!({"blocked": true})).await;
+    let id = world.sent(&channel, text("sin buzón")).await;
+    assert_eq!(world.reaches(id, "failed").await["error"]["code"], "recipient_unreachable");
+}
+
+/// Whatever became of a lost answer, the mailbox has the mail once: every try has the same Message-ID.
+#[tokio::test]
+async fn a_lost_answer_ends_as_one_mail() {
+    let (world, channel) = world().await;
+    for (cut, words) in [("after", "llegó y nadie lo supo"), ("before", "no llegó")] {
+        fault(&world, json!({"cut": cut})).await;
+        let id = world.sent(&channel, text(words)).await;
+        tried(&world, id, "\"retry\"").await;
+        no_faults(&world).await;
+        advance(&world, "6m").await;
+        in_mailbox(&world, id, MAILBOX).await;
+        assert_eq!(times(&world, words).await, 1, "{cut}");
+        let calls = world.exchanges(SOURCE).await;
+        let name = world.message(id).await["channelMessageId"].as_str().unwrap().to_owned();
+        let own = calls.iter().filter(|call| call["body"].to_string().contains(&name)).count();
+        assert!(own >= 2, "{cut}: it was submitted again");
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_login_holds_the_channel_and_a_new_one_lets_it_go_on() {
+    let (world, channel) = world().await;
+    let settings = format!("/channels/{}/settings", channel.id);
+    let wrong = world.admin("POST", &settings, json!({"set": {"password": "wrong password"}})).await;
+    assert_eq!(
+        (wrong.status, &wrong.json()["error"]),
+        (400, &json!("credentials_refused")),
+        "{}",
+        wrong.text()
+    );
+    assert!(!wrong.text().contains("wrong password"));
+    fault(&world, json!({"code": 535})).await;
+    let id = world.sent(&channel, text("espera su turno")).await;
+    until("the channel is held", || async {
+        world.admin("GET", "/channels", Value::Null).await.text().contains("\"held\"").then_some(())
+    })
+    .await;
+    no_faults(&world).await;
+    let accounts = world.simulator("GET", "/accounts", Value::Null).await;
+    let own =
+        accounts.as_array().into_iter().flatten().find(|a| a["source"] == SOURCE).unwrap()["set"].clone();
+    let renewed = world.admin("POST", &settings, json!({"set": {"password": own["password"]}})).await;
+    assert_eq!(renewed.status, 200, "{}", renewed.text());
+    world.admin("POST", &format!("/channels/{}/resume", channel.id), json!({})).await;
+    in_mailbox(&world, id, MAILBOX).await;
+    let shown = world.admin("GET", &format!("/messages/{id}"), Value::Null).await.text();
+    assert!(!shown.contains("simulator-only-mail-password"), "the password is shown nowhere");
+}
