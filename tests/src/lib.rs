@@ -3,6 +3,7 @@
 //! Nothing here sleeps for a result: [`until`] looks again and again until a condition holds, with
 //! a generous deadline.
 
+pub mod acts;
 pub mod faults;
 pub mod files;
 pub mod http_client;
@@ -11,6 +12,7 @@ pub mod postgres;
 pub mod provider;
 pub mod world;
 
+pub use acts::{attachment, text};
 pub use http_client::{Answer, Http};
 pub use world::{Channel, World, binary, until};
 

@@ -182,7 +182,7 @@ async fn tokens_that_do_not_open() {
     assert!(told["message"].as_str().is_some_and(|m| m.contains("messages:send")), "{told}");
     let brief = make(json!({"name": "breve", "scopes": ["messages:send"], "expiresInSeconds": 60})).await;
     assert_eq!(send(brief.clone()).await.status, 200);
-    world.simulator("POST", "/clock", json!({"advance": "2m"})).await;
+    world.advance("2m").await;
     until("the token has expired", || async {
         let answer = send(brief.clone()).await;
         (answer.status == 401).then(|| refused(&answer, 401, "token_expired"))

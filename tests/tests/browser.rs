@@ -255,10 +255,6 @@ async fn what_happened_while_the_page_was_away_appears_once() {
     }
 }
 
-async fn fault(world: &World, source: &str, action: Value) {
-    world.simulator("PUT", "/faults", json!([{"when": {"provider": source}, "do": action}])).await;
-}
-
 /// Nothing of a page is wider than the window.
 async fn fits(browser: &Browser) {
     let script = "return document.documentElement.scrollWidth - window.innerWidth";
@@ -337,18 +333,18 @@ async fn a_person_settles_in_delivery_what_is_held_unknown_or_failed() {
     let world = World::demo().await;
     let (d360, cloud) = (world.channel("360dialog_whatsapp"), world.channel("whatsapp_cloud"));
     let text = |text: &str| json!({"type": "text", "text": text});
-    fault(&world, &d360.source, json!({"code": 131_026})).await;
+    world.fault(&d360.source, json!({"code": 131_026})).await;
     let failed = [world.sent(&d360, text("no llega")).await, world.sent(&d360, text("tampoco")).await];
     for id in failed {
         world.reaches(id, "failed").await;
     }
-    fault(&world, &d360.source, json!({"cut": "before"})).await;
+    world.fault(&d360.source, json!({"cut": "before"})).await;
     let unknown = world.sent(&d360, text("quién sabe")).await;
     e2e::until("the outcome is unknown", || async {
         (world.message(unknown).await["outcome"] == "unknown").then_some(())
     })
     .await;
-    fault(&world, &cloud.source, json!({"code": 190})).await;
+    world.fault(&cloud.source, json!({"code": 190})).await;
     let waiting = world.sent(&cloud, text("espera")).await;
     let browser = signed_in(&world).await;
     let place = format!("{}/delivery", world.web_url());
@@ -383,7 +379,7 @@ async fn a_person_settles_in_delivery_what_is_held_unknown_or_failed() {
     browser.reads("main", "No hay mensajes fallidos").await;
     browser.reads("main", "No hay resultados desconocidos").await;
     // And where the message itself is.
-    fault(&world, &d360.source, json!({"code": 131_026})).await;
+    world.fault(&d360.source, json!({"code": 131_026})).await;
     let again = world.sent(&d360, text("otra vez")).await;
     world.reaches(again, "failed").await;
     world.simulator("PUT", "/faults", json!([])).await;

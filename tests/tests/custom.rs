@@ -1,21 +1,11 @@
 //! A custom channel from end to end, with the simulated program behind it and with programs that do worse.
 
 use e2e::world::PHONE;
-use e2e::{Channel, World, until};
+use e2e::{World, text, until};
 use serde_json::{Value, json};
 
 const SOURCE: &str = "custom_channel";
 const TOKEN: &str = "simulator-only-custom-token-0001";
-
-async fn world() -> (World, Channel) {
-    let world = World::demo().await;
-    let channel = world.channel(SOURCE);
-    (world, channel)
-}
-
-fn text(text: &str) -> Value {
-    json!({"type": "text", "text": text})
-}
 
 async fn on_phone(world: &World, words: &str) -> Value {
     until("the phone shows it", || async {
@@ -25,28 +15,9 @@ async fn on_phone(world: &World, words: &str) -> Value {
     .await
 }
 
-async fn writes(world: &World, mut said: Value) -> Value {
-    said["provider"] = json!(SOURCE);
-    world.simulator("POST", &format!("/phones/{PHONE}/messages"), said).await
-}
-
-async fn received(world: &World, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
-    let is_it = &is_it;
-    until(what, || async {
-        let list = world.api("GET", "/contact/id:123/message/list?limit=50", Value::Null).await.json();
-        let mut items = list["items"].as_array().cloned().unwrap_or_default().into_iter();
-        items.find(|item| item["traffic"] == "incoming" && is_it(&item["message"]))
-    })
-    .await
-}
-
-async fn fault(world: &World, act: Value) {
-    world.simulator("PUT", "/faults", json!([{"when": {"provider": SOURCE}, "do": act}])).await;
-}
-
 #[tokio::test]
 async fn every_kind_of_message_goes_out_and_is_reported() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let id = world.sent(&channel, text("Hola propio")).await;
     world.reaches(id, "delivered").await;
     world.simulator("POST", &format!("/phones/{PHONE}/open"), json!({})).await;
@@ -63,26 +34,31 @@ async fn every_kind_of_message_goes_out_and_is_reported() {
     let question = json!({"type": "quick_reply", "title": "¿Vienes?", "replies": ["Sí", "Tal vez"]});
     world.reaches(world.sent(&channel, question).await, "delivered").await;
     let shown = on_phone(&world, "Tal vez").await;
-    writes(&world, json!({"type": "button", "messageId": shown["id"], "index": 1})).await;
-    received(&world, "the tap", |message| message["text"] == "Tal vez").await;
+    world.writes(SOURCE, PHONE, json!({"type": "button", "messageId": shown["id"], "index": 1})).await;
+    world.received("the tap", |message| message["text"] == "Tal vez").await;
 }
 
 #[tokio::test]
 async fn what_contacts_write_comes_in_with_its_files() {
-    let (world, _) = world().await;
-    writes(&world, text("por mi chat")).await;
-    received(&world, "the text", |message| message["text"] == "por mi chat").await;
-    writes(&world, json!({"type": "image"})).await;
-    received(&world, "the picture, fetched", |message| message["attachment"]["mime"] == "image/png").await;
-    writes(&world, json!({"type": "location", "latitude": -0.18, "longitude": -78.46, "name": "Quito"}))
+    let (world, _) = World::demo_on(SOURCE).await;
+    world.writes(SOURCE, PHONE, text("por mi chat")).await;
+    world.received("the text", |message| message["text"] == "por mi chat").await;
+    world.writes(SOURCE, PHONE, json!({"type": "image"})).await;
+    world.received("the picture, fetched", |message| message["attachment"]["mime"] == "image/png").await;
+    world
+        .writes(
+            SOURCE,
+            PHONE,
+            json!({"type": "location", "latitude": -0.18, "longitude": -78.46, "name": "Quito"}),
+        )
         .await;
-    received(&world, "the place", |message| message.to_string().contains("Quito")).await;
+    world.received("the place", |message| message.to_string().contains("Quito")).await;
 }
 
 /// One address for all custom channels, with and without its last slash; the token tells which.
 #[tokio::test]
 async fn the_one_address_believes_the_token_alone() {
-    let (world, _) = world().await;
+    let (world, _) = World::demo_on(SOURCE).await;
     let body = |id: &str| {
         json!({"channelId": "gfd8g7fd89dgfd", "contactId": "usuario_7", "contact": {"firstName": "Eva"},
             "events": [{"type": "message", "mId": id, "timestamp": 2_132_131_321_000_i64, "message": text("hola")}]})
@@ -118,8 +94,8 @@ async fn the_one_address_believes_the_token_alone() {
 
 #[tokio::test]
 async fn refusals_faults_and_lost_answers_are_told_apart() {
-    let (world, channel) = world().await;
-    fault(&world, json!({"code": 1})).await;
+    let (world, channel) = World::demo_on(SOURCE).await;
+    world.fault(SOURCE, json!({"code": 1})).await;
     let message = world.reaches(world.sent(&channel, text("no")).await, "failed").await;
     assert_eq!(message["error"]["code"], "provider_refused");
     assert!(
@@ -136,7 +112,7 @@ async fn refusals_faults_and_lost_answers_are_told_apart() {
     for id in [world.sent(&channel, text("uno")).await, world.sent(&channel, text("dos")).await] {
         world.reaches(id, "delivered").await;
     }
-    fault(&world, json!({"cut": "after"})).await;
+    world.fault(SOURCE, json!({"cut": "after"})).await;
     let id = world.sent(&channel, text("¿llegó?")).await;
     until("the outcome is unknown", || async {
         (world.message(id).await["outcome"] == "unknown").then_some(())
@@ -144,7 +120,7 @@ async fn refusals_faults_and_lost_answers_are_told_apart() {
     .await;
     let copies = world.phone(PHONE).await.iter().filter(|m| m["body"] == "¿llegó?").count();
     assert_eq!(copies, 1, "and nothing is sent again");
-    fault(&world, json!({"httpStatus": 401})).await;
+    world.fault(SOURCE, json!({"httpStatus": 401})).await;
     let id = world.sent(&channel, text("espera")).await;
     until("the channel is held", || async {
         let list = world.admin("GET", "/channels", Value::Null).await.json();
@@ -160,7 +136,7 @@ async fn refusals_faults_and_lost_answers_are_told_apart() {
 
 #[tokio::test]
 async fn a_token_is_made_where_none_is_given_and_a_weak_one_is_refused() {
-    let (world, _) = world().await;
+    let (world, _) = World::demo_on(SOURCE).await;
     let base = format!("{}/custom", world.simulator_url());
     let add = |set: Value| {
         let body = json!({"source": SOURCE, "name": "Otro", "set": set});

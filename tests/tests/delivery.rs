@@ -1,12 +1,8 @@
 //! Delivery under faults: what is retried, what is never resent, what is held, what order holds.
 
 use e2e::world::{PHONE, current, template};
-use e2e::{Channel, World, on_each_channel, until};
+use e2e::{Channel, World, on_each_channel, text, until};
 use serde_json::{Value, json};
-
-fn text(text: &str) -> Value {
-    json!({"type": "text", "text": text})
-}
 
 async fn fault(world: &World, channel: &Channel, when: Value, action: Value) {
     let mut rule = json!({"when": {"provider": channel.source}, "do": action});
@@ -14,10 +10,6 @@ async fn fault(world: &World, channel: &Channel, when: Value, action: Value) {
         rule["when"][key] = value.clone();
     }
     world.simulator("PUT", "/faults", json!([rule])).await;
-}
-
-async fn no_faults(world: &World) {
-    world.simulator("PUT", "/faults", json!([])).await;
 }
 
 /// How often the phone shows a text from us.
@@ -52,7 +44,7 @@ async fn is_held(world: &World, channel: &Channel) {
 
 /// Moves the clock past every window and time to live, and waits until the server has followed.
 async fn a_day_later(world: &World, channel: &Channel) {
-    world.simulator("POST", "/clock", json!({"advance": "25h"})).await;
+    world.advance("25h").await;
     let body = json!({"channelId": channel.id, "message": text("en seco")});
     until("the server's clock has moved", || async {
         let told = world.api("POST", "/contact/id:123/message?dryRun=true", body.clone()).await.json();
@@ -78,10 +70,10 @@ on_each_channel! {
         until("the outcome is unknown", || async {
             (world.message(id).await["outcome"] == "unknown").then_some(())
         }).await;
-        no_faults(world).await;
+        world.no_faults().await;
         assert_eq!(current(&world.message(id).await), "pending");
         assert_eq!(world.inbox().await.bubble(id).await.status, "unknown");
-        world.simulator("POST", "/clock", json!({"advance": "2h"})).await;
+        world.advance("2h").await;
         let later = world.sent(channel, text("después")).await;
         world.reaches(later, "delivered").await;
         assert_eq!(times_on_phone(world, "quién sabe").await, 0, "it is never resent by itself");
@@ -99,12 +91,12 @@ on_each_channel! {
         until("the outcome is unknown", || async {
             (world.message(id).await["outcome"] == "unknown").then_some(())
         }).await;
-        no_faults(world).await;
+        world.no_faults().await;
         let answer = world.admin("POST", &format!("/messages/{id}/resolve"), json!({"choice": "resend"})).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         let message = world.reaches(id, "delivered").await;
         assert!(message.get("outcome").is_none(), "{message}");
-        world.simulator("POST", "/clock", json!({"advance": "5m"})).await;
+        world.advance("5m").await;
         let later = world.sent(channel, text("y sigue")).await;
         world.reaches(later, "delivered").await;
         assert_eq!(times_on_phone(world, "otra vez, ya").await, 1);
@@ -116,7 +108,7 @@ on_each_channel! {
         until("the outcome is unknown", || async {
             (world.message(id).await["outcome"] == "unknown").then_some(())
         }).await;
-        no_faults(world).await;
+        world.no_faults().await;
         a_day_later(world, channel).await;
         let next = world.sent_template(channel, "bug_fixed", "es", json!([])).await;
         world.reaches(next, "delivered").await;
@@ -128,8 +120,8 @@ on_each_channel! {
         fault(world, channel, json!({}), refusal).await;
         let ids = [world.sent(channel, text("caduca")).await, world.sent(channel, text("caduca")).await];
         is_held(world, channel).await;
-        no_faults(world).await;
-        world.simulator("POST", "/clock", json!({"advance": "25h"})).await;
+        world.no_faults().await;
+        world.advance("25h").await;
         for id in ids {
             let message = world.reaches(id, "failed").await;
             assert_eq!(message["error"]["code"], "expired", "{message}");
@@ -170,8 +162,8 @@ on_each_channel! {
         let id = world.sent(channel, text("con paciencia")).await;
         until("the first attempt has ended", || async { (!outcomes(world, id).await.is_empty()).then_some(()) }).await;
         assert_eq!(current(&world.message(id).await), "pending", "a failure that will be retried is not yet failed");
-        no_faults(world).await;
-        world.simulator("POST", "/clock", json!({"advance": "5m"})).await;
+        world.no_faults().await;
+        world.advance("5m").await;
         world.reaches(id, "delivered").await;
         assert_eq!(times_on_phone(world, "con paciencia").await, 1);
         let tries = outcomes(world, id).await;
@@ -183,7 +175,7 @@ on_each_channel! {
         fault(world, channel, json!({}), refusal).await;
         let ids = [world.sent(channel, text("uno")).await, world.sent(channel, text("dos")).await];
         is_held(world, channel).await;
-        no_faults(world).await;
+        world.no_faults().await;
         for id in ids {
             assert_eq!(current(&world.message(id).await), "pending");
         }
@@ -216,7 +208,7 @@ on_each_channel! {
         fault(world, channel, json!({}), json!({"receipts": "badSignature"})).await;
         let id = world.sent(channel, text("firma mala")).await;
         world.reaches(id, "sent").await;
-        no_faults(world).await;
+        world.no_faults().await;
         let next = world.sent(channel, text("firma buena")).await;
         world.reaches(next, "delivered").await;
         assert_eq!(current(&world.message(id).await), "sent");
@@ -240,7 +232,7 @@ on_each_channel! {
     }
 
     async fn free_text_after_the_window_fails_here_and_a_template_goes_out(world, channel) {
-        world.simulator("POST", "/clock", json!({"advance": "25h"})).await;
+        world.advance("25h").await;
         let calls = world.exchanges(&channel.source).await.len();
         let id = until("the server's clock has moved", || async {
             let id = world.sent(channel, text("demasiado tarde")).await;
@@ -531,8 +523,8 @@ async fn one_contact_is_backed_off_and_others_go_on() {
     })
     .await;
     assert_eq!(outcomes(&world, slow).await.first().map(String::as_str), Some("slow_down"));
-    no_faults(&world).await;
-    world.simulator("POST", "/clock", json!({"advance": "10m"})).await;
+    world.no_faults().await;
+    world.advance("10m").await;
     world.reaches(slow, "delivered").await;
 }
 

@@ -2,33 +2,11 @@
 //! every way that the mail server refuses.
 
 use e2e::world::current;
-use e2e::{Channel, World, until};
+use e2e::{World, text, until};
 use serde_json::{Value, json};
 
 const SOURCE: &str = "other_email";
 const MAILBOX: &str = "ana@ejemplo.ec";
-
-async fn world() -> (World, Channel) {
-    let world = World::demo().await;
-    let channel = world.channel(SOURCE);
-    (world, channel)
-}
-
-fn text(text: &str) -> Value {
-    json!({"type": "text", "text": text})
-}
-
-async fn fault(world: &World, action: Value) {
-    world.simulator("PUT", "/faults", json!([{"when": {"provider": SOURCE}, "do": action}])).await;
-}
-
-async fn no_faults(world: &World) {
-    world.simulator("PUT", "/faults", json!([])).await;
-}
-
-async fn advance(world: &World, by: &str) {
-    world.simulator("POST", "/clock", json!({"advance": by})).await;
-}
 
 /// The mail as a mailbox has it, once the server has taken it.
 async fn in_mailbox(world: &World, id: i64, mailbox: &str) -> Value {
@@ -41,33 +19,9 @@ async fn times(world: &World, words: &str) -> usize {
     world.phone(MAILBOX).await.iter().filter(|mail| mail["body"] == words).count()
 }
 
-async fn writes(world: &World, mut said: Value) -> Value {
-    said["provider"] = json!(SOURCE);
-    world.simulator("POST", &format!("/phones/{MAILBOX}/messages"), said).await
-}
-
-/// The newest message from the contact that satisfies a condition.
-async fn received(world: &World, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
-    let is_it = &is_it;
-    until(what, || async {
-        let list = world.api("GET", "/contact/id:123/message/list?limit=50", Value::Null).await.json();
-        let mut items = list["items"].as_array().cloned().unwrap_or_default().into_iter();
-        items.find(|item| item["traffic"] == "incoming" && is_it(&item["message"]))
-    })
-    .await
-}
-
-async fn tried(world: &World, id: i64, word: &str) {
-    until("it was tried", || async {
-        let steps = world.admin("GET", &format!("/messages/{id}"), Value::Null).await.json();
-        steps["timeline"].to_string().contains(word).then_some(())
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn a_text_is_a_mail_with_the_channels_subject() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let id = world.sent(&channel, text("Hola Ana: ñandú 😀\nsegunda línea\n.punto")).await;
     let mail = in_mailbox(&world, id, MAILBOX).await;
     assert_eq!(mail["body"], "Hola Ana: ñandú 😀\nsegunda línea\n.punto");
@@ -80,7 +34,7 @@ async fn a_text_is_a_mail_with_the_channels_subject() {
 
 #[tokio::test]
 async fn a_mail_has_copies_files_and_its_subject() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let host = e2e::files::host([("/factura.pdf", &b"%PDF-1.4 factura"[..])]).await;
     let mail = json!({
         "type": "email", "text": "Adjunto la factura, {{$contact.firstName}}.", "subject": "Su pedido ñ 1001",
@@ -118,13 +72,13 @@ async fn a_mail_has_copies_files_and_its_subject() {
 
 #[tokio::test]
 async fn an_answer_stays_in_the_thread_in_both_directions() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let first =
         world.sent(&channel, json!({"type": "email", "text": "¿Qué tal?", "subject": "Pedido"})).await;
     let first_id = in_mailbox(&world, first, MAILBOX).await["id"].clone();
-    let wrote = writes(&world, text("Muy bien, gracias.")).await;
+    let wrote = world.writes(SOURCE, MAILBOX, text("Muy bien, gracias.")).await;
     assert_eq!(wrote["replyTo"], first_id);
-    let answer = received(&world, "the answer", |m| m["text"] == "Muy bien, gracias.").await;
+    let answer = world.received("the answer", |m| m["text"] == "Muy bien, gracias.").await;
     assert_eq!(
         (&answer["message"]["type"], &answer["message"]["subject"]),
         (&json!("email"), &json!("Re: Pedido"))
@@ -141,30 +95,39 @@ async fn an_answer_stays_in_the_thread_in_both_directions() {
 
 #[tokio::test]
 async fn what_comes_in_is_text_and_files_and_no_programs_talk() {
-    let (world, _) = world().await;
+    let (world, _) = World::demo_on(SOURCE).await;
     let html = json!({"type": "text", "text": "<p>Hola <b>todos</b></p><script>alert(1)</script>", "html": true, "subject": "Página"});
-    writes(&world, html).await;
-    let page = received(&world, "the page", |m| m["subject"] == "Página").await;
+    world.writes(SOURCE, MAILBOX, html).await;
+    let page = world.received("the page", |m| m["subject"] == "Página").await;
     let words = page["message"]["text"].as_str().unwrap();
     assert!(words.contains("Hola todos") && !words.contains('<') && !words.contains("alert"), "{words}");
-    writes(&world, json!({"type": "document", "filename": "acta ñ.pdf", "caption": "Va el acta."})).await;
-    received(&world, "its text", |m| m["text"] == "Va el acta.").await;
-    let file = received(&world, "its file", |m| {
-        m["attachment"]["fileName"] == "acta ñ.pdf" && m["attachment"]["url"].is_string()
-    })
-    .await;
+    world
+        .writes(
+            SOURCE,
+            MAILBOX,
+            json!({"type": "document", "filename": "acta ñ.pdf", "caption": "Va el acta."}),
+        )
+        .await;
+    world.received("its text", |m| m["text"] == "Va el acta.").await;
+    let file = world
+        .received("its file", |m| {
+            m["attachment"]["fileName"] == "acta ñ.pdf" && m["attachment"]["url"].is_string()
+        })
+        .await;
     let url = file["message"]["attachment"]["url"].as_str().unwrap().to_owned();
     assert_eq!(world.http.call("GET", &url, &[], "").await.unwrap().status, 200);
-    writes(&world, json!({"type": "text", "text": "Estoy de vacaciones.", "automatic": true})).await;
-    writes(&world, text("después de las vacaciones")).await;
-    received(&world, "the next one", |m| m["text"] == "después de las vacaciones").await;
+    world
+        .writes(SOURCE, MAILBOX, json!({"type": "text", "text": "Estoy de vacaciones.", "automatic": true}))
+        .await;
+    world.writes(SOURCE, MAILBOX, text("después de las vacaciones")).await;
+    world.received("the next one", |m| m["text"] == "después de las vacaciones").await;
     let list = world.api("GET", "/contact/id:123/message/list?limit=50", Value::Null).await.text();
     assert!(!list.contains("Estoy de vacaciones"), "an automatic answer is no message");
 }
 
 #[tokio::test]
 async fn reports_of_mail_servers_find_their_mail() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let report = async |words: &str, action: &str, status: &str| {
         let id = world.sent(&channel, text(words)).await;
         let name = in_mailbox(&world, id, MAILBOX).await["id"].clone();
@@ -183,24 +146,24 @@ async fn reports_of_mail_servers_find_their_mail() {
 
 #[tokio::test]
 async fn refusals_mean_what_their_codes_say() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     for (code, error) in [
         (550, "recipient_unreachable"),
         (553, "recipient_unreachable"),
         (552, "provider_refused"),
         (554, "provider_refused"),
     ] {
-        fault(&world, json!({"code": code})).await;
+        world.fault(SOURCE, json!({"code": code})).await;
         let id = world.sent(&channel, text(&format!("rechazo {code}"))).await;
         assert_eq!(world.reaches(id, "failed").await["error"]["code"], error, "{code}");
     }
     for code in [421, 450, 451, 452] {
-        fault(&world, json!({"code": code})).await;
+        world.fault(SOURCE, json!({"code": code})).await;
         let words = format!("más tarde {code}");
         let id = world.sent(&channel, text(&words)).await;
-        tried(&world, id, "\"retry\"").await;
-        no_faults(&world).await;
-        advance(&world, "6m").await;
+        world.tried(id, "\"retry\"").await;
+        world.no_faults().await;
+        world.advance("6m").await;
         in_mailbox(&world, id, MAILBOX).await;
         assert_eq!(times(&world, &words).await, 1, "{code}");
     }
@@ -212,13 +175,13 @@ async fn refusals_mean_what_their_codes_say() {
 /// Whatever became of a lost answer, the mailbox has the mail once: every try has the same Message-ID.
 #[tokio::test]
 async fn a_lost_answer_ends_as_one_mail() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     for (cut, words) in [("after", "llegó y nadie lo supo"), ("before", "no llegó")] {
-        fault(&world, json!({"cut": cut})).await;
+        world.fault(SOURCE, json!({"cut": cut})).await;
         let id = world.sent(&channel, text(words)).await;
-        tried(&world, id, "\"retry\"").await;
-        no_faults(&world).await;
-        advance(&world, "6m").await;
+        world.tried(id, "\"retry\"").await;
+        world.no_faults().await;
+        world.advance("6m").await;
         in_mailbox(&world, id, MAILBOX).await;
         assert_eq!(times(&world, words).await, 1, "{cut}");
         let calls = world.exchanges(SOURCE).await;
@@ -230,7 +193,7 @@ async fn a_lost_answer_ends_as_one_mail() {
 
 #[tokio::test]
 async fn a_revoked_login_holds_the_channel_and_a_new_one_lets_it_go_on() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let settings = format!("/channels/{}/settings", channel.id);
     let wrong = world.admin("POST", &settings, json!({"set": {"password": "wrong password"}})).await;
     assert_eq!(
@@ -240,13 +203,13 @@ async fn a_revoked_login_holds_the_channel_and_a_new_one_lets_it_go_on() {
         wrong.text()
     );
     assert!(!wrong.text().contains("wrong password"));
-    fault(&world, json!({"code": 535})).await;
+    world.fault(SOURCE, json!({"code": 535})).await;
     let id = world.sent(&channel, text("espera su turno")).await;
     until("the channel is held", || async {
         world.admin("GET", "/channels", Value::Null).await.text().contains("\"held\"").then_some(())
     })
     .await;
-    no_faults(&world).await;
+    world.no_faults().await;
     let accounts = world.simulator("GET", "/accounts", Value::Null).await;
     let own =
         accounts.as_array().into_iter().flatten().find(|a| a["source"] == SOURCE).unwrap()["set"].clone();

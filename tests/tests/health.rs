@@ -1,23 +1,11 @@
 //! The engine's own health: dead letters, unknown outcomes, watchdogs, retention, backup and restore.
 
 use e2e::world::{PHONE, Process, Scratch, current};
-use e2e::{Channel, World, until};
+use e2e::{Channel, World, text, until};
 use serde_json::{Value, json};
 use std::process::Command;
 
 const D360: &str = "360dialog_whatsapp";
-
-fn text(text: &str) -> Value {
-    json!({"type": "text", "text": text})
-}
-
-async fn fault(world: &World, channel: &Channel, action: Value) {
-    world.simulator("PUT", "/faults", json!([{"when": {"provider": channel.source}, "do": action}])).await;
-}
-
-async fn no_faults(world: &World) {
-    world.simulator("PUT", "/faults", json!([])).await;
-}
 
 async fn times_on_phone(world: &World, text: &str) -> usize {
     world.phone(PHONE).await.iter().filter(|message| message["body"] == text).count()
@@ -52,15 +40,11 @@ async fn steps(world: &World, id: i64) -> Vec<Value> {
     answer["timeline"].as_array().cloned().unwrap_or_default()
 }
 
-async fn advance(world: &World, by: &str) {
-    world.simulator("POST", "/clock", json!({"advance": by})).await;
-}
-
 #[tokio::test]
 async fn what_failed_is_grouped_by_cause_and_sent_again_as_a_new_delivery() {
     let world = World::demo().await;
     let channel = world.channel(D360);
-    fault(&world, &channel, json!({"code": 131_026})).await;
+    world.fault(&channel.source, json!({"code": 131_026})).await;
     let mut ids = Vec::new();
     for n in 0..3 {
         ids.push(world.sent(&channel, text(&format!("otra vez {n}"))).await);
@@ -77,7 +61,7 @@ async fn what_failed_is_grouped_by_cause_and_sent_again_as_a_new_delivery() {
     let cause = ["--channel", &id, "--error", &error, "--provider-code", "131026"];
     let page = told(&world, &[&["dead-letter", "show"][..], &cause].concat());
     assert_eq!(page["items"].as_array().map(Vec::len), Some(3), "{page}");
-    no_faults(&world).await;
+    world.no_faults().await;
     let one = ids[0].to_string();
     assert!(chaski(&world, &["dead-letter", "replay", &one]).0);
     world.reaches(ids[0], "delivered").await;
@@ -100,7 +84,7 @@ async fn what_failed_is_grouped_by_cause_and_sent_again_as_a_new_delivery() {
 async fn an_expired_message_goes_out_with_new_time_and_a_refused_one_does_not() {
     let world = World::demo().await;
     let channel = world.channel(D360);
-    fault(&world, &channel, json!({"httpStatus": 401})).await;
+    world.fault(&channel.source, json!({"httpStatus": 401})).await;
     let id = world.sent(&channel, text("caducado")).await;
     until("the channel is held", || async {
         let list = world.admin("GET", "/channels", Value::Null).await.json();
@@ -108,8 +92,8 @@ async fn an_expired_message_goes_out_with_new_time_and_a_refused_one_does_not() 
         items.any(|c| c["id"] == channel.id && c["state"] == "held").then_some(())
     })
     .await;
-    no_faults(&world).await;
-    advance(&world, "25h").await;
+    world.no_faults().await;
+    world.advance("25h").await;
     world.reaches(id, "failed").await;
     let wrong = json!({"channelId": channel.id, "message": e2e::world::template("account100", "es", json!([
         {"type": "body", "parameters": [{"type": "text", "text": "una"}]}]))});
@@ -148,7 +132,7 @@ async fn an_expired_message_goes_out_with_new_time_and_a_refused_one_does_not() 
 async fn an_unknown_outcome_is_listed_with_what_is_known_and_decided_from_the_command_line() {
     let world = World::demo().await;
     let channel = world.channel(D360);
-    fault(&world, &channel, json!({"cut": "before"})).await;
+    world.fault(&channel.source, json!({"cut": "before"})).await;
     let id = world.sent(&channel, text("quién sabe")).await;
     let known = until("the outcome is unknown", || async {
         let list = told(&world, &["unknown", "list"]);
@@ -159,7 +143,7 @@ async fn an_unknown_outcome_is_listed_with_what_is_known_and_decided_from_the_co
     assert!(known["why"].is_string() && known["begunAt"].is_string(), "{known}");
     let (well, checked) = chaski(&world, &["check"]);
     assert!(!well && checked.contains("unknown outcome"), "{checked}");
-    no_faults(&world).await;
+    world.no_faults().await;
     assert!(chaski(&world, &["unknown", "resolve", &id.to_string(), "resend"]).0);
     world.reaches(id, "delivered").await;
     let (_, health) = chaski(&world, &["health"]);
@@ -170,12 +154,12 @@ async fn an_unknown_outcome_is_listed_with_what_is_known_and_decided_from_the_co
 async fn a_kind_that_reports_nothing_misses_no_receipts() {
     let world = World::demo().await;
     let (silent, bot) = (world.channel("360dialog_whatsapp"), world.channel("telegram"));
-    fault(&world, &silent, json!({"receipts": "none"})).await;
+    world.fault(&silent.source, json!({"receipts": "none"})).await;
     for channel in [&bot, &silent] {
         let id = world.sent(channel, json!({"type": "text", "text": "¿llega?"})).await;
         world.reaches(id, "sent").await;
     }
-    world.simulator("POST", "/clock", json!({"advance": "20m"})).await;
+    world.advance("20m").await;
     let overdue =
         |channel: &Channel, count| format!("chaski_receipts_overdue{{channel=\"{}\"}} {count}", channel.id);
     // Both are looked at at once: when the one is missed, the other would be.
@@ -196,10 +180,10 @@ async fn a_channel_whose_receipts_stay_away_is_told_and_no_message_fails() {
     let channel = world.channel(D360);
     let before = world.sent(&channel, text("con acuse")).await;
     world.reaches(before, "delivered").await;
-    fault(&world, &channel, json!({"receipts": "none"})).await;
+    world.fault(&channel.source, json!({"receipts": "none"})).await;
     let id = world.sent(&channel, text("sin acuse")).await;
     world.reaches(id, "sent").await;
-    advance(&world, "15m").await;
+    world.advance("15m").await;
     let overdue = format!("chaski_receipts_overdue{{channel=\"{}\"}} 1", channel.id);
     until("receipts are missing", || async { metrics(&world).await.contains(&overdue).then_some(()) }).await;
     let health = world.admin("GET", "/health", Value::Null).await.json();
@@ -209,10 +193,10 @@ async fn a_channel_whose_receipts_stay_away_is_told_and_no_message_fails() {
     let (well, checked) = chaski(&world, &["check"]);
     assert!(!well && checked.contains("reported nothing"), "{checked}");
     assert_eq!(current(&world.message(id).await), "sent", "no message fails for it");
-    no_faults(&world).await;
+    world.no_faults().await;
     let next = world.sent(&channel, text("otra vez con acuse")).await;
     world.reaches(next, "delivered").await;
-    advance(&world, "2m").await;
+    world.advance("2m").await;
     let well = format!("chaski_receipts_overdue{{channel=\"{}\"}} 0", channel.id);
     until("receipts come again", || async { metrics(&world).await.contains(&well).then_some(()) }).await;
 }
@@ -224,7 +208,7 @@ async fn what_is_old_goes_by_its_kind_and_the_thread_still_reads() {
     let id = world.sent(&channel, text("muy privado")).await;
     world.reaches(id, "delivered").await;
     assert!(told(&world, &["retention", "--dry-run"])["items"].as_array().is_some_and(|i| i.len() == 12));
-    advance(&world, "2400h").await;
+    world.advance("2400h").await;
     let rows = |list: &Value, kind: &str| {
         let mut items = list["items"].as_array().into_iter().flatten();
         items.find(|one| one["kind"] == kind).map_or(0, |one| one["rows"].as_u64().unwrap_or(0))
@@ -269,7 +253,7 @@ async fn a_backup_taken_under_load_is_restored_and_goes_on_and_without_the_key_i
     let channel = world.channel(D360);
     let delivered = world.sent(&channel, text("antes")).await;
     world.reaches(delivered, "delivered").await;
-    fault(&world, &channel, json!({"httpStatus": 401})).await;
+    world.fault(&channel.source, json!({"httpStatus": 401})).await;
     let waiting = world.sent(&channel, text("espera en la copia")).await;
     until("the channel is held", || async {
         let health = world.admin("GET", "/health", Value::Null).await.json();
@@ -297,7 +281,7 @@ async fn a_backup_taken_under_load_is_restored_and_goes_on_and_without_the_key_i
     let (copied, ()) = tokio::join!(copying, flowing);
     let copied = copied.expect("it ends");
     assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
-    no_faults(&world).await;
+    world.no_faults().await;
     // Without the key: nothing fails, nothing goes out.
     let bare = folder.0.join("bare").to_string_lossy().into_owned();
     let (well, words) = chaski(&world, &["restore", &file, "--data", &bare]);
@@ -352,12 +336,12 @@ async fn every_metric_of_the_dashboard_and_the_alerts_is_there_after_some_traffi
     let channel = world.channel(D360);
     let id = world.sent(&channel, text("métrica")).await;
     world.reaches(id, "delivered").await;
-    fault(&world, &channel, json!({"code": 131_026})).await;
+    world.fault(&channel.source, json!({"code": 131_026})).await;
     let failed = world.sent(&channel, text("fallará")).await;
     world.reaches(failed, "failed").await;
-    no_faults(&world).await;
+    world.no_faults().await;
     world.admin("POST", "/retention/run", json!({})).await;
-    advance(&world, "2m").await;
+    world.advance("2m").await;
     let dashboard: Value =
         serde_json::from_str(&ops("grafana-dashboard.json")).expect("the dashboard parses");
     let mut expressions = Vec::new();

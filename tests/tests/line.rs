@@ -2,104 +2,32 @@
 //! that nothing arrives twice although answers are lost.
 
 use e2e::world::{PHONE, current};
-use e2e::{Channel, World, until};
+use e2e::{World, attachment, text, until};
 use serde_json::{Value, json};
 
 const SOURCE: &str = "line";
 const PUSH: &str = "/line/v2/bot/message/push";
-
-async fn world() -> (World, Channel) {
-    let world = World::demo().await;
-    let channel = world.channel(SOURCE);
-    (world, channel)
-}
-
-fn text(text: &str) -> Value {
-    json!({"type": "text", "text": text})
-}
-
-fn attachment(kind: &str, url: &str) -> Value {
-    json!({"type": "attachment", "attachment": {"type": kind, "url": url}})
-}
-
-async fn fault(world: &World, action: Value) {
-    world.simulator("PUT", "/faults", json!([{"when": {"provider": SOURCE}, "do": action}])).await;
-}
-
-async fn no_faults(world: &World) {
-    world.simulator("PUT", "/faults", json!([])).await;
-}
-
-async fn advance(world: &World, by: &str) {
-    world.simulator("POST", "/clock", json!({"advance": by})).await;
-}
-
-/// What the account wrote to the phone, oldest first.
-async fn on_phone(world: &World) -> Vec<Value> {
-    let all = world.phone(PHONE).await.into_iter();
-    all.filter(|message| message["provider"] == SOURCE && message["direction"] == "outbound").collect()
-}
-
-async fn times(world: &World, words: &str) -> usize {
-    on_phone(world).await.iter().filter(|message| message["body"] == words).count()
-}
-
-/// The message as the phone shows it, once LINE has taken it.
-async fn arrived(world: &World, id: i64) -> Value {
-    let name = world.reaches(id, "sent").await["channelMessageId"].clone();
-    let found = || async { on_phone(world).await.into_iter().find(|message| message["id"] == name) };
-    until("the phone shows it", found).await
-}
-
-/// The phone writes by LINE.
-async fn writes(world: &World, mut said: Value) -> Value {
-    said["provider"] = json!(SOURCE);
-    world.simulator("POST", &format!("/phones/{PHONE}/messages"), said).await
-}
-
-/// The newest message from the contact that satisfies a condition.
-async fn received(world: &World, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
-    let is_it = &is_it;
-    until(what, || async {
-        let list = world.api("GET", "/contact/id:123/message/list?limit=50", Value::Null).await.json();
-        let mut items = list["items"].as_array().cloned().unwrap_or_default().into_iter();
-        items.find(|item| item["traffic"] == "incoming" && is_it(&item["message"]))
-    })
-    .await
-}
-
-async fn failed_with(world: &World, id: i64) -> Value {
-    world.reaches(id, "failed").await["error"].clone()
-}
 
 /// The pushes so far, oldest first.
 async fn pushes(world: &World) -> Vec<Value> {
     world.exchanges(SOURCE).await.into_iter().filter(|call| call["path"] == PUSH).collect()
 }
 
-async fn tried(world: &World, id: i64, word: &str) {
-    until("it was tried", || async {
-        let steps = world.admin("GET", &format!("/messages/{id}"), Value::Null).await.json();
-        steps["timeline"].to_string().contains(word).then_some(())
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn a_text_is_sent_and_nothing_later_is_promised() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let id = world.sent(&channel, text("Hola <b>Ana</b> 😀")).await;
-    assert_eq!(arrived(&world, id).await["body"], "Hola <b>Ana</b> 😀");
+    assert_eq!(world.arrived(SOURCE, id).await["body"], "Hola <b>Ana</b> 😀");
     world.simulator("POST", &format!("/phones/{PHONE}/open"), json!({})).await;
     let message = world.message(id).await;
     let values: Vec<&Value> =
         message["status"].as_array().into_iter().flatten().map(|status| &status["value"]).collect();
     assert_eq!(values, ["pending", "sent"]);
     let long: Vec<String> = (0..1500).map(|n| format!("palabra{n}")).collect();
-    let before = on_phone(&world).await.len();
+    let before = world.shown(SOURCE).await.len();
     world.sent(&channel, text(&long.join(" "))).await;
     until("all of it is there", || async {
-        let shown: Vec<Value> = on_phone(&world).await.split_off(before);
+        let shown: Vec<Value> = world.shown(SOURCE).await.split_off(before);
         let whole: Vec<&str> = shown.iter().filter_map(|message| message["body"].as_str()).collect();
         (whole.len() > 2 && whole.join(" ") == long.join(" ")).then_some(())
     })
@@ -109,16 +37,16 @@ async fn a_text_is_sent_and_nothing_later_is_promised() {
 /// A lost answer is asked for again by the same key: the contact gets one message and nobody has to decide.
 #[tokio::test]
 async fn a_lost_answer_ends_as_one_message_that_was_sent() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     for (cut, words) in [("after", "llegó y nadie lo supo"), ("before", "no llegó")] {
-        fault(&world, json!({"cut": cut})).await;
+        world.fault(SOURCE, json!({"cut": cut})).await;
         let id = world.sent(&channel, text(words)).await;
-        tried(&world, id, "\"retry\"").await;
+        world.tried(id, "\"retry\"").await;
         assert_eq!(current(&world.message(id).await), "pending");
-        no_faults(&world).await;
-        advance(&world, "2m").await;
+        world.no_faults().await;
+        world.advance("2m").await;
         world.reaches(id, "sent").await;
-        assert_eq!(times(&world, words).await, 1, "{cut}");
+        assert_eq!(world.times_shown(SOURCE, words).await, 1, "{cut}");
         let own: Vec<Value> = pushes(&world)
             .await
             .into_iter()
@@ -137,43 +65,43 @@ async fn a_lost_answer_ends_as_one_message_that_was_sent() {
     for id in twice {
         world.reaches(id, "sent").await;
     }
-    assert_eq!(times(&world, "dos veces").await, 2);
+    assert_eq!(world.times_shown(SOURCE, "dos veces").await, 2);
 }
 
 #[tokio::test]
 async fn faults_of_line_and_of_proxies_before_it_are_tried_again() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     for (action, words) in
         [(json!({"code": 500}), "falla de LINE"), (json!({"httpStatus": 502}), "falla de un proxy")]
     {
-        fault(&world, action).await;
+        world.fault(SOURCE, action).await;
         let id = world.sent(&channel, text(words)).await;
-        tried(&world, id, "\"retry\"").await;
-        no_faults(&world).await;
-        advance(&world, "2m").await;
-        arrived(&world, id).await;
-        assert_eq!(times(&world, words).await, 1);
+        world.tried(id, "\"retry\"").await;
+        world.no_faults().await;
+        world.advance("2m").await;
+        world.arrived(SOURCE, id).await;
+        assert_eq!(world.times_shown(SOURCE, words).await, 1);
     }
 }
 
 /// As long as LINE knows the key it is asked; then nobody can know, and a person decides.
 #[tokio::test]
 async fn an_answer_that_stays_lost_for_a_day_is_unknown() {
-    let (world, channel) = world().await;
-    fault(&world, json!({"cut": "after"})).await;
+    let (world, channel) = World::demo_on(SOURCE).await;
+    world.fault(SOURCE, json!({"cut": "after"})).await;
     let id = world.sent(&channel, text("sin respuesta")).await;
-    tried(&world, id, "\"retry\"").await;
-    advance(&world, "86385s").await;
+    world.tried(id, "\"retry\"").await;
+    world.advance("86385s").await;
     until("nobody can know any more", || async {
         (world.message(id).await["outcome"] == "unknown").then_some(())
     })
     .await;
-    assert_eq!(times(&world, "sin respuesta").await, 1);
+    assert_eq!(world.times_shown(SOURCE, "sin respuesta").await, 1);
 }
 
 #[tokio::test]
 async fn each_attachment_has_what_line_wants() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let host = e2e::files::host([
         ("/foto.png", &b"\x89PNG\r\n\x1a\n picture"[..]),
         ("/tema.mp3", &b"ID3 music"[..]),
@@ -181,7 +109,7 @@ async fn each_attachment_has_what_line_wants() {
     .await;
     let (photo, song) = (format!("{host}/foto.png"), format!("{host}/tema.mp3"));
     let last = async |id: i64| {
-        let shown = arrived(&world, id).await;
+        let shown = world.arrived(SOURCE, id).await;
         (shown, pushes(&world).await.last().unwrap()["body"]["messages"][0].clone())
     };
     let (shown, call) = last(world.sent(&channel, attachment("image", &photo)).await).await;
@@ -202,21 +130,21 @@ async fn each_attachment_has_what_line_wants() {
     assert_eq!(call["type"], "text");
     assert_eq!(world.message(id).await["notes"][0]["code"], "file_as_link");
     let gone = world.sent(&channel, attachment("image", &format!("{host}/nada.png"))).await;
-    assert_eq!(failed_with(&world, gone).await["code"], "media_unreachable");
+    assert_eq!(world.failed_with(gone).await["code"], "media_unreachable");
     let sheet = world.sent(&channel, attachment("image", &song)).await;
-    assert_eq!(failed_with(&world, sheet).await["code"], "media_unreachable", "not a picture");
+    assert_eq!(world.failed_with(sheet).await["code"], "media_unreachable", "not a picture");
 }
 
 #[tokio::test]
 async fn a_quick_reply_comes_back_as_its_text_and_labels_are_never_cut() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let ask = |replies: Value| json!({"type": "quick_reply", "title": "¿Confirmas?", "replies": replies});
     let id = world.sent(&channel, ask(json!(["Sí", "Más tarde"]))).await;
-    let shown = arrived(&world, id).await;
+    let shown = world.arrived(SOURCE, id).await;
     let labels: Vec<&Value> = shown["buttons"].as_array().unwrap().iter().map(|b| &b["text"]).collect();
     assert_eq!(labels, ["Sí", "Más tarde"]);
-    writes(&world, json!({"type": "button", "messageId": shown["id"], "index": 1})).await;
-    received(&world, "the tap", |m| m["text"] == "Más tarde").await;
+    world.writes(SOURCE, PHONE, json!({"type": "button", "messageId": shown["id"], "index": 1})).await;
+    world.received("the tap", |m| m["text"] == "Más tarde").await;
     let refused = world.send(&channel, ask(json!(["a".repeat(21)]))).await;
     assert_eq!(refused.status, 400);
     assert!(refused.text().contains("20"), "{}", refused.text());
@@ -226,7 +154,7 @@ async fn a_quick_reply_comes_back_as_its_text_and_labels_are_never_cut() {
 
 #[tokio::test]
 async fn a_raw_body_goes_to_the_contact_and_to_nobody_else() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let body = json!({"type": "box", "layout": "vertical", "contents": [{"type": "text", "text": "hola"}]});
     let flex = json!({"type": "flex", "altText": "una oferta", "contents": {"type": "bubble", "body": body}});
     let confirm = json!({"type": "template", "altText": "¿Confirmas?", "template": {"type": "confirm", "text": "¿Confirmas la cita?",
@@ -235,14 +163,14 @@ async fn a_raw_body_goes_to_the_contact_and_to_nobody_else() {
     let id = world.sent(&channel, json!({"type": "custom_payload", "payload": payload})).await;
     world.reaches(id, "sent").await;
     let shown = until("both are there", || async {
-        let shown = on_phone(&world).await;
+        let shown = world.shown(SOURCE).await;
         let found = shown.iter().find(|m| m["body"] == "¿Confirmas la cita?").cloned();
         found.filter(|_| shown.iter().any(|m| m["body"] == "una oferta"))
     })
     .await;
     assert_eq!(world.message(id).await["notes"][0]["code"], "recipient_replaced");
-    writes(&world, json!({"type": "button", "messageId": shown["id"], "index": 0})).await;
-    received(&world, "the postback", |m| m.to_string().contains("cita=7&si")).await;
+    world.writes(SOURCE, PHONE, json!({"type": "button", "messageId": shown["id"], "index": 0})).await;
+    world.received("the postback", |m| m.to_string().contains("cita=7&si")).await;
     for wrong in
         [json!({"replyToken": "x", "messages": [flex]}), json!({"messages": []}), json!({"text": "x"})]
     {
@@ -250,31 +178,36 @@ async fn a_raw_body_goes_to_the_contact_and_to_nobody_else() {
         assert_eq!(answer.status, 400, "{}", answer.text());
     }
     let bad = json!({"type": "custom_payload", "payload": {"type": "image", "originalContentUrl": "https://x.ec/a.jpg"}});
-    let error = failed_with(&world, world.sent(&channel, bad).await).await;
+    let error = world.failed_with(world.sent(&channel, bad).await).await;
     assert_eq!((&error["code"], &error["providerCode"]), (&json!("provider_refused"), &json!(400)));
     assert!(error.to_string().contains("previewImageUrl"), "LINE names the place: {error}");
 }
 
 #[tokio::test]
 async fn every_kind_of_message_comes_in() {
-    let (world, _) = world().await;
-    writes(&world, text("buenas")).await;
-    received(&world, "a text", |m| m["text"] == "buenas").await;
-    writes(&world, json!({"type": "location", "latitude": -0.18, "longitude": -78.46, "name": "Quito"}))
+    let (world, _) = World::demo_on(SOURCE).await;
+    world.writes(SOURCE, PHONE, text("buenas")).await;
+    world.received("a text", |m| m["text"] == "buenas").await;
+    world
+        .writes(
+            SOURCE,
+            PHONE,
+            json!({"type": "location", "latitude": -0.18, "longitude": -78.46, "name": "Quito"}),
+        )
         .await;
-    received(&world, "a place", |m| m.to_string().contains("Quito")).await;
-    writes(&world, json!({"type": "sticker"})).await;
-    received(&world, "a sticker's words", |m| m.to_string().contains("cony, sally")).await;
+    world.received("a place", |m| m.to_string().contains("Quito")).await;
+    world.writes(SOURCE, PHONE, json!({"type": "sticker"})).await;
+    world.received("a sticker's words", |m| m.to_string().contains("cony, sally")).await;
     for (said, kind) in [
         (json!({"type": "image"}), "image"),
         (json!({"type": "document", "filename": "hoja.pdf"}), "file"),
         (json!({"type": "video"}), "video"),
         (json!({"type": "voice"}), "audio"),
     ] {
-        writes(&world, said).await;
+        world.writes(SOURCE, PHONE, said).await;
         // Sound and video are converted first, which takes a while.
         let item = until("its file is here", || async {
-            advance(&world, "1m").await;
+            world.advance("1m").await;
             let list = world.api("GET", "/contact/id:123/message/list?limit=50", Value::Null).await.json();
             let items = list["items"].as_array().cloned().unwrap_or_default();
             items.into_iter().find(|item| {
@@ -291,7 +224,7 @@ async fn every_kind_of_message_comes_in() {
 /// LINE answers 200 for whoever has blocked the account: only its webhook tells.
 #[tokio::test]
 async fn a_contact_that_blocks_the_account_fails_at_once_without_a_call() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     world.sent(&channel, text("antes")).await;
     let blocked = async |blocked: bool| {
         world.simulator("PUT", &format!("/phones/{PHONE}"), json!({"blocked": blocked})).await;
@@ -301,12 +234,12 @@ async fn a_contact_that_blocks_the_account_fails_at_once_without_a_call() {
         })
         .await;
     };
-    writes(&world, text("la última")).await;
-    received(&world, "its last message", |m| m["text"] == "la última").await;
+    world.writes(SOURCE, PHONE, text("la última")).await;
+    world.received("its last message", |m| m["text"] == "la última").await;
     blocked(true).await;
     let before = pushes(&world).await.len();
     let id = world.sent(&channel, text("nadie lo lee")).await;
-    let error = failed_with(&world, id).await;
+    let error = world.failed_with(id).await;
     assert_eq!(error["code"], "recipient_refused", "{error}");
     assert_eq!(pushes(&world).await.len(), before, "LINE was not called");
     // Another channel carries it when none is named.
@@ -314,19 +247,19 @@ async fn a_contact_that_blocks_the_account_fails_at_once_without_a_call() {
     let by = world.message(free.json()["messageId"].as_i64().unwrap()).await["channelId"].clone();
     assert_ne!(by, channel.id);
     blocked(false).await;
-    arrived(&world, world.sent(&channel, text("de vuelta")).await).await;
+    world.arrived(SOURCE, world.sent(&channel, text("de vuelta")).await).await;
 }
 
 #[tokio::test]
 async fn limits_of_rate_are_waited_out_and_those_of_the_month_park_the_channel() {
-    let (world, channel) = world().await;
-    fault(&world, json!({"code": 429})).await;
+    let (world, channel) = World::demo_on(SOURCE).await;
+    world.fault(SOURCE, json!({"code": 429})).await;
     let id = world.sent(&channel, text("sin prisa")).await;
-    tried(&world, id, "slow_down").await;
-    no_faults(&world).await;
-    advance(&world, "2m").await;
-    arrived(&world, id).await;
-    fault(&world, json!({"code": 4291})).await;
+    world.tried(id, "slow_down").await;
+    world.no_faults().await;
+    world.advance("2m").await;
+    world.arrived(SOURCE, id).await;
+    world.fault(SOURCE, json!({"code": 4291})).await;
     let id = world.sent(&channel, text("el mes que viene")).await;
     let words = until("the channel is held", || async {
         let list = world.admin("GET", "/channels", Value::Null).await.json();
@@ -336,21 +269,21 @@ async fn limits_of_rate_are_waited_out_and_those_of_the_month_park_the_channel()
     .await;
     assert!(words.contains("month"), "{words}");
     assert_eq!(current(&world.message(id).await), "pending", "nothing is lost");
-    no_faults(&world).await;
+    world.no_faults().await;
     assert_eq!(world.admin("POST", &format!("/channels/{}/resume", channel.id), json!({})).await.status, 200);
-    arrived(&world, id).await;
+    world.arrived(SOURCE, id).await;
 }
 
 #[tokio::test]
 async fn a_revoked_token_holds_the_channel_and_a_new_one_lets_it_go_on() {
-    let (world, channel) = world().await;
-    fault(&world, json!({"code": 401})).await;
+    let (world, channel) = World::demo_on(SOURCE).await;
+    world.fault(SOURCE, json!({"code": 401})).await;
     let id = world.sent(&channel, text("espera su turno")).await;
     until("the channel is held", || async {
         world.admin("GET", "/channels", Value::Null).await.text().contains("\"held\"").then_some(())
     })
     .await;
-    no_faults(&world).await;
+    world.no_faults().await;
     let accounts = world.simulator("GET", "/accounts", Value::Null).await;
     let own =
         accounts.as_array().into_iter().flatten().find(|a| a["source"] == SOURCE).unwrap()["set"].clone();
@@ -360,14 +293,14 @@ async fn a_revoked_token_holds_the_channel_and_a_new_one_lets_it_go_on() {
     let renewed = world.admin("POST", &settings, json!({"set": {"access_token": own["access_token"]}})).await;
     assert_eq!(renewed.status, 200, "{}", renewed.text());
     assert_eq!(world.admin("POST", &format!("/channels/{}/resume", channel.id), json!({})).await.status, 200);
-    arrived(&world, id).await;
+    world.arrived(SOURCE, id).await;
     let shown = world.admin("GET", &format!("/messages/{id}"), Value::Null).await.text();
     assert!(!shown.contains("SimulatorOnlyLineToken"), "the token is shown nowhere");
 }
 
 #[tokio::test]
 async fn a_webhook_without_its_signature_is_refused_and_one_told_twice_is_one() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let list = world.admin("GET", "/channels", Value::Null).await.json();
     let own = list["items"].as_array().into_iter().flatten().find(|c| c["id"] == channel.id).unwrap().clone();
     let url = own["webhookUrl"].as_str().unwrap();
@@ -379,6 +312,6 @@ async fn a_webhook_without_its_signature_is_refused_and_one_told_twice_is_one() 
         assert_eq!(answer.status, 401);
     }
     // The server is away for a moment; LINE tells it again.
-    writes(&world, text("una sola vez")).await;
-    received(&world, "the text", |m| m["text"] == "una sola vez").await;
+    world.writes(SOURCE, PHONE, text("una sola vez")).await;
+    world.received("the text", |m| m["text"] == "una sola vez").await;
 }

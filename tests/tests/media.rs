@@ -122,7 +122,7 @@ on_every_whatsapp! {
                 attachment["error"].is_object().then_some(())
             }).await;
             world.simulator("PUT", "/faults", json!([])).await;
-            world.simulator("POST", "/clock", json!({"advance": "10m"})).await;
+            world.advance("10m").await;
             assert_eq!(held(world, &message).await["mime"], "image/png", "{action}");
         }
     }
@@ -194,7 +194,7 @@ async fn only_a_signed_link_opens_a_file_and_not_for_ever() {
     assert_eq!(get(&world, &url, &[("range", "bytes=999-")]).await.status, 416);
     let tag = part.header("etag").to_owned();
     assert_eq!(get(&world, &url, &[("if-none-match", &tag)]).await.status, 304);
-    world.simulator("POST", "/clock", json!({"advance": "49h"})).await;
+    world.advance("49h").await;
     until("the link has expired", || async { (get(&world, &url, &[]).await.status == 403).then_some(()) })
         .await;
 }
@@ -275,7 +275,7 @@ async fn old_media_go_by_their_age() {
     let kinds = world.admin("GET", "/retention", Value::Null).await.json()["items"].clone();
     let of_media = kinds.as_array().into_iter().flatten().find(|kind| kind["kind"] == "media").cloned();
     assert_eq!(of_media.map(|kind| kind["rows"].clone()), Some(json!(0)), "it is young");
-    world.simulator("POST", "/clock", json!({"advance": "31d"})).await;
+    world.advance("31d").await;
     // By the hourly job, or at once.
     until("it is gone", || async {
         assert_eq!(world.admin("POST", "/retention/run", json!({})).await.status, 200);
@@ -307,7 +307,7 @@ async fn a_file_from_telegram_is_looked_up_and_fetched() {
     .await;
     assert!(!failed.to_string().contains("bot"), "no address, and no token: {failed}");
     world.simulator("PUT", "/faults", json!([])).await;
-    world.simulator("POST", "/clock", json!({"advance": "10m"})).await;
+    world.advance("10m").await;
     assert_eq!(held(&world, &message).await["mime"], "image/png");
 }
 

@@ -2,7 +2,7 @@
 //! to a moment, Meta's window and its one tag, and every way that it fails.
 
 use e2e::world::{PHONE, current};
-use e2e::{Channel, World, until};
+use e2e::{Channel, World, text, until};
 use serde_json::{Value, json};
 
 const MESSENGER: &str = "facebook";
@@ -11,88 +11,13 @@ const KINDS: [&str; 2] = [MESSENGER, INSTAGRAM];
 /// Part of the simulator's tokens, which nobody may ever be shown.
 const TOKEN: &str = "SimulatorOnly";
 
-async fn world(source: &str) -> (World, Channel) {
-    let world = World::demo().await;
-    let channel = world.channel(source);
-    (world, channel)
-}
-
-fn text(text: &str) -> Value {
-    json!({"type": "text", "text": text})
-}
-
 fn tagged(words: &str, tag: &str) -> Value {
     json!({"type": "text", "text": words, "messageTag": tag})
-}
-
-async fn fault(world: &World, source: &str, action: Value) {
-    world.simulator("PUT", "/faults", json!([{"when": {"provider": source}, "do": action}])).await;
-}
-
-async fn no_faults(world: &World) {
-    world.simulator("PUT", "/faults", json!([])).await;
-}
-
-/// Moves the clock by minutes at least, and waits until the server goes by it.
-async fn advance(world: &World, time: &str) {
-    let other = world.channel("telegram");
-    let now = || async {
-        let id = world.sent(&other, text("¿qué hora es?")).await;
-        world.message(id).await["timestamp"].as_i64().expect("seconds")
-    };
-    let before = now().await;
-    world.simulator("POST", "/clock", json!({"advance": time})).await;
-    until("the server's clock has moved", || async { (now().await > before + 100).then_some(()) }).await;
-}
-
-/// What the account wrote to the phone, oldest first.
-async fn on_phone(world: &World, source: &str) -> Vec<Value> {
-    world.phone(PHONE).await.into_iter().filter(|message| message["provider"] == source).collect()
-}
-
-/// The message as the phone shows it, once Meta has taken it.
-async fn arrived(world: &World, source: &str, id: i64) -> Value {
-    let name = until("it is taken", || async {
-        let message = world.message(id).await;
-        message["channelMessageId"].is_string().then(|| message["channelMessageId"].clone())
-    })
-    .await;
-    let found = || async { on_phone(world, source).await.into_iter().find(|message| message["id"] == name) };
-    until("the phone shows it", found).await
-}
-
-/// The phone writes.
-async fn writes(world: &World, source: &str, mut said: Value) -> Value {
-    said["provider"] = json!(source);
-    world.simulator("POST", &format!("/phones/{PHONE}/messages"), said).await
 }
 
 async fn list(world: &World) -> Vec<Value> {
     let list = world.api("GET", "/contact/id:123/message/list?limit=50", Value::Null).await.json();
     list["items"].as_array().cloned().unwrap_or_default()
-}
-
-/// The newest message from the contact that satisfies a condition.
-async fn received(world: &World, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
-    let is_it = &is_it;
-    until(what, || async {
-        let mut items = list(world).await.into_iter();
-        items.find(|item| item["traffic"] == "incoming" && is_it(&item["message"]))
-    })
-    .await
-}
-
-async fn failed_with(world: &World, id: i64) -> Value {
-    world.reaches(id, "failed").await["error"].clone()
-}
-
-async fn unknown(world: &World, channel: &Channel, words: &str) -> i64 {
-    let id = world.sent(channel, text(words)).await;
-    until("the outcome is unknown", || async {
-        (world.message(id).await["outcome"] == "unknown").then_some(())
-    })
-    .await;
-    id
 }
 
 /// The bodies that Meta was last called with to send.
@@ -124,7 +49,7 @@ async fn named(world: &World, phone: &str) -> i64 {
 #[tokio::test]
 async fn a_text_is_sent_delivered_and_read_as_far_as_each_kind_tells() {
     for (source, before) in [(MESSENGER, "delivered"), (INSTAGRAM, "sent")] {
-        let (world, channel) = world(source).await;
+        let (world, channel) = World::demo_on(source).await;
         let mut ids = Vec::new();
         for n in 0..5 {
             ids.push(world.sent(&channel, text(&format!("Hola {n} ñ 😀"))).await);
@@ -139,19 +64,19 @@ async fn a_text_is_sent_delivered_and_read_as_far_as_each_kind_tells() {
                 message["status"].as_array().into_iter().flatten().map(|s| &s["value"]).collect();
             assert_eq!(values.contains(&&json!("delivered")), source == MESSENGER, "{values:?}");
         }
-        assert!(on_phone(&world, source).await.iter().any(|m| m["body"] == "Hola 4 ñ 😀"));
+        assert!(world.shown(source).await.iter().any(|m| m["body"] == "Hola 4 ñ 😀"));
     }
 }
 
 #[tokio::test]
 async fn a_long_text_is_split_by_each_kinds_own_count() {
     for (source, unit) in KINDS.map(|source| (source, if source == MESSENGER { "chars" } else { "bytes" })) {
-        let (world, channel) = world(source).await;
+        let (world, channel) = World::demo_on(source).await;
         let words: Vec<String> = (0..600).map(|n| format!("señal{n}")).collect();
-        let before = on_phone(&world, source).await.len();
+        let before = world.shown(source).await.len();
         world.sent(&channel, text(&words.join(" "))).await;
         let shown = until("all of it is there", || async {
-            let shown: Vec<Value> = on_phone(&world, source).await.split_off(before);
+            let shown: Vec<Value> = world.shown(source).await.split_off(before);
             let parts: Vec<String> =
                 shown.iter().filter_map(|message| Some(message["body"].as_str()?.to_owned())).collect();
             (parts.join(" ") == words.join(" ")).then_some(parts)
@@ -168,7 +93,7 @@ async fn a_long_text_is_split_by_each_kinds_own_count() {
 #[tokio::test]
 async fn each_attachment_goes_by_its_link_and_a_lost_file_is_told() {
     for source in KINDS {
-        let (world, channel) = world(source).await;
+        let (world, channel) = World::demo_on(source).await;
         for (kind, url, shown_as) in [
             ("image", "https://ejemplo.ec/foto.jpg", "image"),
             ("video", "https://ejemplo.ec/clip.mp4", "video"),
@@ -177,11 +102,11 @@ async fn each_attachment_goes_by_its_link_and_a_lost_file_is_told() {
         ] {
             let attachment = json!({"type": "attachment", "attachment": {"type": kind, "url": url}});
             let id = world.sent(&channel, attachment).await;
-            let shown = arrived(&world, source, id).await;
+            let shown = world.arrived(source, id).await;
             assert_eq!((&shown["media"]["type"], &shown["media"]["link"]), (&json!(shown_as), &json!(url)));
         }
         let lost = json!({"type": "attachment", "attachment": {"type": "image", "url": "https://nada.invalid/a.jpg"}});
-        let error = failed_with(&world, world.sent(&channel, lost).await).await;
+        let error = world.failed_with(world.sent(&channel, lost).await).await;
         assert_eq!(
             (&error["code"], &error["providerCode"]),
             (&json!("media_unreachable"), &json!(2_018_008))
@@ -192,10 +117,10 @@ async fn each_attachment_goes_by_its_link_and_a_lost_file_is_told() {
 #[tokio::test]
 async fn a_quick_reply_is_tapped_on_the_phone_and_too_many_are_refused() {
     for source in KINDS {
-        let (world, channel) = world(source).await;
+        let (world, channel) = World::demo_on(source).await;
         let message =
             json!({"type": "quick_reply", "title": "¿Vienes?", "replies": ["Sí", "No", "Más tarde"]});
-        let shown = arrived(&world, source, world.sent(&channel, message).await).await;
+        let shown = world.arrived(source, world.sent(&channel, message).await).await;
         let labels: Vec<&Value> =
             shown["buttons"].as_array().into_iter().flatten().map(|b| &b["text"]).collect();
         assert_eq!(labels, ["Sí", "No", "Más tarde"]);
@@ -203,8 +128,8 @@ async fn a_quick_reply_is_tapped_on_the_phone_and_too_many_are_refused() {
         let url = format!("{}/phones/{PHONE}?app={app}", world.simulator_url());
         let page = world.http.call("GET", &url, &[], "").await.expect("the simulator answers").text();
         assert!(page.contains("Más tarde"), "a person can tap it");
-        writes(&world, source, json!({"type": "button", "messageId": shown["id"], "index": 2})).await;
-        received(&world, "the tap", |message| message.to_string().contains("Más tarde")).await;
+        world.writes(source, PHONE, json!({"type": "button", "messageId": shown["id"], "index": 2})).await;
+        world.received("the tap", |message| message.to_string().contains("Más tarde")).await;
         let refused =
             |title: &str, replies: Value| json!({"type": "quick_reply", "title": title, "replies": replies});
         let many: Vec<String> = (0..14).map(|n| n.to_string()).collect();
@@ -222,16 +147,16 @@ async fn a_quick_reply_is_tapped_on_the_phone_and_too_many_are_refused() {
 
 #[tokio::test]
 async fn a_raw_body_goes_to_the_contact_by_messenger_alone() {
-    let (world, channel) = world(MESSENGER).await;
+    let (world, channel) = World::demo_on(MESSENGER).await;
     let button = json!({"type": "postback", "title": "Empezar", "payload": "GO"});
     let payload = json!({"recipient": {"id": "42"}, "attachment": {"type": "template", "payload": {
         "template_type": "button", "text": "¿Listos?", "buttons": [button]}}});
     let id = world.sent(&channel, json!({"type": "custom_payload", "payload": payload})).await;
-    let shown = arrived(&world, MESSENGER, id).await;
+    let shown = world.arrived(MESSENGER, id).await;
     assert_eq!((&shown["body"], &shown["buttons"][0]["text"]), (&json!("¿Listos?"), &json!("Empezar")));
     assert_eq!(world.message(id).await["notes"][0]["code"], "recipient_replaced");
-    writes(&world, MESSENGER, json!({"type": "button", "messageId": shown["id"], "index": 0})).await;
-    received(&world, "the postback", |message| message.to_string().contains("Empezar")).await;
+    world.writes(MESSENGER, PHONE, json!({"type": "button", "messageId": shown["id"], "index": 0})).await;
+    world.received("the postback", |message| message.to_string().contains("Empezar")).await;
     for (payload, pointer) in [
         (json!({"text": "x", "access_token": "t"}), "/message/payload/access_token"),
         (json!({"message": {"text": "x"}, "batch": []}), "/message/payload/batch"),
@@ -247,9 +172,9 @@ async fn a_raw_body_goes_to_the_contact_by_messenger_alone() {
 #[tokio::test]
 async fn every_kind_of_message_comes_in_and_what_is_taken_back_is_gone() {
     for source in KINDS {
-        let (world, channel) = world(source).await;
-        let hello = writes(&world, source, text("hola, ¿qué tal? 😀")).await;
-        received(&world, "the text", |m| m["text"] == "hola, ¿qué tal? 😀").await;
+        let (world, channel) = World::demo_on(source).await;
+        let hello = world.writes(source, PHONE, text("hola, ¿qué tal? 😀")).await;
+        world.received("the text", |m| m["text"] == "hola, ¿qué tal? 😀").await;
         for (kind, word) in [
             ("image", "image"),
             ("video", "video"),
@@ -258,7 +183,7 @@ async fn every_kind_of_message_comes_in_and_what_is_taken_back_is_gone() {
             ("story_mention", "file"),
         ] {
             let before = list(&world).await.len();
-            writes(&world, source, json!({"type": kind})).await;
+            world.writes(source, PHONE, json!({"type": kind})).await;
             until(kind, || async {
                 let items = list(&world).await;
                 let is_it = |item: &&Value| item["message"]["attachment"]["type"] == word;
@@ -267,22 +192,27 @@ async fn every_kind_of_message_comes_in_and_what_is_taken_back_is_gone() {
             })
             .await;
         }
-        writes(&world, source, json!({"type": "location", "latitude": -0.18, "longitude": -78.48})).await;
-        received(&world, "the place", |m| m.to_string().contains("-78.48")).await;
-        let shown = arrived(&world, source, world.sent(&channel, text("¿me lees?")).await).await;
-        writes(&world, source, json!({"type": "text", "text": "te leo", "replyTo": shown["id"]})).await;
-        received(&world, "the answer", |m| m["text"] == "te leo").await;
-        writes(&world, source, json!({"type": "reaction", "messageId": shown["id"], "emoji": "👍"})).await;
-        received(&world, "the reaction", |m| m.to_string().contains("👍")).await;
-        writes(&world, source, json!({"type": "unsupported"})).await;
-        received(&world, "what cannot be shown", |m| m.to_string().contains("unsupported")).await;
+        world
+            .writes(source, PHONE, json!({"type": "location", "latitude": -0.18, "longitude": -78.48}))
+            .await;
+        world.received("the place", |m| m.to_string().contains("-78.48")).await;
+        let shown = world.arrived(source, world.sent(&channel, text("¿me lees?")).await).await;
+        world.writes(source, PHONE, json!({"type": "text", "text": "te leo", "replyTo": shown["id"]})).await;
+        world.received("the answer", |m| m["text"] == "te leo").await;
+        world
+            .writes(source, PHONE, json!({"type": "reaction", "messageId": shown["id"], "emoji": "👍"}))
+            .await;
+        world.received("the reaction", |m| m.to_string().contains("👍")).await;
+        world.writes(source, PHONE, json!({"type": "unsupported"})).await;
+        world.received("what cannot be shown", |m| m.to_string().contains("unsupported")).await;
         if source == MESSENGER {
-            writes(&world, source, json!({"type": "edit", "messageId": hello["id"], "text": "corregido"}))
+            world
+                .writes(source, PHONE, json!({"type": "edit", "messageId": hello["id"], "text": "corregido"}))
                 .await;
-            received(&world, "the change", |m| m["text"] == "corregido").await;
+            world.received("the change", |m| m["text"] == "corregido").await;
             continue;
         }
-        writes(&world, source, json!({"type": "unsend", "messageId": hello["id"]})).await;
+        world.writes(source, PHONE, json!({"type": "unsend", "messageId": hello["id"]})).await;
         until("it is gone", || async {
             let is_there = list(&world).await.iter().any(|item| item.to_string().contains("qué tal"));
             (!is_there).then_some(())
@@ -294,8 +224,8 @@ async fn every_kind_of_message_comes_in_and_what_is_taken_back_is_gone() {
 
 #[tokio::test]
 async fn media_that_come_in_are_fetched_without_the_token() {
-    let (world, _) = world(MESSENGER).await;
-    writes(&world, MESSENGER, json!({"type": "image"})).await;
+    let (world, _) = World::demo_on(MESSENGER).await;
+    world.writes(MESSENGER, PHONE, json!({"type": "image"})).await;
     until("the picture is there", || async {
         world.inbox().await.thread().await.contains("/media/").then_some(())
     })
@@ -305,10 +235,10 @@ async fn media_that_come_in_are_fetched_without_the_token() {
 #[tokio::test]
 async fn inside_the_window_every_tag_goes_out_as_a_plain_answer() {
     for source in KINDS {
-        let (world, channel) = world(source).await;
+        let (world, channel) = World::demo_on(source).await;
         for tag in ["ACCOUNT_UPDATE", "POST_PURCHASE_UPDATE", "CONFIRMED_EVENT_UPDATE", "HUMAN_AGENT"] {
             let id = world.sent(&channel, tagged(tag, tag)).await;
-            assert_eq!(arrived(&world, source, id).await["body"], tag);
+            assert_eq!(world.arrived(source, id).await["body"], tag);
             let body = last_body(&world, source).await;
             assert!(body.get("tag").is_none() && body["messaging_type"] != "MESSAGE_TAG", "{body}");
             assert_eq!(world.message(id).await["message"]["messageTag"], tag, "it reads back as written");
@@ -319,8 +249,8 @@ async fn inside_the_window_every_tag_goes_out_as_a_plain_answer() {
 #[tokio::test]
 async fn outside_the_window_only_a_person_may_answer_and_only_for_seven_days() {
     for (source, code) in [(MESSENGER, 2_018_278), (INSTAGRAM, 2_534_022)] {
-        let (world, channel) = world(source).await;
-        advance(&world, "25h").await;
+        let (world, channel) = World::demo_on(source).await;
+        world.advance("25h").await;
         let before = world.exchanges(source).await.len();
         for (message, word) in [
             (text("tarde"), "24 hours"),
@@ -338,25 +268,25 @@ async fn outside_the_window_only_a_person_may_answer_and_only_for_seven_days() {
         }
         assert_eq!(world.exchanges(source).await.len(), before, "Meta was not called");
         let id = world.sent(&channel, tagged("una persona responde", "HUMAN_AGENT")).await;
-        arrived(&world, source, id).await;
+        world.arrived(source, id).await;
         let body = last_body(&world, source).await;
         assert_eq!((&body["messaging_type"], &body["tag"]), (&json!("MESSAGE_TAG"), &json!("HUMAN_AGENT")));
-        advance(&world, "6d").await;
+        world.advance("6d").await;
         let id = world.sent(&channel, tagged("demasiado tarde", "HUMAN_AGENT")).await;
-        assert_eq!(failed_with(&world, id).await["code"], "window_closed");
-        writes(&world, source, text("aquí estoy")).await;
-        received(&world, "the contact's message", |m| m["text"] == "aquí estoy").await;
-        arrived(&world, source, world.sent(&channel, text("por fin")).await).await;
+        assert_eq!(world.failed_with(id).await["code"], "window_closed");
+        world.writes(source, PHONE, text("aquí estoy")).await;
+        world.received("the contact's message", |m| m["text"] == "aquí estoy").await;
+        world.arrived(source, world.sent(&channel, text("por fin")).await).await;
     }
 }
 
 #[tokio::test]
 async fn a_person_answers_from_the_inbox_after_the_window() {
-    let (world, channel) = world(MESSENGER).await;
-    writes(&world, MESSENGER, text("¿alguien?")).await;
-    received(&world, "the text", |m| m["text"] == "¿alguien?").await;
-    advance(&world, "25h").await;
-    arrived(&world, MESSENGER, world.sent(&channel, tagged("un momento", "HUMAN_AGENT")).await).await;
+    let (world, channel) = World::demo_on(MESSENGER).await;
+    world.writes(MESSENGER, PHONE, text("¿alguien?")).await;
+    world.received("the text", |m| m["text"] == "¿alguien?").await;
+    world.advance("25h").await;
+    world.arrived(MESSENGER, world.sent(&channel, tagged("un momento", "HUMAN_AGENT")).await).await;
     let page = world.inbox().await.thread().await;
     assert!(page.contains("id=\"reply\"") && page.contains("HUMAN_AGENT"), "the box is open and says how");
     let value = |name: &str| {
@@ -368,7 +298,7 @@ async fn a_person_answers_from_the_inbox_after_the_window() {
     let answer = world.inbox().await.post("/messages/123/reply", &form).await;
     assert!(answer.status < 400, "{}", answer.text());
     until("the phone shows it", || async {
-        on_phone(&world, MESSENGER).await.iter().any(|m| m["body"] == "aquí estamos").then_some(())
+        world.shown(MESSENGER).await.iter().any(|m| m["body"] == "aquí estamos").then_some(())
     })
     .await;
     assert_eq!(last_body(&world, MESSENGER).await["tag"], "HUMAN_AGENT");
@@ -376,81 +306,81 @@ async fn a_person_answers_from_the_inbox_after_the_window() {
 
 #[tokio::test]
 async fn an_operator_can_pass_retired_tags_and_meta_refuses_them() {
-    let (world, channel) = world(MESSENGER).await;
+    let (world, channel) = World::demo_on(MESSENGER).await;
     let path = format!("/channels/{}/settings", channel.id);
     let refused = world.admin("POST", &path, json!({"set": {"pass_deprecated_tags": "maybe"}})).await;
     assert_eq!(refused.json()["errors"][0]["pointer"], "/set/pass_deprecated_tags");
     let set = world.admin("POST", &path, json!({"set": {"pass_deprecated_tags": "yes"}})).await;
     assert_eq!(set.status, 200, "{}", set.text());
-    advance(&world, "25h").await;
+    world.advance("25h").await;
     let id = world.sent(&channel, tagged("como se pidió", "ACCOUNT_UPDATE")).await;
-    let error = failed_with(&world, id).await;
+    let error = world.failed_with(id).await;
     assert_eq!(error["providerCode"], 1_893_061, "{error}");
     assert_eq!(last_body(&world, MESSENGER).await["tag"], "ACCOUNT_UPDATE");
 }
 
 #[tokio::test]
 async fn metas_word_that_the_window_is_closed_is_believed() {
-    let (world, channel) = world(MESSENGER).await;
-    fault(&world, MESSENGER, json!({"code": 2_018_278})).await;
+    let (world, channel) = World::demo_on(MESSENGER).await;
+    world.fault(MESSENGER, json!({"code": 2_018_278})).await;
     let id = world.sent(&channel, text("¿abierta?")).await;
-    assert_eq!(failed_with(&world, id).await["code"], "window_closed");
-    no_faults(&world).await;
+    assert_eq!(world.failed_with(id).await["code"], "window_closed");
+    world.no_faults().await;
     let before = world.exchanges(MESSENGER).await.len();
     let id = world.sent(&channel, text("¿y ahora?")).await;
-    assert_eq!(failed_with(&world, id).await["code"], "window_closed");
+    assert_eq!(world.failed_with(id).await["code"], "window_closed");
     assert_eq!(world.exchanges(MESSENGER).await.len(), before, "it is not asked again");
 }
 
 #[tokio::test]
 async fn an_echo_settles_a_lost_answer_on_messenger_and_instagram_holds_it() {
-    let (world, channel) = world(MESSENGER).await;
-    fault(&world, MESSENGER, json!({"cut": "after"})).await;
+    let (world, channel) = World::demo_on(MESSENGER).await;
+    world.fault(MESSENGER, json!({"cut": "after"})).await;
     let id = world.sent(&channel, text("quién sabe")).await;
     let message = world.reaches(id, "delivered").await;
     assert_ne!(message["outcome"], "unknown");
-    no_faults(&world).await;
-    assert_eq!(on_phone(&world, MESSENGER).await.iter().filter(|m| m["body"] == "quién sabe").count(), 1);
+    world.no_faults().await;
+    assert_eq!(world.shown(MESSENGER).await.iter().filter(|m| m["body"] == "quién sabe").count(), 1);
     let instagram = world.channel(INSTAGRAM);
-    fault(&world, INSTAGRAM, json!({"cut": "after"})).await;
-    let id = unknown(&world, &instagram, "en duda").await;
-    no_faults(&world).await;
-    advance(&world, "2h").await;
+    world.fault(INSTAGRAM, json!({"cut": "after"})).await;
+    let id = world.unknown(&instagram, "en duda").await;
+    world.no_faults().await;
+    world.advance("2h").await;
     let later = world.sent(&instagram, text("después")).await;
-    arrived(&world, INSTAGRAM, later).await;
-    assert_eq!(on_phone(&world, INSTAGRAM).await.iter().filter(|m| m["body"] == "en duda").count(), 1);
+    world.arrived(INSTAGRAM, later).await;
+    assert_eq!(world.shown(INSTAGRAM).await.iter().filter(|m| m["body"] == "en duda").count(), 1);
     let path = format!("/messages/{id}/resolve");
     assert_eq!(world.admin("POST", &path, json!({"choice": "leave"})).await.status, 200);
-    assert_eq!(failed_with(&world, id).await["code"], "outcome_unknown");
+    assert_eq!(world.failed_with(id).await["code"], "outcome_unknown");
 }
 
 #[tokio::test]
 async fn receipts_in_any_order_only_raise_and_a_forged_one_does_nothing() {
     for how in ["reorder", "double", "late"] {
-        let (world, channel) = world(MESSENGER).await;
-        fault(&world, MESSENGER, json!({"receipts": how})).await;
+        let (world, channel) = World::demo_on(MESSENGER).await;
+        world.fault(MESSENGER, json!({"receipts": how})).await;
         let id = world.sent(&channel, text(how)).await;
         world.reaches(id, "delivered").await;
         world.simulator("POST", &format!("/phones/{PHONE}/open"), json!({})).await;
         world.reaches(id, "read").await;
     }
-    let (world, channel) = world(MESSENGER).await;
-    fault(&world, MESSENGER, json!({"receipts": "badSignature"})).await;
+    let (world, channel) = World::demo_on(MESSENGER).await;
+    world.fault(MESSENGER, json!({"receipts": "badSignature"})).await;
     let id = world.sent(&channel, text("falsa")).await;
-    arrived(&world, MESSENGER, id).await;
+    world.arrived(MESSENGER, id).await;
     assert_eq!(current(&world.message(id).await), "sent");
 }
 
 #[tokio::test]
 async fn a_contact_that_blocks_fails_at_once_and_others_do_not() {
     for source in KINDS {
-        let (world, channel) = world(source).await;
+        let (world, channel) = World::demo_on(source).await;
         world.simulator("PUT", &format!("/phones/{PHONE}"), json!({"blocked": true})).await;
-        let error = failed_with(&world, world.sent(&channel, text("¿estás?")).await).await;
+        let error = world.failed_with(world.sent(&channel, text("¿estás?")).await).await;
         assert_eq!((&error["code"], &error["providerCode"]), (&json!("recipient_unreachable"), &json!(551)));
         assert_eq!(error["actor"], "contact");
         world.simulator("PUT", &format!("/phones/{PHONE}"), json!({"blocked": false})).await;
-        arrived(&world, source, world.sent(&channel, text("hola de nuevo")).await).await;
+        world.arrived(source, world.sent(&channel, text("hola de nuevo")).await).await;
         assert_eq!(state(&world, &channel).await, "connected");
     }
 }
@@ -458,8 +388,8 @@ async fn a_contact_that_blocks_fails_at_once_and_others_do_not() {
 #[tokio::test]
 async fn being_throttled_is_waited_out() {
     for source in KINDS {
-        let (world, channel) = world(source).await;
-        fault(&world, source, json!({"code": 613})).await;
+        let (world, channel) = World::demo_on(source).await;
+        world.fault(source, json!({"code": 613})).await;
         let id = world.sent(&channel, text("sin prisa")).await;
         until("it was tried", || async {
             let steps = world.admin("GET", &format!("/messages/{id}"), Value::Null).await.json();
@@ -467,17 +397,17 @@ async fn being_throttled_is_waited_out() {
         })
         .await;
         assert_eq!(current(&world.message(id).await), "pending");
-        no_faults(&world).await;
-        advance(&world, "5m").await;
-        arrived(&world, source, id).await;
+        world.no_faults().await;
+        world.advance("5m").await;
+        world.arrived(source, id).await;
     }
 }
 
 #[tokio::test]
 async fn a_revoked_token_holds_the_channel_and_a_new_one_lets_it_go_on() {
     for source in KINDS {
-        let (world, channel) = world(source).await;
-        fault(&world, source, json!({"code": 190})).await;
+        let (world, channel) = World::demo_on(source).await;
+        world.fault(source, json!({"code": 190})).await;
         let id = world.sent(&channel, text("espera su turno")).await;
         until("the channel is held", || async { (state(&world, &channel).await == "held").then_some(()) })
             .await;
@@ -485,7 +415,7 @@ async fn a_revoked_token_holds_the_channel_and_a_new_one_lets_it_go_on() {
         let answer = world.admin("POST", &check, json!({})).await;
         assert_eq!((answer.status, &answer.json()["error"]), (400, &json!("credentials_refused")));
         assert_eq!(current(&world.message(id).await), "pending", "nothing is lost");
-        no_faults(&world).await;
+        world.no_faults().await;
         let accounts = world.simulator("GET", "/accounts", Value::Null).await;
         let own = |nth: usize| {
             let mut of = accounts.as_array().into_iter().flatten().filter(|a| a["source"] == source);
@@ -500,7 +430,7 @@ async fn a_revoked_token_holds_the_channel_and_a_new_one_lets_it_go_on() {
             world.admin("POST", &format!("/channels/{}/resume", channel.id), json!({})).await.status,
             200
         );
-        arrived(&world, source, id).await;
+        world.arrived(source, id).await;
         let shown = world.admin("GET", &format!("/messages/{id}"), Value::Null).await.text();
         assert!(!shown.contains(TOKEN), "the token is shown nowhere");
     }
@@ -509,7 +439,7 @@ async fn a_revoked_token_holds_the_channel_and_a_new_one_lets_it_go_on() {
 #[tokio::test]
 async fn a_stranger_gets_its_name_from_its_profile() {
     for source in KINDS {
-        let (world, channel) = world(source).await;
+        let (world, channel) = World::demo_on(source).await;
         let other = "+593987654321";
         let said = json!({"type": "text", "text": "soy nueva", "provider": source});
         world.simulator("POST", &format!("/phones/{other}/messages"), said).await;
@@ -528,7 +458,7 @@ async fn a_stranger_gets_its_name_from_its_profile() {
 
 #[tokio::test]
 async fn one_address_serves_every_page_of_an_app() {
-    let (world, first) = world(MESSENGER).await;
+    let (world, first) = World::demo_on(MESSENGER).await;
     let accounts = world.simulator("GET", "/accounts", Value::Null).await;
     let second = accounts
         .as_array()
@@ -557,7 +487,7 @@ async fn one_address_serves_every_page_of_an_app() {
 
 #[tokio::test]
 async fn a_webhook_without_the_signature_is_refused() {
-    let (world, channel) = world(MESSENGER).await;
+    let (world, channel) = World::demo_on(MESSENGER).await;
     let list = world.admin("GET", "/channels", Value::Null).await.json();
     let own = list["items"].as_array().into_iter().flatten().find(|c| c["id"] == channel.id).unwrap().clone();
     let url = own["webhookUrl"].as_str().unwrap();

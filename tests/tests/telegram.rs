@@ -1,48 +1,12 @@
 //! Telegram, whole: what goes out by every kind of message, what comes in, and every way that it fails.
 
 use e2e::world::{PHONE, current};
-use e2e::{Channel, World, until};
+use e2e::{World, text, until};
 use serde_json::{Value, json};
 
 const SOURCE: &str = "telegram";
 /// The token of the simulator's bot, which nobody may ever be shown.
 const TOKEN: &str = "SimulatorOnlyToken";
-
-async fn world() -> (World, Channel) {
-    let world = World::demo().await;
-    let channel = world.channel(SOURCE);
-    (world, channel)
-}
-
-fn text(text: &str) -> Value {
-    json!({"type": "text", "text": text})
-}
-
-async fn fault(world: &World, action: Value) {
-    world.simulator("PUT", "/faults", json!([{"when": {"provider": SOURCE}, "do": action}])).await;
-}
-
-async fn no_faults(world: &World) {
-    world.simulator("PUT", "/faults", json!([])).await;
-}
-
-/// What the bot wrote to the phone, oldest first.
-async fn on_phone(world: &World) -> Vec<Value> {
-    world.phone(PHONE).await.into_iter().filter(|message| message["provider"] == SOURCE).collect()
-}
-
-/// The message as the phone shows it, once Telegram has taken it.
-async fn arrived(world: &World, id: i64) -> Value {
-    let name = world.reaches(id, "sent").await["channelMessageId"].clone();
-    let found = || async { on_phone(world).await.into_iter().find(|message| message["id"] == name) };
-    until("the phone shows it", found).await
-}
-
-/// The phone writes by Telegram.
-async fn writes(world: &World, mut said: Value) -> Value {
-    said["provider"] = json!(SOURCE);
-    world.simulator("POST", &format!("/phones/{PHONE}/messages"), said).await
-}
 
 /// The phone's page, with Telegram open.
 async fn phone_page(world: &World, place: &str) -> String {
@@ -50,35 +14,11 @@ async fn phone_page(world: &World, place: &str) -> String {
     world.http.call("GET", &url, &[], "").await.expect("the simulator answers").text()
 }
 
-/// The newest message from the contact that satisfies a condition.
-async fn received(world: &World, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
-    let is_it = &is_it;
-    until(what, || async {
-        let list = world.api("GET", "/contact/id:123/message/list?limit=50", Value::Null).await.json();
-        let mut items = list["items"].as_array().cloned().unwrap_or_default().into_iter();
-        items.find(|item| item["traffic"] == "incoming" && is_it(&item["message"]))
-    })
-    .await
-}
-
-async fn failed_with(world: &World, id: i64) -> Value {
-    world.reaches(id, "failed").await["error"].clone()
-}
-
-async fn unknown(world: &World, channel: &Channel, words: &str) -> i64 {
-    let id = world.sent(channel, text(words)).await;
-    until("the outcome is unknown", || async {
-        (world.message(id).await["outcome"] == "unknown").then_some(())
-    })
-    .await;
-    id
-}
-
 #[tokio::test]
 async fn a_text_is_sent_and_nothing_later_is_promised() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let id = world.sent(&channel, text("Hola <b>Ana</b> 😀")).await;
-    let shown = arrived(&world, id).await;
+    let shown = world.arrived(SOURCE, id).await;
     assert_eq!(shown["body"], "Hola <b>Ana</b> 😀", "nothing is taken for formatting");
     world.simulator("POST", &format!("/phones/{PHONE}/open"), json!({})).await;
     let message = world.message(id).await;
@@ -89,18 +29,18 @@ async fn a_text_is_sent_and_nothing_later_is_promised() {
     let by_phone = format!("/contact/phone:{PHONE}/message");
     let body = json!({"channelId": channel.id, "message": text("por su número")});
     let answer = world.api("POST", &by_phone, body).await.json();
-    arrived(&world, answer["messageId"].as_i64().unwrap()).await;
+    world.arrived(SOURCE, answer["messageId"].as_i64().unwrap()).await;
 }
 
 #[tokio::test]
 async fn a_long_text_arrives_in_order_and_whole() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let words: Vec<String> = (0..1500).map(|n| format!("palabra{n}")).collect();
-    let before = on_phone(&world).await.len();
+    let before = world.shown(SOURCE).await.len();
     let id = world.sent(&channel, text(&words.join(" "))).await;
     world.reaches(id, "sent").await;
     let shown = until("all of it is there", || async {
-        let shown: Vec<Value> = on_phone(&world).await.split_off(before);
+        let shown: Vec<Value> = world.shown(SOURCE).await.split_off(before);
         let whole: Vec<&str> = shown.iter().filter_map(|message| message["body"].as_str()).collect();
         (whole.join(" ") == words.join(" ")).then(|| whole.iter().map(|part| part.len()).collect::<Vec<_>>())
     })
@@ -110,7 +50,7 @@ async fn a_long_text_arrives_in_order_and_whole() {
 
 #[tokio::test]
 async fn each_attachment_goes_by_its_own_method() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     for (kind, url, method, shown_as) in [
         ("image", "https://ejemplo.ec/foto.jpg", "sendPhoto", "image"),
         ("video", "https://ejemplo.ec/clip.mp4", "sendVideo", "video"),
@@ -121,7 +61,7 @@ async fn each_attachment_goes_by_its_own_method() {
         let id = world
             .sent(&channel, json!({"type": "attachment", "attachment": {"type": kind, "url": url}}))
             .await;
-        let shown = arrived(&world, id).await;
+        let shown = world.arrived(SOURCE, id).await;
         assert_eq!((&shown["media"]["type"], &shown["media"]["link"]), (&json!(shown_as), &json!(url)));
         let calls = world.exchanges(SOURCE).await;
         let path = calls.last().unwrap()["path"].as_str().unwrap();
@@ -129,7 +69,7 @@ async fn each_attachment_goes_by_its_own_method() {
     }
     let gone =
         json!({"type": "attachment", "attachment": {"type": "file", "url": "https://nada.invalid/a.pdf"}});
-    let error = failed_with(&world, world.sent(&channel, gone).await).await;
+    let error = world.failed_with(world.sent(&channel, gone).await).await;
     assert_eq!(
         (&error["code"], &error["providerCode"]),
         (&json!("media_unreachable"), &json!(400)),
@@ -140,14 +80,14 @@ async fn each_attachment_goes_by_its_own_method() {
 /// By link Telegram takes documents of few types; any other is fetched here and uploaded.
 #[tokio::test]
 async fn a_document_of_any_type_is_uploaded_under_its_name() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let host = e2e::files::host([("/hoja.xlsx", &b"PK\x03\x04 sheet"[..])]).await;
     let file = |path: &str| {
         let attachment = json!({"type": "file", "url": format!("{host}{path}")});
         json!({"type": "attachment", "attachment": attachment})
     };
     let id = world.sent(&channel, file("/hoja.xlsx")).await;
-    let shown = arrived(&world, id).await;
+    let shown = world.arrived(SOURCE, id).await;
     assert_eq!(
         (&shown["media"]["type"], &shown["media"]["filename"]),
         (&json!("document"), &json!("hoja.xlsx"))
@@ -163,31 +103,31 @@ async fn a_document_of_any_type_is_uploaded_under_its_name() {
     })
     .await;
     assert!(timeline.contains("upload") && !timeline.contains(" sheet"), "{timeline}");
-    let error = failed_with(&world, world.sent(&channel, file("/nada.docx")).await).await;
+    let error = world.failed_with(world.sent(&channel, file("/nada.docx")).await).await;
     assert_eq!(error["code"], "media_unreachable", "{error}");
     assert!(error.to_string().contains("HTTP 404"), "{error}");
 }
 
 #[tokio::test]
 async fn a_key_of_the_keyboard_comes_back_as_its_text() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let replies = ["Sí", "No", "Más tarde"];
     let id =
         world.sent(&channel, json!({"type": "quick_reply", "title": "¿Vienes?", "replies": replies})).await;
-    let shown = arrived(&world, id).await;
+    let shown = world.arrived(SOURCE, id).await;
     let labels: Vec<&Value> = shown["buttons"].as_array().into_iter().flatten().map(|b| &b["text"]).collect();
     assert_eq!(labels, replies);
     let page = phone_page(&world, "").await;
     assert!(page.contains("class=\"keyboard\"") && page.contains("Más tarde"), "the keys can be tapped");
-    writes(&world, json!({"type": "button", "messageId": shown["id"], "index": 2})).await;
-    received(&world, "the label", |message| message["text"] == "Más tarde").await;
+    world.writes(SOURCE, PHONE, json!({"type": "button", "messageId": shown["id"], "index": 2})).await;
+    world.received("the label", |message| message["text"] == "Más tarde").await;
     let page = phone_page(&world, "").await;
     assert!(!page.contains("class=\"keyboard\""), "it goes once a key was used");
 }
 
 #[tokio::test]
 async fn a_button_under_the_message_comes_back_with_its_label_and_stops_spinning() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let set = |value: &str| json!({"set": {"quick_replies": value}});
     let path = format!("/channels/{}/settings", channel.id);
     let refused = world.admin("POST", &path, set("loud")).await;
@@ -196,10 +136,10 @@ async fn a_button_under_the_message_comes_back_with_its_label_and_stops_spinning
     assert_eq!(world.admin("POST", &path, set("inline")).await.status, 200);
     let message = json!({"type": "quick_reply", "title": "¿Vienes?", "replies": ["Sí, claro", "No"]});
     let id = world.sent(&channel, message).await;
-    let shown = arrived(&world, id).await;
+    let shown = world.arrived(SOURCE, id).await;
     assert_eq!(shown["buttons"][0]["type"], "inline");
-    writes(&world, json!({"type": "button", "messageId": shown["id"], "index": 0})).await;
-    received(&world, "the tap", |message| message.to_string().contains("Sí, claro")).await;
+    world.writes(SOURCE, PHONE, json!({"type": "button", "messageId": shown["id"], "index": 0})).await;
+    world.received("the tap", |message| message.to_string().contains("Sí, claro")).await;
     // Telegram was answered in the webhook's own answer.
     until("the button stops spinning", || async {
         let page = phone_page(&world, "/thread").await;
@@ -210,15 +150,15 @@ async fn a_button_under_the_message_comes_back_with_its_label_and_stops_spinning
 
 #[tokio::test]
 async fn a_raw_body_goes_to_the_contact_and_to_nobody_else() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let payload = json!({"chat_id": 42, "text": "<b>Hola</b>", "parse_mode": "HTML"});
     let id = world.sent(&channel, json!({"type": "custom_payload", "payload": payload})).await;
-    assert_eq!(arrived(&world, id).await["body"], "Hola");
+    assert_eq!(world.arrived(SOURCE, id).await["body"], "Hola");
     let notes = world.message(id).await["notes"].clone();
     assert_eq!(notes[0]["code"], "recipient_replaced", "{notes}");
     let place = json!({"method": "sendLocation", "latitude": -0.18, "longitude": -78.48});
     let id = world.sent(&channel, json!({"type": "custom_payload", "payload": place})).await;
-    assert_eq!(arrived(&world, id).await["location"]["latitude"], -0.18);
+    assert_eq!(world.arrived(SOURCE, id).await["location"]["latitude"], -0.18);
     for (payload, pointer) in [
         (json!({"method": "setWebhook", "url": "https://x.ec"}), "/message/payload/method"),
         (json!({"method": "logOut"}), "/message/payload/method"),
@@ -232,17 +172,17 @@ async fn a_raw_body_goes_to_the_contact_and_to_nobody_else() {
     assert_eq!((answer.status, &answer.json()["errors"][0]["pointer"]), (400, &json!("/channelId")));
     let wrong = json!({"type": "custom_payload", "payload": {"text": "<b>Hola", "parse_mode": "HTML"}});
     let id = world.sent(&channel, wrong).await;
-    let error = failed_with(&world, id).await;
+    let error = world.failed_with(id).await;
     assert!(error["fix"].as_str().unwrap().contains("Close every tag"), "{error}");
 }
 
 #[tokio::test]
 async fn every_kind_of_message_comes_in() {
-    let (world, channel) = world().await;
-    let hello = writes(&world, text("hola por Telegram")).await;
-    received(&world, "the text", |m| m["text"] == "hola por Telegram").await;
-    writes(&world, text("/start ref123")).await;
-    received(&world, "the start", |m| m["text"] == "/start ref123").await;
+    let (world, channel) = World::demo_on(SOURCE).await;
+    let hello = world.writes(SOURCE, PHONE, text("hola por Telegram")).await;
+    world.received("the text", |m| m["text"] == "hola por Telegram").await;
+    world.writes(SOURCE, PHONE, text("/start ref123")).await;
+    world.received("the start", |m| m["text"] == "/start ref123").await;
     for (kind, word) in [
         ("image", "image"),
         ("video", "video"),
@@ -252,37 +192,46 @@ async fn every_kind_of_message_comes_in() {
         ("sticker", "image"),
     ] {
         let mark = format!("pie de {kind}");
-        writes(&world, json!({"type": kind, "caption": mark})).await;
-        received(&world, kind, |m| {
-            // A sticker has no words under it.
-            let is_marked =
-                m.to_string().contains(&mark) || kind == "sticker" && !m.to_string().contains("pie de");
-            m["attachment"]["type"] == word && is_marked
-        })
-        .await;
+        world.writes(SOURCE, PHONE, json!({"type": kind, "caption": mark})).await;
+        world
+            .received(kind, |m| {
+                // A sticker has no words under it.
+                let is_marked =
+                    m.to_string().contains(&mark) || kind == "sticker" && !m.to_string().contains("pie de");
+                m["attachment"]["type"] == word && is_marked
+            })
+            .await;
     }
-    writes(&world, json!({"type": "location", "latitude": -0.18, "longitude": -78.48, "name": "Parque"}))
+    world
+        .writes(
+            SOURCE,
+            PHONE,
+            json!({"type": "location", "latitude": -0.18, "longitude": -78.48, "name": "Parque"}),
+        )
         .await;
-    received(&world, "the place", |m| m.to_string().contains("-78.48") && m.to_string().contains("Parque"))
+    world
+        .received("the place", |m| m.to_string().contains("-78.48") && m.to_string().contains("Parque"))
         .await;
     let card = json!({"name": {"formatted_name": "Luis"}, "phones": [{"phone": "+593997333444"}]});
-    writes(&world, json!({"type": "contacts", "contacts": [card]})).await;
-    received(&world, "the card", |m| m.to_string().contains("Luis")).await;
-    writes(&world, json!({"type": "edit", "messageId": hello["id"], "text": "hola, corregido"})).await;
-    received(&world, "the change", |m| m["text"] == "hola, corregido").await;
-    received(&world, "what stood there before", |m| m["text"] == "hola por Telegram").await;
+    world.writes(SOURCE, PHONE, json!({"type": "contacts", "contacts": [card]})).await;
+    world.received("the card", |m| m.to_string().contains("Luis")).await;
+    world
+        .writes(SOURCE, PHONE, json!({"type": "edit", "messageId": hello["id"], "text": "hola, corregido"}))
+        .await;
+    world.received("the change", |m| m["text"] == "hola, corregido").await;
+    world.received("what stood there before", |m| m["text"] == "hola por Telegram").await;
     let id = world.sent(&channel, text("¿me lees?")).await;
-    let shown = arrived(&world, id).await;
-    writes(&world, json!({"type": "text", "text": "te leo", "replyTo": shown["id"]})).await;
-    received(&world, "the answer", |m| m["text"] == "te leo").await;
-    writes(&world, json!({"type": "unsupported"})).await;
-    received(&world, "what cannot be shown", |m| m.to_string().contains("poll")).await;
+    let shown = world.arrived(SOURCE, id).await;
+    world.writes(SOURCE, PHONE, json!({"type": "text", "text": "te leo", "replyTo": shown["id"]})).await;
+    world.received("the answer", |m| m["text"] == "te leo").await;
+    world.writes(SOURCE, PHONE, json!({"type": "unsupported"})).await;
+    world.received("what cannot be shown", |m| m.to_string().contains("poll")).await;
     assert!(world.inbox().await.thread().await.contains("hola, corregido"), "the inbox shows it");
 }
 
 #[tokio::test]
 async fn a_stranger_is_a_contact_of_its_own_by_its_chat() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let other = "+593987654321";
     let said = json!({"type": "text", "text": "soy nueva", "provider": SOURCE});
     world.simulator("POST", &format!("/phones/{other}/messages"), said).await;
@@ -308,9 +257,9 @@ async fn a_stranger_is_a_contact_of_its_own_by_its_chat() {
 
 #[tokio::test]
 async fn a_contact_that_blocks_the_bot_fails_at_once_and_others_do_not() {
-    let (world, channel) = world().await;
-    writes(&world, text("la última")).await;
-    received(&world, "its last message", |m| m["text"] == "la última").await;
+    let (world, channel) = World::demo_on(SOURCE).await;
+    world.writes(SOURCE, PHONE, text("la última")).await;
+    world.received("its last message", |m| m["text"] == "la última").await;
     let blocked = async |blocked: bool| {
         world.simulator("PUT", &format!("/phones/{PHONE}"), json!({"blocked": blocked})).await;
         until("the conversation says it", || async {
@@ -321,13 +270,13 @@ async fn a_contact_that_blocks_the_bot_fails_at_once_and_others_do_not() {
     blocked(true).await;
     let before = world.exchanges(SOURCE).await.len();
     let id = world.sent(&channel, text("¿estás?")).await;
-    let error = failed_with(&world, id).await;
+    let error = world.failed_with(id).await;
     assert_eq!(error["code"], "recipient_refused", "{error}");
     assert_eq!((&error["actor"], &error["retryable"]), (&json!("contact"), &json!(false)));
     assert_eq!(world.exchanges(SOURCE).await.len(), before, "Telegram was not called");
     blocked(false).await;
     let id = world.sent(&channel, text("hola de nuevo")).await;
-    arrived(&world, id).await;
+    world.arrived(SOURCE, id).await;
     let list = world.admin("GET", "/channels", Value::Null).await.json();
     let own = list["items"].as_array().into_iter().flatten().find(|c| c["id"] == channel.id).unwrap().clone();
     assert_eq!(own["state"], "connected", "one contact's wish holds nothing");
@@ -335,8 +284,8 @@ async fn a_contact_that_blocks_the_bot_fails_at_once_and_others_do_not() {
 
 #[tokio::test]
 async fn being_throttled_is_waited_out_as_long_as_telegram_asks() {
-    let (world, channel) = world().await;
-    fault(&world, json!({"code": 429})).await;
+    let (world, channel) = World::demo_on(SOURCE).await;
+    world.fault(SOURCE, json!({"code": 429})).await;
     let id = world.sent(&channel, text("sin prisa")).await;
     until("it was tried", || async {
         let steps = world.admin("GET", &format!("/messages/{id}"), Value::Null).await.json();
@@ -344,15 +293,15 @@ async fn being_throttled_is_waited_out_as_long_as_telegram_asks() {
     })
     .await;
     assert_eq!(current(&world.message(id).await), "pending");
-    no_faults(&world).await;
-    world.simulator("POST", "/clock", json!({"advance": "1m"})).await;
-    arrived(&world, id).await;
+    world.no_faults().await;
+    world.advance("1m").await;
+    world.arrived(SOURCE, id).await;
 }
 
 #[tokio::test]
 async fn a_revoked_token_holds_the_channel_and_a_new_one_lets_it_go_on() {
-    let (world, channel) = world().await;
-    fault(&world, json!({"code": 401})).await;
+    let (world, channel) = World::demo_on(SOURCE).await;
+    world.fault(SOURCE, json!({"code": 401})).await;
     let id = world.sent(&channel, text("espera su turno")).await;
     until("the channel is held", || async {
         let list = world.admin("GET", "/channels", Value::Null).await.json();
@@ -364,7 +313,7 @@ async fn a_revoked_token_holds_the_channel_and_a_new_one_lets_it_go_on() {
     let answer = world.admin("POST", &check, json!({})).await;
     assert_eq!((answer.status, &answer.json()["error"]), (400, &json!("credentials_refused")));
     assert_eq!(current(&world.message(id).await), "pending", "nothing is lost");
-    no_faults(&world).await;
+    world.no_faults().await;
     let accounts = world.simulator("GET", "/accounts", Value::Null).await;
     let own =
         accounts.as_array().into_iter().flatten().find(|a| a["source"] == SOURCE).unwrap()["set"].clone();
@@ -374,13 +323,13 @@ async fn a_revoked_token_holds_the_channel_and_a_new_one_lets_it_go_on() {
     let renewed = world.admin("POST", &settings, json!({"set": {"token": own["token"]}})).await;
     assert_eq!(renewed.status, 200, "{}", renewed.text());
     assert_eq!(world.admin("POST", &format!("/channels/{}/resume", channel.id), json!({})).await.status, 200);
-    arrived(&world, id).await;
+    world.arrived(SOURCE, id).await;
     assert_eq!(world.admin("POST", &check, json!({})).await.status, 200);
 }
 
 #[tokio::test]
 async fn a_check_tells_when_another_program_has_taken_the_bot() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let check = format!("/channels/{}/check", channel.id);
     assert_eq!(world.admin("POST", &check, json!({})).await.status, 200);
     let accounts = world.simulator("GET", "/accounts", Value::Null).await;
@@ -397,65 +346,65 @@ async fn a_check_tells_when_another_program_has_taken_the_bot() {
     let settings = format!("/channels/{}/settings", channel.id);
     assert_eq!(world.admin("POST", &settings, json!({"set": {"token": own["token"]}})).await.status, 200);
     assert_eq!(world.admin("POST", &check, json!({})).await.status, 200);
-    writes(&world, text("otra vez aquí")).await;
-    received(&world, "the contact's message", |m| m["text"] == "otra vez aquí").await;
+    world.writes(SOURCE, PHONE, text("otra vez aquí")).await;
+    world.received("the contact's message", |m| m["text"] == "otra vez aquí").await;
 }
 
 #[tokio::test]
 async fn a_lost_answer_stays_unknown_until_a_person_decides() {
-    let (world, channel) = world().await;
-    fault(&world, json!({"cut": "after"})).await;
-    let id = unknown(&world, &channel, "quién sabe").await;
-    no_faults(&world).await;
+    let (world, channel) = World::demo_on(SOURCE).await;
+    world.fault(SOURCE, json!({"cut": "after"})).await;
+    let id = world.unknown(&channel, "quién sabe").await;
+    world.no_faults().await;
     let bubble = world.inbox().await.bubble(id).await;
     assert_eq!(bubble.status, "unknown");
     for choice in ["resend", "leave"] {
         assert!(bubble.html.contains(&format!("value=\"{choice}\"")), "{}", bubble.html);
     }
-    world.simulator("POST", "/clock", json!({"advance": "2h"})).await;
+    world.advance("2h").await;
     let later = world.sent(&channel, text("después")).await;
-    arrived(&world, later).await;
+    world.arrived(SOURCE, later).await;
     let times = |words: &'static str| {
         let world = &world;
-        async move { on_phone(world).await.iter().filter(|m| m["body"] == words).count() }
+        async move { world.shown(SOURCE).await.iter().filter(|m| m["body"] == words).count() }
     };
     assert_eq!(times("quién sabe").await, 1, "it had arrived, and is never resent by itself");
     let path = format!("/messages/{id}/resolve");
     assert_eq!(world.admin("POST", &path, json!({"choice": "leave"})).await.status, 200);
-    assert_eq!(failed_with(&world, id).await["code"], "outcome_unknown");
-    fault(&world, json!({"cut": "before"})).await;
-    let id = unknown(&world, &channel, "otra vez").await;
-    no_faults(&world).await;
+    assert_eq!(world.failed_with(id).await["code"], "outcome_unknown");
+    world.fault(SOURCE, json!({"cut": "before"})).await;
+    let id = world.unknown(&channel, "otra vez").await;
+    world.no_faults().await;
     let path = format!("/messages/{id}/resolve");
     assert_eq!(world.admin("POST", &path, json!({"choice": "resend"})).await.status, 200);
-    arrived(&world, id).await;
+    world.arrived(SOURCE, id).await;
     assert_eq!(times("otra vez").await, 1);
 }
 
 #[tokio::test]
 async fn a_page_of_a_proxy_is_unknown_and_telegrams_own_fault_is_tried_again() {
-    let (world, channel) = world().await;
-    fault(&world, json!({"httpStatus": 502})).await;
-    unknown(&world, &channel, "detrás de un proxy").await;
-    fault(&world, json!({"code": 500})).await;
-    world.simulator("POST", "/clock", json!({"advance": "1m"})).await;
+    let (world, channel) = World::demo_on(SOURCE).await;
+    world.fault(SOURCE, json!({"httpStatus": 502})).await;
+    world.unknown(&channel, "detrás de un proxy").await;
+    world.fault(SOURCE, json!({"code": 500})).await;
+    world.advance("1m").await;
     let id = world.sent(&channel, text("con paciencia")).await;
     until("it was tried", || async {
         let steps = world.admin("GET", &format!("/messages/{id}"), Value::Null).await.json();
         steps["timeline"].to_string().contains("\"retry\"").then_some(())
     })
     .await;
-    no_faults(&world).await;
-    world.simulator("POST", "/clock", json!({"advance": "5m"})).await;
-    arrived(&world, id).await;
+    world.no_faults().await;
+    world.advance("5m").await;
+    world.arrived(SOURCE, id).await;
 }
 
 #[tokio::test]
 async fn the_token_is_shown_nowhere() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let id = world.sent(&channel, text("sin secretos")).await;
-    arrived(&world, id).await;
-    fault(&world, json!({"code": 401})).await;
+    world.arrived(SOURCE, id).await;
+    world.fault(SOURCE, json!({"code": 401})).await;
     let held = world.sent(&channel, text("retenido")).await;
     until("the channel is held", || async {
         let list = world.admin("GET", "/channels", Value::Null).await.text();
@@ -485,15 +434,15 @@ async fn the_token_is_shown_nowhere() {
 
 #[tokio::test]
 async fn a_bot_is_disconnected_and_its_messages_stay() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let path = format!("/channels/{}/remove", channel.id);
-    fault(&world, json!({"code": 429})).await;
+    world.fault(SOURCE, json!({"code": 429})).await;
     let id = world.sent(&channel, text("aún espera")).await;
     let refused = world.admin("POST", &path, json!({})).await;
     assert_eq!((refused.status, &refused.json()["error"]), (409, &json!("conflict")), "{}", refused.text());
-    no_faults(&world).await;
-    world.simulator("POST", "/clock", json!({"advance": "1m"})).await;
-    arrived(&world, id).await;
+    world.no_faults().await;
+    world.advance("1m").await;
+    world.arrived(SOURCE, id).await;
     let removed = world.admin("POST", &path, json!({})).await;
     assert_eq!(removed.status, 200, "{}", removed.text());
     let last = world.exchanges(SOURCE).await.last().unwrap()["path"].as_str().unwrap().to_owned();
@@ -505,7 +454,7 @@ async fn a_bot_is_disconnected_and_its_messages_stay() {
 
 #[tokio::test]
 async fn a_webhook_without_the_secret_is_refused() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let list = world.admin("GET", "/channels", Value::Null).await.json();
     let own = list["items"].as_array().into_iter().flatten().find(|c| c["id"] == channel.id).unwrap().clone();
     let url = own["webhookUrl"].as_str().unwrap();
@@ -519,6 +468,6 @@ async fn a_webhook_without_the_secret_is_refused() {
     }
     // The same message told twice is one: Telegram repeats until it is answered.
     world.simulator("PUT", &format!("/phones/{PHONE}"), json!({"name": "Ana Torres"})).await;
-    writes(&world, text("una sola vez")).await;
-    received(&world, "the text", |m| m["text"] == "una sola vez").await;
+    world.writes(SOURCE, PHONE, text("una sola vez")).await;
+    world.received("the text", |m| m["text"] == "una sola vez").await;
 }

@@ -1,45 +1,11 @@
 //! Twilio from end to end: what only it has on WhatsApp, and all of SMS.
 
 use e2e::world::{PHONE, template};
-use e2e::{Channel, World, until};
+use e2e::{World, attachment, text, until};
 use serde_json::{Value, json};
 
 const WHATSAPP: &str = "twilio_whatsapp";
 const SMS: &str = "twilio";
-
-async fn world(source: &str) -> (World, Channel) {
-    let world = World::demo().await;
-    let channel = world.channel(source);
-    (world, channel)
-}
-
-fn text(text: &str) -> Value {
-    json!({"type": "text", "text": text})
-}
-
-fn file(kind: &str, url: &str) -> Value {
-    json!({"type": "attachment", "attachment": {"type": kind, "url": url}})
-}
-
-async fn writes(world: &World, source: &str, mut said: Value) -> Value {
-    said["provider"] = json!(source);
-    world.simulator("POST", &format!("/phones/{PHONE}/messages"), said).await
-}
-
-/// The newest message from the contact that satisfies a condition.
-async fn received(world: &World, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
-    let is_it = &is_it;
-    until(what, || async {
-        let list = world.api("GET", "/contact/id:123/message/list?limit=50", Value::Null).await.json();
-        let mut items = list["items"].as_array().cloned().unwrap_or_default().into_iter();
-        items.find(|item| item["traffic"] == "incoming" && is_it(&item["message"]))
-    })
-    .await
-}
-
-async fn fault(world: &World, source: &str, act: Value) {
-    world.simulator("PUT", "/faults", json!([{"when": {"provider": source}, "do": act}])).await;
-}
 
 /// The forms that went to Messages.json, as pairs.
 async fn forms(world: &World, source: &str) -> Vec<Vec<(String, String)>> {
@@ -59,7 +25,7 @@ fn field<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
 /// The document's own examples go as ContentSid with their values, as the reference writes them down.
 #[tokio::test]
 async fn templates_go_as_content_with_values_in_one_space() {
-    let (world, channel) = world(WHATSAPP).await;
+    let (world, channel) = World::demo_on(WHATSAPP).await;
     let values = ["Parámetro 1", "Parámetro 2", "Parámetro 3"];
     let body =
         json!({"type": "body", "parameters": values.map(|text| json!({"type": "text", "text": text}))});
@@ -82,7 +48,7 @@ async fn templates_go_as_content_with_values_in_one_space() {
 
 #[tokio::test]
 async fn a_template_can_be_named_by_its_content_sid() {
-    let (world, channel) = world(WHATSAPP).await;
+    let (world, channel) = World::demo_on(WHATSAPP).await;
     let id = world.sent_template(&channel, "bug_fixed", "es", json!([])).await;
     world.reaches(id, "delivered").await;
     let forms = forms(&world, WHATSAPP).await;
@@ -107,7 +73,7 @@ async fn a_template_can_be_named_by_its_content_sid() {
 /// Buttons need a Content: it is made once and used again, also after Twilio has forgotten it.
 #[tokio::test]
 async fn quick_replies_are_a_content_that_is_made_once() {
-    let (world, channel) = world(WHATSAPP).await;
+    let (world, channel) = World::demo_on(WHATSAPP).await;
     let question = json!({"type": "quick_reply", "title": "¿Vienes?", "replies": ["Sí", "No"]});
     let made = || async {
         let all = world.exchanges(WHATSAPP).await.into_iter();
@@ -126,20 +92,20 @@ async fn quick_replies_are_a_content_that_is_made_once() {
     let labels: Vec<&str> =
         shown["buttons"].as_array().into_iter().flatten().filter_map(|b| b["text"].as_str()).collect();
     assert_eq!(labels, ["Lunes", "Martes", "Jueves", "Viernes"]);
-    writes(&world, WHATSAPP, json!({"type": "button", "messageId": shown["id"], "index": 2})).await;
-    received(&world, "the tap", |message| message.to_string().contains("Jueves")).await;
+    world.writes(WHATSAPP, PHONE, json!({"type": "button", "messageId": shown["id"], "index": 2})).await;
+    world.received("the tap", |message| message.to_string().contains("Jueves")).await;
     // Twilio forgets: the next message makes the Content anew, and nobody has to act.
     world.simulator("DELETE", "/state", json!({})).await;
-    writes(&world, WHATSAPP, text("sigo aquí")).await;
-    received(&world, "the window is open again", |message| message["text"] == "sigo aquí").await;
+    world.writes(WHATSAPP, PHONE, text("sigo aquí")).await;
+    world.received("the window is open again", |message| message["text"] == "sigo aquí").await;
     let id = world.sent(&channel, question).await;
     world.reaches(id, "delivered").await;
 }
 
 #[tokio::test]
 async fn free_text_outside_the_window_fails_by_callback() {
-    let (world, channel) = world(WHATSAPP).await;
-    world.simulator("POST", "/clock", json!({"advance": "24h2m"})).await;
+    let (world, channel) = World::demo_on(WHATSAPP).await;
+    world.advance("24h2m").await;
     // Within the minutes by which clocks may differ the provider decides.
     let id = world.sent(&channel, text("tarde")).await;
     let message = world.reaches(id, "failed").await;
@@ -149,8 +115,8 @@ async fn free_text_outside_the_window_fails_by_callback() {
 
 #[tokio::test]
 async fn an_answer_that_was_lost_is_told_by_the_callbacks_address() {
-    let (world, channel) = world(WHATSAPP).await;
-    fault(&world, WHATSAPP, json!({"cut": "after"})).await;
+    let (world, channel) = World::demo_on(WHATSAPP).await;
+    world.fault(WHATSAPP, json!({"cut": "after"})).await;
     let id = world.sent(&channel, text("¿llegó?")).await;
     let message = world.reaches(id, "delivered").await;
     assert!(message["channelMessageId"].as_str().is_some_and(|sid| sid.starts_with("SM")), "{message}");
@@ -160,8 +126,8 @@ async fn an_answer_that_was_lost_is_told_by_the_callbacks_address() {
 
 #[tokio::test]
 async fn a_callback_with_a_wrong_signature_is_not_believed() {
-    let (world, channel) = world(WHATSAPP).await;
-    fault(&world, WHATSAPP, json!({"receipts": "badSignature"})).await;
+    let (world, channel) = World::demo_on(WHATSAPP).await;
+    world.fault(WHATSAPP, json!({"receipts": "badSignature"})).await;
     let id = world.sent(&channel, text("firma")).await;
     world.reaches(id, "sent").await;
     world.simulator("PUT", "/faults", json!([])).await;
@@ -172,7 +138,7 @@ async fn a_callback_with_a_wrong_signature_is_not_believed() {
 
 #[tokio::test]
 async fn a_text_message_is_delivered_and_a_long_one_comes_in_pieces() {
-    let (world, channel) = world(SMS).await;
+    let (world, channel) = World::demo_on(SMS).await;
     let id = world.sent(&channel, text("Hola por SMS")).await;
     world.reaches(id, "delivered").await;
     let forms_sent = forms(&world, SMS).await;
@@ -188,8 +154,8 @@ async fn a_text_message_is_delivered_and_a_long_one_comes_in_pieces() {
 
 #[tokio::test]
 async fn pictures_go_as_mms_and_replies_as_numbered_lines() {
-    let (world, channel) = world(SMS).await;
-    let id = world.sent(&channel, file("image", "https://ejemplo.ec/foto.jpg")).await;
+    let (world, channel) = World::demo_on(SMS).await;
+    let id = world.sent(&channel, attachment("image", "https://ejemplo.ec/foto.jpg")).await;
     world.reaches(id, "delivered").await;
     assert_eq!(world.on_phone(id).await["media"]["link"], "https://ejemplo.ec/foto.jpg");
     let id = world
@@ -204,37 +170,38 @@ async fn pictures_go_as_mms_and_replies_as_numbered_lines() {
 
 #[tokio::test]
 async fn what_a_phone_writes_by_sms_comes_in_with_its_pictures() {
-    let (world, _) = world(SMS).await;
-    writes(&world, SMS, text("Buenas")).await;
-    received(&world, "the text", |message| message["text"] == "Buenas").await;
-    writes(&world, SMS, json!({"type": "image", "caption": "mira"})).await;
-    received(&world, "the picture, fetched with the account's credentials", |message| {
-        message["attachment"]["mime"] == "image/png" && message.to_string().contains("mira")
-    })
-    .await;
+    let (world, _) = World::demo_on(SMS).await;
+    world.writes(SMS, PHONE, text("Buenas")).await;
+    world.received("the text", |message| message["text"] == "Buenas").await;
+    world.writes(SMS, PHONE, json!({"type": "image", "caption": "mira"})).await;
+    world
+        .received("the picture, fetched with the account's credentials", |message| {
+            message["attachment"]["mime"] == "image/png" && message.to_string().contains("mira")
+        })
+        .await;
 }
 
 /// Whoever writes STOP is left in peace until it writes START.
 #[tokio::test]
 async fn stop_is_respected_until_start() {
-    let (world, channel) = world(SMS).await;
-    writes(&world, SMS, text("STOP")).await;
-    received(&world, "the word itself", |message| message["text"] == "STOP").await;
+    let (world, channel) = World::demo_on(SMS).await;
+    world.writes(SMS, PHONE, text("STOP")).await;
+    world.received("the word itself", |message| message["text"] == "STOP").await;
     let before = forms(&world, SMS).await.len();
     let id = world.sent(&channel, text("¿sigues ahí?")).await;
     let message = world.reaches(id, "failed").await;
     assert_eq!(message["error"]["code"], "recipient_refused", "{message}");
     assert_eq!(forms(&world, SMS).await.len(), before, "Twilio is not even asked");
-    writes(&world, SMS, text("START")).await;
-    received(&world, "the other word", |message| message["text"] == "START").await;
+    world.writes(SMS, PHONE, text("START")).await;
+    world.received("the other word", |message| message["text"] == "START").await;
     let id = world.sent(&channel, text("bienvenida")).await;
     world.reaches(id, "delivered").await;
 }
 
 #[tokio::test]
 async fn a_number_that_is_refused_fails_with_its_code_and_throttling_waits() {
-    let (world, channel) = world(SMS).await;
-    fault(&world, SMS, json!({"code": 21_614})).await;
+    let (world, channel) = World::demo_on(SMS).await;
+    world.fault(SMS, json!({"code": 21_614})).await;
     let id = world.sent(&channel, text("a un fijo")).await;
     let message = world.reaches(id, "failed").await;
     assert_eq!(
@@ -242,8 +209,8 @@ async fn a_number_that_is_refused_fails_with_its_code_and_throttling_waits() {
         (&json!(21_614), &json!("recipient_unreachable"))
     );
     // It is known from now on; the contact's own message opens the way again.
-    writes(&world, SMS, text("soy un celular")).await;
-    received(&world, "the contact", |message| message["text"] == "soy un celular").await;
+    world.writes(SMS, PHONE, text("soy un celular")).await;
+    world.received("the contact", |message| message["text"] == "soy un celular").await;
     world
         .simulator("PUT", "/faults", json!([{"when": {"provider": SMS, "every": 2}, "do": {"code": 20_429}}]))
         .await;
@@ -255,8 +222,8 @@ async fn a_number_that_is_refused_fails_with_its_code_and_throttling_waits() {
 
 #[tokio::test]
 async fn a_token_that_was_revoked_holds_the_channel_until_it_is_renewed() {
-    let (world, channel) = world(SMS).await;
-    fault(&world, SMS, json!({"code": 20_003})).await;
+    let (world, channel) = World::demo_on(SMS).await;
+    world.fault(SMS, json!({"code": 20_003})).await;
     let id = world.sent(&channel, text("espera")).await;
     until("the channel is held", || async {
         let list = world.admin("GET", "/channels", Value::Null).await.json();

@@ -2,110 +2,34 @@
 //! it fails under HTTP 200.
 
 use e2e::world::{PHONE, current};
-use e2e::{Channel, World, until};
+use e2e::{World, attachment, text, until};
 use serde_json::{Value, json};
 
 const SOURCE: &str = "viber";
 const SEND: &str = "/viber/pa/send_message";
-
-async fn world() -> (World, Channel) {
-    let world = World::demo().await;
-    let channel = world.channel(SOURCE);
-    (world, channel)
-}
-
-fn text(text: &str) -> Value {
-    json!({"type": "text", "text": text})
-}
-
-fn attachment(kind: &str, url: &str) -> Value {
-    json!({"type": "attachment", "attachment": {"type": kind, "url": url}})
-}
-
-async fn fault(world: &World, action: Value) {
-    world.simulator("PUT", "/faults", json!([{"when": {"provider": SOURCE}, "do": action}])).await;
-}
-
-async fn no_faults(world: &World) {
-    world.simulator("PUT", "/faults", json!([])).await;
-}
-
-async fn advance(world: &World, by: &str) {
-    world.simulator("POST", "/clock", json!({"advance": by})).await;
-}
-
-/// What the bot wrote to the phone, oldest first.
-async fn on_phone(world: &World) -> Vec<Value> {
-    let all = world.phone(PHONE).await.into_iter();
-    all.filter(|message| message["provider"] == SOURCE && message["direction"] == "outbound").collect()
-}
-
-async fn times(world: &World, words: &str) -> usize {
-    on_phone(world).await.iter().filter(|message| message["body"] == words).count()
-}
-
-/// The message as the phone shows it, once Viber has taken it.
-async fn arrived(world: &World, id: i64) -> Value {
-    let named = || async {
-        let name = world.message(id).await["channelMessageId"].clone();
-        name.is_string().then_some(name)
-    };
-    let name = until("Viber has named it", named).await;
-    let found = || async { on_phone(world).await.into_iter().find(|message| message["id"] == name) };
-    until("the phone shows it", found).await
-}
-
-/// The phone writes by Viber.
-async fn writes(world: &World, mut said: Value) -> Value {
-    said["provider"] = json!(SOURCE);
-    world.simulator("POST", &format!("/phones/{PHONE}/messages"), said).await
-}
-
-/// The newest message from the contact that satisfies a condition.
-async fn received(world: &World, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
-    let is_it = &is_it;
-    until(what, || async {
-        let list = world.api("GET", "/contact/id:123/message/list?limit=50", Value::Null).await.json();
-        let mut items = list["items"].as_array().cloned().unwrap_or_default().into_iter();
-        items.find(|item| item["traffic"] == "incoming" && is_it(&item["message"]))
-    })
-    .await
-}
-
-async fn failed_with(world: &World, id: i64) -> Value {
-    world.reaches(id, "failed").await["error"].clone()
-}
 
 /// The messages sent so far, oldest first.
 async fn sends(world: &World) -> Vec<Value> {
     world.exchanges(SOURCE).await.into_iter().filter(|call| call["path"] == SEND).collect()
 }
 
-async fn tried(world: &World, id: i64, word: &str) {
-    until("it was tried", || async {
-        let steps = world.admin("GET", &format!("/messages/{id}"), Value::Null).await.json();
-        steps["timeline"].to_string().contains(word).then_some(())
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn a_text_is_sent_delivered_and_read() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let id = world.sent(&channel, text("Hola <b>Ana</b> 😀")).await;
     let message = world.reaches(id, "delivered").await;
     let token = message["channelMessageId"].as_str().unwrap().to_owned();
     assert!(token.parse::<u64>().unwrap() > 1 << 53, "it is kept exactly: {token}");
-    assert_eq!(arrived(&world, id).await["body"], "Hola <b>Ana</b> 😀");
+    assert_eq!(world.arrived(SOURCE, id).await["body"], "Hola <b>Ana</b> 😀");
     world.simulator("POST", &format!("/phones/{PHONE}/open"), json!({})).await;
     world.reaches(id, "read").await;
     let call = sends(&world).await.last().unwrap()["body"].clone();
     assert_eq!(call["sender"]["name"], "Ecuabots");
-    let before = on_phone(&world).await.len();
+    let before = world.shown(SOURCE).await.len();
     let long: Vec<String> = (0..1500).map(|n| format!("palabra{n}")).collect();
     world.sent(&channel, text(&long.join(" "))).await;
     until("all of it is there", || async {
-        let shown: Vec<Value> = on_phone(&world).await.split_off(before);
+        let shown: Vec<Value> = world.shown(SOURCE).await.split_off(before);
         let whole: Vec<&str> = shown.iter().filter_map(|message| message["body"].as_str()).collect();
         (whole.len() > 1 && whole.join(" ") == long.join(" ")).then_some(())
     })
@@ -115,22 +39,22 @@ async fn a_text_is_sent_delivered_and_read() {
 /// Reports come late, twice and in any order, and for what the contact itself wrote.
 #[tokio::test]
 async fn reports_move_a_message_forwards_only() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     for mode in ["double", "reorder", "late"] {
-        fault(&world, json!({"receipts": mode})).await;
+        world.fault(SOURCE, json!({"receipts": mode})).await;
         let id = world.sent(&channel, text(mode)).await;
         world.reaches(id, "delivered").await;
     }
-    fault(&world, json!({"receipts": "none"})).await;
+    world.fault(SOURCE, json!({"receipts": "none"})).await;
     let id = world.sent(&channel, text("sin avisos")).await;
-    arrived(&world, id).await;
+    world.arrived(SOURCE, id).await;
     assert_eq!(current(&world.message(id).await), "sent");
-    no_faults(&world).await;
+    world.no_faults().await;
 }
 
 #[tokio::test]
 async fn each_attachment_has_what_viber_wants() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let host = e2e::files::host([
         ("/foto.png", &b"\x89PNG\r\n\x1a\n picture"[..]),
         ("/clip.mp4", &b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom"[..]),
@@ -146,7 +70,7 @@ async fn each_attachment_has_what_viber_wants() {
     ] {
         let url = format!("{host}{path}");
         let id = world.sent(&channel, attachment(kind, &url)).await;
-        let shown = arrived(&world, id).await;
+        let shown = world.arrived(SOURCE, id).await;
         assert_eq!((&shown["media"]["type"], &shown["media"]["link"]), (&json!(shown_as), &json!(url)));
         let call = sends(&world).await.last().unwrap()["body"].clone();
         assert_eq!(call["size"].as_u64(), size, "{call}");
@@ -155,21 +79,21 @@ async fn each_attachment_has_what_viber_wants() {
         }
     }
     let gone = world.sent(&channel, attachment("file", &format!("{host}/nada.pdf"))).await;
-    assert_eq!(failed_with(&world, gone).await["code"], "media_unreachable");
+    assert_eq!(world.failed_with(gone).await["code"], "media_unreachable");
     // What Viber finds only later comes by its report.
     let photo = world.sent(&channel, attachment("image", "https://nada.invalid/foto.png")).await;
-    let error = failed_with(&world, photo).await;
+    let error = world.failed_with(photo).await;
     assert!(error.to_string().contains("could not be resolved"), "{error}");
 }
 
 #[tokio::test]
 async fn a_key_of_the_keyboard_comes_back_as_its_text() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let ask = |replies: Value| json!({"type": "quick_reply", "title": "¿Confirmas?", "replies": replies});
     let id = world.sent(&channel, ask(json!(["Sí", "Más tarde", "No"]))).await;
-    let shown = arrived(&world, id).await;
-    writes(&world, json!({"type": "button", "messageId": shown["id"], "index": 1})).await;
-    received(&world, "the tap", |m| m["text"] == "Más tarde").await;
+    let shown = world.arrived(SOURCE, id).await;
+    world.writes(SOURCE, PHONE, json!({"type": "button", "messageId": shown["id"], "index": 1})).await;
+    world.received("the tap", |m| m["text"] == "Más tarde").await;
     let many: Vec<String> = (0..25).map(|n| n.to_string()).collect();
     let refused = world.send(&channel, ask(json!(many))).await;
     assert!(refused.status == 400 && refused.text().contains("24"), "{}", refused.text());
@@ -177,17 +101,17 @@ async fn a_key_of_the_keyboard_comes_back_as_its_text() {
 
 #[tokio::test]
 async fn a_raw_body_goes_to_the_contact_and_to_nobody_else() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let buttons =
         json!([{"Columns": 6, "Rows": 1, "ActionType": "reply", "ActionBody": "comprar", "Text": "Comprar"}]);
     let rich = json!({"type": "rich_media", "min_api_version": 7, "alt_text": "la oferta", "receiver": "otro",
         "rich_media": {"Type": "rich_media", "ButtonsGroupColumns": 6, "ButtonsGroupRows": 1, "Buttons": buttons}});
     let id = world.sent(&channel, json!({"type": "custom_payload", "payload": rich})).await;
-    let shown = arrived(&world, id).await;
+    let shown = world.arrived(SOURCE, id).await;
     assert_eq!(shown["body"], "la oferta");
     assert_eq!(world.message(id).await["notes"][0]["code"], "recipient_replaced");
-    writes(&world, json!({"type": "button", "messageId": shown["id"], "index": 0})).await;
-    received(&world, "the tap", |m| m["text"] == "comprar").await;
+    world.writes(SOURCE, PHONE, json!({"type": "button", "messageId": shown["id"], "index": 0})).await;
+    world.received("the tap", |m| m["text"] == "comprar").await;
     for key in ["auth_token", "broadcast_list", "from", "chat_id"] {
         let payload = json!({"type": "text", "text": "x", key: "y"});
         let answer = world.send(&channel, json!({"type": "custom_payload", "payload": payload})).await;
@@ -195,32 +119,33 @@ async fn a_raw_body_goes_to_the_contact_and_to_nobody_else() {
     }
     let mut old = rich.clone();
     old["min_api_version"] = json!(3);
-    let error =
-        failed_with(&world, world.sent(&channel, json!({"type": "custom_payload", "payload": old})).await)
-            .await;
+    let error = world
+        .failed_with(world.sent(&channel, json!({"type": "custom_payload", "payload": old})).await)
+        .await;
     assert_eq!((&error["code"], &error["providerCode"]), (&json!("provider_refused"), &json!(14)));
 }
 
 #[tokio::test]
 async fn every_kind_of_message_comes_in() {
-    let (world, _) = world().await;
-    writes(&world, text("buenas")).await;
-    received(&world, "a text", |m| m["text"] == "buenas").await;
-    writes(&world, json!({"type": "location", "latitude": -0.18, "longitude": -78.46})).await;
-    received(&world, "a place", |m| m.to_string().contains("-78.46")).await;
+    let (world, _) = World::demo_on(SOURCE).await;
+    world.writes(SOURCE, PHONE, text("buenas")).await;
+    world.received("a text", |m| m["text"] == "buenas").await;
+    world.writes(SOURCE, PHONE, json!({"type": "location", "latitude": -0.18, "longitude": -78.46})).await;
+    world.received("a place", |m| m.to_string().contains("-78.46")).await;
     let card = json!({"name": {"formatted_name": "Luis"}, "phones": [{"phone": "+593990001122"}]});
-    writes(&world, json!({"type": "contacts", "contacts": [card]})).await;
-    received(&world, "a card", |m| m.to_string().contains("+593990001122")).await;
+    world.writes(SOURCE, PHONE, json!({"type": "contacts", "contacts": [card]})).await;
+    world.received("a card", |m| m.to_string().contains("+593990001122")).await;
     for (said, kind) in [
         (json!({"type": "image", "caption": "mira"}), "image"),
         (json!({"type": "document", "filename": "hoja.pdf"}), "file"),
         (json!({"type": "video"}), "video"),
     ] {
-        writes(&world, said).await;
-        let item = received(&world, "its file is here", |m| {
-            m["attachment"]["type"] == kind && m["attachment"]["url"].is_string()
-        })
-        .await;
+        world.writes(SOURCE, PHONE, said).await;
+        let item = world
+            .received("its file is here", |m| {
+                m["attachment"]["type"] == kind && m["attachment"]["url"].is_string()
+            })
+            .await;
         let url = item["message"]["attachment"]["url"].as_str().unwrap().to_owned();
         assert_eq!(world.http.call("GET", &url, &[], "").await.unwrap().status, 200, "{url}");
     }
@@ -228,7 +153,7 @@ async fn every_kind_of_message_comes_in() {
 
 #[tokio::test]
 async fn whoever_opens_the_chat_is_greeted_where_that_is_set() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let settings = format!("/channels/{}/settings", channel.id);
     let set = world
         .admin("POST", &settings, json!({"set": {"welcome": "¡Bienvenida!", "sender_name": "Tienda"}}))
@@ -247,9 +172,9 @@ async fn whoever_opens_the_chat_is_greeted_where_that_is_set() {
 
 #[tokio::test]
 async fn a_contact_that_leaves_the_bot_fails_at_once_without_a_call() {
-    let (world, channel) = world().await;
-    writes(&world, text("la última")).await;
-    received(&world, "its last message", |m| m["text"] == "la última").await;
+    let (world, channel) = World::demo_on(SOURCE).await;
+    world.writes(SOURCE, PHONE, text("la última")).await;
+    world.received("its last message", |m| m["text"] == "la última").await;
     let left = async |left: bool| {
         world.simulator("PUT", &format!("/phones/{PHONE}"), json!({"blocked": left})).await;
         until("the conversation says it", || async {
@@ -259,34 +184,34 @@ async fn a_contact_that_leaves_the_bot_fails_at_once_without_a_call() {
     };
     left(true).await;
     let before = sends(&world).await.len();
-    let error = failed_with(&world, world.sent(&channel, text("nadie lo lee")).await).await;
+    let error = world.failed_with(world.sent(&channel, text("nadie lo lee")).await).await;
     assert_eq!(error["code"], "recipient_refused", "{error}");
     assert_eq!(sends(&world).await.len(), before, "Viber was not called");
     left(false).await;
-    arrived(&world, world.sent(&channel, text("de vuelta")).await).await;
+    world.arrived(SOURCE, world.sent(&channel, text("de vuelta")).await).await;
     // A refusal is kept too, and a message of the contact ends it.
-    fault(&world, json!({"code": 6})).await;
-    let error = failed_with(&world, world.sent(&channel, text("no suscrita")).await).await;
+    world.fault(SOURCE, json!({"code": 6})).await;
+    let error = world.failed_with(world.sent(&channel, text("no suscrita")).await).await;
     assert_eq!((&error["code"], &error["providerCode"]), (&json!("recipient_refused"), &json!(6)));
-    no_faults(&world).await;
-    let error = failed_with(&world, world.sent(&channel, text("tampoco")).await).await;
+    world.no_faults().await;
+    let error = world.failed_with(world.sent(&channel, text("tampoco")).await).await;
     assert_eq!((&error["code"], &error["providerCode"]), (&json!("recipient_unreachable"), &Value::Null));
-    writes(&world, text("aquí estoy")).await;
-    received(&world, "its message", |m| m["text"] == "aquí estoy").await;
-    arrived(&world, world.sent(&channel, text("por fin")).await).await;
+    world.writes(SOURCE, PHONE, text("aquí estoy")).await;
+    world.received("its message", |m| m["text"] == "aquí estoy").await;
+    world.arrived(SOURCE, world.sent(&channel, text("por fin")).await).await;
 }
 
 #[tokio::test]
 async fn limits_are_waited_out_and_what_is_used_up_parks_the_channel() {
-    let (world, channel) = world().await;
-    fault(&world, json!({"code": 12})).await;
+    let (world, channel) = World::demo_on(SOURCE).await;
+    world.fault(SOURCE, json!({"code": 12})).await;
     let id = world.sent(&channel, text("sin prisa")).await;
-    tried(&world, id, "slow_down").await;
-    no_faults(&world).await;
-    advance(&world, "2m").await;
-    arrived(&world, id).await;
+    world.tried(id, "slow_down").await;
+    world.no_faults().await;
+    world.advance("2m").await;
+    world.arrived(SOURCE, id).await;
     for (code, words) in [(23, "free messages"), (24, "balance"), (2, "token")] {
-        fault(&world, json!({"code": code})).await;
+        world.fault(SOURCE, json!({"code": code})).await;
         let id = world.sent(&channel, text(words)).await;
         let held = until("the channel is held", || async {
             let list = world.admin("GET", "/channels", Value::Null).await.json();
@@ -296,34 +221,38 @@ async fn limits_are_waited_out_and_what_is_used_up_parks_the_channel() {
         .await;
         assert!(held.contains(words), "{held}");
         assert_eq!(current(&world.message(id).await), "pending", "nothing is lost");
-        no_faults(&world).await;
+        world.no_faults().await;
         let resume = format!("/channels/{}/resume", channel.id);
         assert_eq!(world.admin("POST", &resume, json!({})).await.status, 200);
-        arrived(&world, id).await;
+        world.arrived(SOURCE, id).await;
     }
 }
 
 #[tokio::test]
 async fn a_lost_answer_stays_unknown_until_a_person_decides() {
-    let (world, channel) = world().await;
-    fault(&world, json!({"cut": "after"})).await;
+    let (world, channel) = World::demo_on(SOURCE).await;
+    world.fault(SOURCE, json!({"cut": "after"})).await;
     let id = world.sent(&channel, text("quién sabe")).await;
     until("the outcome is unknown", || async {
         (world.message(id).await["outcome"] == "unknown").then_some(())
     })
     .await;
-    no_faults(&world).await;
-    advance(&world, "2h").await;
-    arrived(&world, world.sent(&channel, text("después")).await).await;
-    assert_eq!(times(&world, "quién sabe").await, 1, "it had arrived, and is never resent by itself");
+    world.no_faults().await;
+    world.advance("2h").await;
+    world.arrived(SOURCE, world.sent(&channel, text("después")).await).await;
+    assert_eq!(
+        world.times_shown(SOURCE, "quién sabe").await,
+        1,
+        "it had arrived, and is never resent by itself"
+    );
     let path = format!("/messages/{id}/resolve");
     assert_eq!(world.admin("POST", &path, json!({"choice": "leave"})).await.status, 200);
-    assert_eq!(failed_with(&world, id).await["code"], "outcome_unknown");
+    assert_eq!(world.failed_with(id).await["code"], "outcome_unknown");
 }
 
 #[tokio::test]
 async fn a_token_can_be_renewed_although_viber_calls_back_meanwhile() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let accounts = world.simulator("GET", "/accounts", Value::Null).await;
     let own =
         accounts.as_array().into_iter().flatten().find(|a| a["source"] == SOURCE).unwrap()["set"].clone();
@@ -333,7 +262,7 @@ async fn a_token_can_be_renewed_although_viber_calls_back_meanwhile() {
     let renewed = world.admin("POST", &settings, json!({"set": {"auth_token": own["auth_token"]}})).await;
     assert_eq!(renewed.status, 200, "{}", renewed.text());
     let id = world.sent(&channel, text("sigue")).await;
-    arrived(&world, id).await;
+    world.arrived(SOURCE, id).await;
     let shown = world.admin("GET", &format!("/messages/{id}"), Value::Null).await.text();
     assert!(!shown.contains("simulator-only-token"), "the token is shown nowhere");
     let list = world.admin("GET", "/channels", Value::Null).await.json();

@@ -1,16 +1,10 @@
 //! SMS through Vonage from end to end, by both of its APIs.
 
 use e2e::world::PHONE;
-use e2e::{Channel, World, until};
+use e2e::{Channel, World, text, until};
 use serde_json::{Value, json};
 
 const SOURCE: &str = "nexmo";
-
-async fn world() -> (World, Channel) {
-    let world = World::demo().await;
-    let channel = world.channel(SOURCE);
-    (world, channel)
-}
 
 /// The second account, connected by the older API.
 async fn classic(world: &World) -> Channel {
@@ -25,10 +19,6 @@ async fn classic(world: &World) -> Channel {
     Channel { id: answer.json()["id"].as_i64().expect("a number"), source: SOURCE.to_owned() }
 }
 
-fn text(text: &str) -> Value {
-    json!({"type": "text", "text": text})
-}
-
 async fn writes(world: &World, account: &str, words: &str) {
     let said = json!({"type": "text", "text": words, "provider": SOURCE, "account": account});
     world.simulator("POST", &format!("/phones/{PHONE}/messages"), said).await;
@@ -40,10 +30,6 @@ async fn writes(world: &World, account: &str, words: &str) {
     .await;
 }
 
-async fn fault(world: &World, act: Value) {
-    world.simulator("PUT", "/faults", json!([{"when": {"provider": SOURCE}, "do": act}])).await;
-}
-
 async fn calls(world: &World, path: &str) -> Vec<Value> {
     let all = world.exchanges(SOURCE).await.into_iter();
     all.filter(|e| e["path"].as_str().is_some_and(|known| known.ends_with(path))).collect()
@@ -51,7 +37,7 @@ async fn calls(world: &World, path: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_text_goes_by_either_api_and_its_reports_are_believed() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let id = world.sent(&channel, text("Hola, ¿qué tal?")).await;
     world.reaches(id, "delivered").await;
     let sent = calls(&world, "/v1/messages").await.pop().expect("a call");
@@ -72,7 +58,7 @@ async fn a_text_goes_by_either_api_and_its_reports_are_believed() {
 
 #[tokio::test]
 async fn what_a_phone_writes_comes_in_both_forms() {
-    let (world, _) = world().await;
+    let (world, _) = World::demo_on(SOURCE).await;
     classic(&world).await;
     writes(&world, "nexmo", "por la nueva").await;
     writes(&world, "nexmo-2", "por la vieja & firmada=sí").await;
@@ -80,9 +66,9 @@ async fn what_a_phone_writes_comes_in_both_forms() {
 
 #[tokio::test]
 async fn errors_under_http_200_are_told_apart() {
-    let (world, _) = world().await;
+    let (world, _) = World::demo_on(SOURCE).await;
     let older = classic(&world).await;
-    fault(&world, json!({"code": 3})).await;
+    world.fault(SOURCE, json!({"code": 3})).await;
     let id = world.sent(&older, text("mal")).await;
     let message = world.reaches(id, "failed").await;
     let error = &message["error"];
@@ -93,7 +79,7 @@ async fn errors_under_http_200_are_told_apart() {
     for id in [world.sent(&older, text("uno")).await, world.sent(&older, text("dos")).await] {
         world.reaches(id, "delivered").await;
     }
-    fault(&world, json!({"code": 9})).await;
+    world.fault(SOURCE, json!({"code": 9})).await;
     let id = world.sent(&older, text("sin saldo")).await;
     until("the channel is held", || async {
         let list = world.admin("GET", "/channels", Value::Null).await.json();
@@ -109,10 +95,10 @@ async fn errors_under_http_200_are_told_apart() {
 
 #[tokio::test]
 async fn a_lost_answer_is_told_by_the_report_and_a_barred_number_fails() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let older = classic(&world).await;
     for channel in [&channel, &older] {
-        fault(&world, json!({"cut": "after"})).await;
+        world.fault(SOURCE, json!({"cut": "after"})).await;
         let words = format!("¿llegó por {}?", channel.id);
         let id = world.sent(channel, text(&words)).await;
         world.reaches(id, "delivered").await;
@@ -132,7 +118,7 @@ async fn a_lost_answer_is_told_by_the_report_and_a_barred_number_fails() {
 
 #[tokio::test]
 async fn a_file_is_refused_before_anything_is_recorded() {
-    let (world, channel) = world().await;
+    let (world, channel) = World::demo_on(SOURCE).await;
     let file =
         json!({"type": "attachment", "attachment": {"type": "image", "url": "https://ejemplo.ec/a.png"}});
     let answer = world.send(&channel, file).await;

@@ -5,16 +5,58 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// How long a move waits for those who follow the clock.
+const FOLLOWED_WITHIN: Duration = Duration::from_secs(1);
 
 /// The clock of the whole simulator; windows, limits, timestamps and repeats follow it.
 pub(crate) struct Clock {
     offset_ms: AtomicI64,
     moved: watch::Sender<i64>,
+    followers: watch::Sender<Followers>,
+}
+
+/// Who waits for the next move, having gone by an offset.
+#[derive(Default)]
+struct Followers {
+    offset_ms: i64,
+    waiting: usize,
+}
+
+/// Somebody who waits for the next move.
+pub(crate) struct Follower<'a> {
+    clock: &'a Clock,
+    offset_ms: i64,
+}
+
+impl Drop for Follower<'_> {
+    fn drop(&mut self) {
+        self.clock.followers.send_if_modified(|followers| {
+            let counts = followers.offset_ms == self.offset_ms;
+            followers.waiting -= usize::from(counts);
+            counts
+        });
+    }
 }
 
 impl Clock {
     pub(crate) fn new(offset_ms: i64) -> Self {
-        Self { offset_ms: AtomicI64::new(offset_ms), moved: watch::Sender::new(offset_ms) }
+        Self {
+            offset_ms: AtomicI64::new(offset_ms),
+            moved: watch::Sender::new(offset_ms),
+            followers: watch::Sender::new(Followers { offset_ms, waiting: 0 }),
+        }
+    }
+
+    /// Counts somebody who goes by this offset and waits for the next move; nobody where it has moved on.
+    pub(crate) fn follow(&self, offset_ms: i64) -> Option<Follower<'_>> {
+        let counts = self.followers.send_if_modified(|followers| {
+            let counts = followers.offset_ms == offset_ms;
+            followers.waiting += usize::from(counts);
+            counts
+        });
+        counts.then_some(Follower { clock: self, offset_ms })
     }
 
     pub(crate) fn offset_ms(&self) -> i64 {
@@ -31,12 +73,24 @@ impl Clock {
         self.now_ms() / 1000
     }
 
-    /// Moves the clock forward and wakes all who wait for a time.
-    pub(crate) fn advance(&self, by: Duration) -> i64 {
+    /// Moves the clock forward, wakes all who wait for a time, and returns once those who followed it go by
+    /// the new time, or did not come back soon.
+    pub(crate) async fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX / 4);
-        let now = self.offset_ms.fetch_add(by, Ordering::Relaxed).saturating_add(by);
+        let mut gone = 0;
+        self.followers.send_modify(|followers| {
+            let now = self.offset_ms.load(Ordering::Relaxed).saturating_add(by);
+            self.offset_ms.store(now, Ordering::Relaxed);
+            gone = followers.waiting;
+            *followers = Followers { offset_ms: now, waiting: 0 };
+        });
+        let now = self.offset_ms();
         self.moved.send_replace(now);
-        now
+        let mut followers = self.followers.subscribe();
+        let back = followers.wait_for(|known| known.offset_ms != now || known.waiting >= gone);
+        if timeout(FOLLOWED_WITHIN, back).await.is_err() {
+            tracing::debug!("not all who followed the clock came back");
+        }
     }
 
     /// Sees every later move of the clock.
@@ -92,6 +146,23 @@ pub(crate) fn parse_span(text: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_move_is_over_once_those_who_followed_go_by_it() {
+        let clock = Clock::new(0);
+        let hour = Duration::from_secs(3600);
+        let follower = clock.follow(0).unwrap();
+        assert!(clock.follow(1).is_none());
+        let mut moved = std::pin::pin!(clock.advance(hour));
+        assert!(timeout(Duration::ZERO, &mut moved).await.is_err(), "one has not come back");
+        drop(follower);
+        assert!(timeout(Duration::ZERO, &mut moved).await.is_err());
+        let _back = clock.follow(3_600_000).unwrap();
+        assert!(timeout(Duration::ZERO, &mut moved).await.is_ok());
+        // Whoever stays away is not waited for without end.
+        clock.advance(hour).await;
+        assert_eq!(clock.offset_ms(), 7_200_000);
+    }
 
     #[test]
     fn a_time_is_written_as_twilio_does() {

@@ -24,7 +24,7 @@ fn view(sim: &Sim) -> Json<Value> {
 /// Answers at once if the offset is another one, else when it changes or the wait is over.
 pub(super) async fn read(State(sim): State<Shared>, Query(query): Query<ClockQuery>) -> Json<Value> {
     let mut moved = sim.clock.watch();
-    if query.after == Some(sim.clock.offset_ms()) {
+    if let Some(_follower) = query.after.and_then(|offset| sim.clock.follow(offset)) {
         let _ = timeout(patience(query.wait), moved.changed()).await;
     }
     view(&sim)
@@ -40,7 +40,7 @@ pub(super) async fn advance(State(sim): State<Shared>, body: Bytes) -> Result<Js
     let span = parse_span(&advance).ok_or_else(|| {
         Refused::bad(format!("`advance` must be a span such as 90s, 15m, 25h, 2d or 1h30m, not {advance:?}"))
     })?;
-    sim.clock.advance(span);
+    sim.clock.advance(span).await;
     sim.touch();
     Ok(view(&sim))
 }

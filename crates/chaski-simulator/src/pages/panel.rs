@@ -112,7 +112,7 @@ pub(super) async fn advance(
     let span = parse_span(wanted).ok_or_else(|| {
         Refused::bad(format!("A span is written such as 90s, 15m, 25h or 1h30m, not {wanted:?}"))
     })?;
-    sim.clock.advance(span);
+    sim.clock.advance(span).await;
     sim.touch();
     Ok(Redirect::to("/panel").into_response())
 }
