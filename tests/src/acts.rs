@@ -97,4 +97,18 @@ impl World {
         .await;
         id
     }
+
+    /// Waits until Messages shows a phone's contact by the name of the phone's owner; the contact's number.
+    pub async fn named(&self, phone: &str) -> i64 {
+        let name = self.simulator("GET", &format!("/phones/{phone}"), Value::Null).await["name"].clone();
+        let name = name.as_str().expect("a phone has a name");
+        until("the contact has its name", || async {
+            let page = self.inbox().await.get("/messages").await.text();
+            let row =
+                page.split("<a ").find(|row| row.contains(name) && row.contains("/messages/"))?.to_owned();
+            let id = row.split("/messages/").nth(1)?;
+            id.chars().take_while(char::is_ascii_digit).collect::<String>().parse::<i64>().ok()
+        })
+        .await
+    }
 }

@@ -153,3 +153,21 @@ async fn a_token_is_made_where_none_is_given_and_a_weak_one_is_refused() {
     let inside = add(json!({"base_url": "ftp://ejemplo.ec"})).await;
     assert_eq!(inside.json()["errors"][0]["pointer"], "/set/base_url");
 }
+
+/// Webhooks find a channel by its token or sender: neither can be changed under its messages.
+#[tokio::test]
+async fn what_names_a_channel_cannot_be_changed() {
+    let (world, channel) = World::demo_on(SOURCE).await;
+    let page = world.channel("facebook");
+    for (id, key, value) in
+        [(channel.id, "api_token", "another-token-of-enough-signs"), (page.id, "page_id", "1")]
+    {
+        let answer =
+            world.admin("POST", &format!("/channels/{id}/settings"), json!({"set": {key: value}})).await;
+        assert_eq!(answer.status, 400, "{}", answer.text());
+        assert!(answer.text().contains(&format!("/set/{key}")), "{}", answer.text());
+    }
+    let same = json!({"set": {"api_token": TOKEN}});
+    let answer = world.admin("POST", &format!("/channels/{}/settings", channel.id), same).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}

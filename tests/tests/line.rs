@@ -315,3 +315,26 @@ async fn a_webhook_without_its_signature_is_refused_and_one_told_twice_is_one() 
     world.writes(SOURCE, PHONE, text("una sola vez")).await;
     world.received("the text", |m| m["text"] == "una sola vez").await;
 }
+
+#[tokio::test]
+async fn what_a_contact_takes_back_is_gone() {
+    let (world, _) = World::demo_on(SOURCE).await;
+    let said = world.writes(SOURCE, PHONE, json!({"type": "text", "text": "me arrepiento"})).await;
+    world.received("the text", |m| m["text"] == "me arrepiento").await;
+    world.writes(SOURCE, PHONE, json!({"type": "unsend", "messageId": said["id"]})).await;
+    until("it is gone", || async {
+        let list = world.api("GET", "/contact/id:123/message/list?limit=50", Value::Null).await.text();
+        (!list.contains("me arrepiento")).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stranger_gets_its_name_from_its_profile() {
+    let (world, _) = World::demo_on(SOURCE).await;
+    let other = "+593987654321";
+    world.writes(SOURCE, other, json!({"type": "text", "text": "soy nueva"})).await;
+    let found = world.named(other).await;
+    let contact = world.api("GET", &format!("/contact/id:{found}"), Value::Null).await.json();
+    assert_eq!(contact["language"], "es", "{contact}");
+}

@@ -33,19 +33,6 @@ async fn state(world: &World, channel: &Channel) -> Value {
     items.find(|c| c["id"] == channel.id).expect("the channel")["state"].clone()
 }
 
-/// The contact behind a phone that wrote for the first time, once its name is known.
-async fn named(world: &World, phone: &str) -> i64 {
-    let name = world.simulator("GET", &format!("/phones/{phone}"), Value::Null).await["name"].clone();
-    let name = name.as_str().expect("a phone has a name");
-    until("the contact has its name", || async {
-        let page = world.inbox().await.get("/messages").await.text();
-        let row = page.split("<a ").find(|row| row.contains(name) && row.contains("/messages/"))?.to_owned();
-        let id = row.split("/messages/").nth(1)?;
-        id.chars().take_while(char::is_ascii_digit).collect::<String>().parse::<i64>().ok()
-    })
-    .await
-}
-
 #[tokio::test]
 async fn a_text_is_sent_delivered_and_read_as_far_as_each_kind_tells() {
     for (source, before) in [(MESSENGER, "delivered"), (INSTAGRAM, "sent")] {
@@ -443,7 +430,7 @@ async fn a_stranger_gets_its_name_from_its_profile() {
         let other = "+593987654321";
         let said = json!({"type": "text", "text": "soy nueva", "provider": source});
         world.simulator("POST", &format!("/phones/{other}/messages"), said).await;
-        let found = named(&world, other).await;
+        let found = world.named(other).await;
         let contact = world.api("GET", &format!("/contact/id:{found}"), Value::Null).await.json();
         assert!(contact["profilePic"].as_str().is_some_and(|link| link.starts_with("https://")), "{contact}");
         let body = json!({"channelId": channel.id, "message": text("bienvenida")});
@@ -477,7 +464,7 @@ async fn one_address_serves_every_page_of_an_app() {
         json!({"type": "text", "text": "a la otra página", "provider": MESSENGER, "account": second["name"]});
     let other = "+593987654322";
     world.simulator("POST", &format!("/phones/{other}/messages"), said).await;
-    let found = named(&world, other).await;
+    let found = world.named(other).await;
     let path = format!("/contact/id:{found}/message");
     let sent = world.api("POST", &path, json!({"channelId": id, "message": text("respuesta")})).await;
     assert_eq!(sent.status, 200, "{}", sent.text());

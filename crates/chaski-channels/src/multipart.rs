@@ -16,8 +16,7 @@ pub(crate) fn upload(
     link: &str,
 ) -> Call {
     let bytes = file.and_then(|file| file.bytes.clone()).unwrap_or_default();
-    // It must not occur in what it parts, which nobody can arrange who does not know the bytes beforehand.
-    let boundary = format!("chaski-{}", &sha256_hex(&bytes)[..32]);
+    let boundary = boundary(fields, file, &bytes);
     let mut body = Vec::with_capacity(bytes.len() + 1024);
     for (key, value) in fields {
         let head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{key}\"\r\n\r\n");
@@ -46,6 +45,13 @@ pub(crate) fn upload(
     }
 }
 
+/// It must not occur in what it parts. It is the digest of all of that, so that nobody can write it there.
+fn boundary(fields: &[(&str, String)], file: Option<&FileFacts>, bytes: &[u8]) -> String {
+    let words = fields.iter().map(|(_, value)| value.as_str()).chain(file.map(|file| file.name.as_str()));
+    let digests: String = words.map(|word| sha256_hex(word.as_bytes())).chain([sha256_hex(bytes)]).collect();
+    format!("chaski-{}", &sha256_hex(digests.as_bytes())[..32])
+}
+
 /// As browsers write it: what would end the name, or the line, is percent-encoded.
 fn quoted(name: &str) -> String {
     name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
@@ -63,6 +69,28 @@ fn shown(fields: &[(&str, String)], name: &str, file: Option<&FileFacts>, link: 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn boundary_with(caption: &str) -> String {
+        let file = FileFacts {
+            size: 4,
+            mime: "text/plain".into(),
+            name: "a.txt".into(),
+            duration: None,
+            bytes: Some(Bytes::from_static(b"hola")),
+        };
+        let fields = [("chat_id", "7".to_owned()), ("caption", caption.to_owned())];
+        let call = upload("https://x".into(), Auth::None, &fields, "document", Some(&file), "https://y/a");
+        call.headers[0].1.split_once("boundary=").unwrap().1.to_owned()
+    }
+
+    /// Whoever writes the caption and has the file could else add fields of their own.
+    #[test]
+    fn nobody_can_write_the_boundary_into_a_field() {
+        let known = boundary_with("");
+        let field = format!("\r\n--{known}\r\nContent-Disposition: form-data; name=\"chat_id\"\r\n\r\n8");
+        assert_ne!(boundary_with(&field), known);
+        assert_eq!(boundary_with(&field), boundary_with(&field), "a repeat is the same");
+    }
 
     #[test]
     fn a_form_holds_its_fields_and_the_file_and_people_see_no_bytes() {

@@ -1,7 +1,6 @@
 //! Kinds without buttons: quick replies become numbered text.
 
-use crate::refused::{at, not_blank};
-use crate::template::value::is_media_link;
+use crate::refused::{at, linked, not_blank};
 use crate::text::pieces;
 use chaski_model::capabilities::TextUnit;
 use chaski_model::message::Media;
@@ -41,10 +40,7 @@ fn texts(text: &str, limit: usize, unit: TextUnit) -> Vec<PartBody> {
 
 /// A file with its caption; a caption that is too long follows as texts of its own.
 fn attachment(media: &Media, limit: usize, unit: TextUnit) -> Result<Vec<PartBody>, Failure> {
-    if media.link.as_deref().is_none_or(|link| !is_media_link(link)) {
-        let message = "The attachment's `url` is not a valid http or https address: give a public link that opens in a browser.";
-        return Err(at(ErrorCode::MediaLinkInvalid, message, "/message/attachment/url"));
-    }
+    linked(media)?;
     let mut media = media.clone();
     let long = media.caption.take_if(|caption| unit.length(caption) > limit);
     let rest = long.map(|caption| texts(&caption, limit, unit)).unwrap_or_default();

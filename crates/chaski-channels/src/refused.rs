@@ -32,8 +32,8 @@ pub(crate) fn too_long(
 ) -> Result<(), Failure> {
     let length = unit.length(text);
     if length > limit {
-        let message =
-            format!("The {what} has {length} characters, but {provider} takes {limit}: shorten it.");
+        let many = unit.word();
+        let message = format!("The {what} has {length} {many}, but {provider} takes {limit}: shorten it.");
         return Err(at(ErrorCode::TextTooLong, message, pointer));
     }
     Ok(())
@@ -45,6 +45,17 @@ pub(crate) fn linked(media: &Media) -> Result<&str, Failure> {
         let message = "The attachment's `url` is not a valid http or https address: give a public link that opens in a browser.";
         at(ErrorCode::MediaLinkInvalid, message, "/message/attachment/url")
     })
+}
+
+/// The same, where the provider bounds its length.
+pub(crate) fn linked_within<'a>(media: &'a Media, most: usize, provider: &str) -> Result<&'a str, Failure> {
+    let link = linked(media)?;
+    if link.len() > most {
+        let message =
+            format!("The attachment's `url` has {} characters, but {provider} takes {most}.", link.len());
+        return Err(at(ErrorCode::MediaLinkInvalid, message, "/message/attachment/url"));
+    }
+    Ok(link)
 }
 
 /// A type of content that only other kinds send.

@@ -10,10 +10,9 @@ use chaski_model::{ErrorCode, Failure, PartBody};
 pub(crate) struct Limits {
     /// The provider's name.
     pub(crate) provider: &'static str,
-    /// The longest question and label, and what they are counted in.
-    pub(crate) question: usize,
-    pub(crate) label: usize,
-    pub(crate) unit: TextUnit,
+    /// The longest question and label, and what each is counted in.
+    pub(crate) question: (usize, TextUnit),
+    pub(crate) label: (usize, TextUnit),
     /// The most labels.
     pub(crate) labels: usize,
 }
@@ -22,7 +21,8 @@ pub(crate) struct Limits {
 pub(crate) fn buttons(title: &str, replies: &[String], limits: &Limits) -> Result<PartBody, Failure> {
     let (provider, most) = (limits.provider, limits.labels);
     not_blank(title, "/message/title", "question")?;
-    too_long(title, limits.question, limits.unit, "/message/title", "question", provider)?;
+    let ((question, unit), (label, label_unit)) = (limits.question, limits.label);
+    too_long(title, question, unit, "/message/title", "question", provider)?;
     if replies.is_empty() {
         let message = "There are no replies to tap: give at least one.";
         return Err(at(ErrorCode::ValidationFailed, message, "/message/replies"));
@@ -35,15 +35,8 @@ pub(crate) fn buttons(title: &str, replies: &[String], limits: &Limits) -> Resul
     for (index, reply) in replies.iter().enumerate() {
         let pointer = format!("/message/replies/{index}");
         not_blank(reply, &pointer, "reply's label")?;
-        if limits.unit.length(reply.trim()) > limits.label {
-            let message = format!(
-                "The label of reply {} has {} characters, but {provider} takes {}: shorten it.",
-                index + 1,
-                limits.unit.length(reply.trim()),
-                limits.label
-            );
-            return Err(at(ErrorCode::ValidationFailed, message, pointer));
-        }
+        let what = format!("label of reply {}", index + 1);
+        too_long(reply.trim(), label, label_unit, &pointer, &what, provider)?;
         if replies[..index].iter().any(|earlier| earlier.trim() == reply.trim()) {
             let message = format!("Reply {} has the label of an earlier one: give each its own.", index + 1);
             return Err(at(ErrorCode::ValidationFailed, message, pointer));

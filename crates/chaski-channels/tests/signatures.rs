@@ -123,13 +123,6 @@ fn metas_check_of_the_address_is_answered_with_its_bare_challenge() {
 fn webhooks_of_360dialog_are_believed_by_their_header_alone() {
     let keys = [("hook_secret", "s3cret")];
     assert!(is_believed(&Dialog360, ("x-chaski-hook", "s3cret"), b"{}", &keys, 0));
-    assert!(is_believed(
-        &Dialog360,
-        ("x-chaski-hook", "new"),
-        b"{}",
-        &[("hook_secret", "old"), ("hook_secret_2", "new")],
-        0
-    ));
     assert!(!is_believed(&Dialog360, ("x-chaski-hook", "s3cre"), b"{}", &keys, 0));
     assert!(!is_believed(&Dialog360, ("x-chaski-hook", ""), b"{}", &[("hook_secret", "")], 0));
     assert!(!is_believed(&Dialog360, ("", ""), b"{}", &keys, 0));
@@ -214,13 +207,6 @@ fn webhooks_of_telegram_are_believed_by_their_whole_header_alone() {
     let keys = [("hook_secret", secret)];
     let shown = |value: &str| is_believed(&Telegram, (&name, value), b"{}", &keys, 0);
     assert!(shown(secret));
-    assert!(is_believed(
-        &Telegram,
-        (&name, "new"),
-        b"{}",
-        &[("hook_secret", "old"), ("hook_secret_2", "new")],
-        0
-    ));
     // Every single bit counts, and so does the length.
     for place in 0..secret.len() {
         for bit in 0..7 {

@@ -669,6 +669,13 @@ fn a_profile_is_asked_for_and_none_is_final() {
     assert_eq!(profile.first_name.as_deref(), Some("Peter Chang"));
     let none = json!({"error": {"code": 100, "error_subcode": 2_018_218, "message": "(#100) No profile"}});
     assert_eq!(done(ask(&Messenger, &task, &settings, &[reply(400, &none)])).profile, None);
+    let first = call(ask(&Line, &task, &settings, &[]));
+    assert_eq!((first.method.as_str(), first.url.as_str()), ("GET", "https://stub/v2/bot/profile/12%2F54"));
+    let body = json!({"displayName": "LINE taro", "userId": "U4af4", "language": "en", "pictureUrl": "https://p.ec/a"});
+    let profile = done(ask(&Line, &task, &settings, &[reply(200, &body)])).profile.unwrap();
+    assert_eq!((profile.first_name.as_deref(), profile.language.as_deref()), (Some("LINE taro"), Some("en")));
+    let none = json!({"message": "Not found"});
+    assert_eq!(done(ask(&Line, &task, &settings, &[reply(404, &none)])).profile, None);
     // A later kind may have none: WhatsApp and Telegram tell names with their messages.
     for adapter in [&Cloud as &dyn Adapter, &Telegram] {
         assert_eq!(done(ask(adapter, &task, &settings, &[])).profile, None);

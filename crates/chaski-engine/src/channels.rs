@@ -14,18 +14,23 @@ use std::sync::Arc;
 type Sorted = (BTreeMap<String, String>, BTreeMap<String, String>);
 
 /// Secrets that verify webhooks and are therefore kept with the hook.
-const VERIFYING: [&str; 10] = [
+const VERIFYING: [&str; 12] = [
     "app_secret",
     "app_secret_2",
     "verify_token",
     "signature_secret",
+    "signature_secret_2",
     "hook_secret",
     "channel_secret",
     "auth_token",
+    "auth_token_2",
     "signature_method",
     "api_token",
     "inbound_token",
 ];
+
+/// The token that a provider shows instead of calling an address of its own: it is the hook's key.
+const TOKEN: &str = "api_token";
 
 /// A connected channel.
 #[derive(Debug, Clone)]
@@ -116,7 +121,6 @@ impl Engine {
         adapter: &dyn Adapter,
         secrets: &mut BTreeMap<String, String>,
     ) -> Result<String, Refused> {
-        const TOKEN: &str = "api_token";
         if !adapter.settings().iter().any(|setting| setting.key == TOKEN) {
             return Ok(new_key());
         }
@@ -254,6 +258,7 @@ impl Engine {
             Failure::new(ErrorCode::NotSupported, "This build has no adapter for the kind.")
         })?;
         let known = |key: &str| adapter.settings().iter().any(|setting| setting.key == key);
+        stays(&entry, adapter, &given)?;
         let current = entry.channel.settings.iter().chain(&entry.secrets.0);
         let mut wanted: BTreeMap<String, String> =
             current.clone().filter(|(key, _)| known(key)).map(|(k, v)| (k.clone(), v.clone())).collect();
@@ -380,7 +385,57 @@ impl Engine {
 }
 
 /// The secrets that verify webhooks.
+/// What names a channel cannot be changed: its messages and webhooks are told by it.
+fn stays(
+    entry: &ChannelEntry,
+    adapter: &dyn Adapter,
+    given: &BTreeMap<String, String>,
+) -> Result<(), Refused> {
+    let refused = |key: &str, message: String| {
+        let faults = vec![Fault::new(format!("/set/{key}"), message.as_str())];
+        Err(Refused { failure: Failure::new(ErrorCode::ValidationFailed, message), faults })
+    };
+    let has_token = adapter.settings().iter().any(|setting| setting.key == TOKEN);
+    if has_token && given.get(TOKEN).is_some_and(|token| entry.secrets.get(TOKEN) != Some(token)) {
+        let message =
+            format!("`{TOKEN}` cannot be changed: add the channel anew and remove this one afterwards.");
+        return refused(TOKEN, message);
+    }
+    let sender = &entry.channel.sender;
+    for (key, value) in given {
+        let mut settings = entry.channel.settings.clone();
+        settings.insert(key.clone(), value.clone());
+        if !sender.is_empty() && adapter.sender(&settings) != *sender {
+            let message =
+                format!("`{key}` names the channel's sender, {sender}: add another channel for another.");
+            return refused(key, message);
+        }
+    }
+    Ok(())
+}
+
 fn verifying(secrets: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let verifies = |key: &str| VERIFYING.contains(&key);
     secrets.iter().filter(|(key, _)| verifies(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A second secret is of use only where webhooks are verified.
+    #[test]
+    fn every_second_secret_is_kept_with_the_hook() {
+        let adapters = ChannelKind::all().filter_map(adapter);
+        let second: Vec<&str> = adapters
+            .flat_map(Adapter::settings)
+            .filter(|setting| setting.secret && setting.key.ends_with("_2"))
+            .map(|setting| setting.key)
+            .collect();
+        assert!(second.contains(&"signature_secret_2") && second.contains(&"auth_token_2"));
+        for key in second {
+            let pair = [key, key.trim_end_matches("_2")].map(|key| (key.to_owned(), "x".to_owned()));
+            assert_eq!(verifying(&pair.into()).len(), 2, "{key}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use crate::guard::Guard;
 use crate::media::files::Files;
 use crate::media::folder::Folder;
 use crate::ownership::Ownership;
-use crate::prepared::Prepared;
+use crate::prepared::Preparations;
 use crate::retention::Retention;
 use crate::tasks::Flights;
 use crate::transport::Transport;
@@ -85,7 +85,7 @@ pub struct Engine {
     pub(crate) profiles: crate::profiles::Profiles,
     media: Folder,
     pub(crate) files: Files,
-    pub(crate) prepared: Prepared,
+    pub(crate) prepared: Preparations,
     /// Held while retention runs.
     pub(crate) retaining: tokio::sync::Mutex<()>,
     /// Channels taken over whose open attempts have not all been looked at.
@@ -123,7 +123,7 @@ impl Engine {
             profiles: crate::profiles::Profiles::default(),
             media: Folder::new(config.media_folder.clone()),
             files: Files::default(),
-            prepared: Prepared::default(),
+            prepared: Preparations::default(),
             retaining: tokio::sync::Mutex::default(),
             to_recover: std::sync::Mutex::default(),
             snapshot: RwLock::default(),

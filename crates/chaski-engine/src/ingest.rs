@@ -7,10 +7,12 @@ use crate::tokens::hash;
 use chaski_channels::{Adapter, Challenge, FailureMark, Incoming, Settings};
 use chaski_model::event::{Event, Inbound, Receipt, Sender};
 use chaski_model::message::Content;
-use chaski_model::{Address, ErrorCode, Failure, PartRef, Timestamp, WorkspaceId};
+use chaski_model::{Address, ChannelKind, ErrorCode, Failure, PartRef, Timestamp, WorkspaceId};
 use chaski_store::StoreError;
 use chaski_store::outbox::Origin;
-use chaski_store::receive::{AccessIn, InboundIn, InboundVerdict, KEPT_BYTES, ReceiptIn, ReceiptVerdict};
+use chaski_store::receive::{
+    AccessIn, InboundIn, InboundVerdict, KEPT_BYTES, KeepIn, ReceiptIn, ReceiptVerdict,
+};
 use futures_util::future::try_join_all;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +20,11 @@ use std::time::Duration;
 /// How often, and after what time each, a report is held against the messages that were just sent.
 const LOOKS: u32 = 8;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// The most of a kept webhook's address that is kept.
+const QUERY: usize = 2048;
+/// How far ahead of ours a provider's clock may be.
+const AHEAD: Duration = Duration::from_secs(300);
 
 /// Why a webhook is not answered with 200.
 #[derive(Debug)]
@@ -58,6 +65,11 @@ impl Engine {
         let hook = found.ok_or(Refused::UnknownKey)?;
         let adapter = hook.adapter.ok_or(Refused::UnknownKey)?;
         Ok((hook, adapter))
+    }
+
+    /// The kind of channel that a hook serves, where one has this key.
+    pub async fn hook_kind(&self, key: &str) -> Option<ChannelKind> {
+        self.hook(key).await.ok().map(|(hook, _)| hook.hook.kind)
     }
 
     /// Answers a provider's GET check of a hook's address.
@@ -134,7 +146,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<(), Refused> {
         match self.apply_all(hook, adapter, incoming, now).await? {
-            Some(cause) => self.keep(hook, cause, incoming.body, now).await,
+            Some(cause) => self.keep(hook, cause, incoming, now).await,
             None => Ok(()),
         }
     }
@@ -174,12 +186,19 @@ impl Engine {
         let gone = || missing("Its channel is gone; nothing can be made of it.");
         let hook = hook.cloned().ok_or_else(gone)?;
         let adapter = hook.adapter.ok_or_else(gone)?;
+        let own = hook.channels.iter().find_map(|id| snapshot.channels.get(id)).ok_or_else(gone)?;
+        let hook_url = own.hook_url.clone();
         if kept.body.len() >= KEPT_BYTES {
             return Err(Failure::new(ErrorCode::Conflict, "It was too long: only its beginning was kept."));
         }
         let headers = http::HeaderMap::new();
-        let incoming = Incoming { url: "", at: kept.received_at, headers: &headers, body: &kept.body };
-        match self.apply_all(&hook, adapter, &incoming, self.clock.now()).await {
+        let url = match &*kept.query {
+            "" => hook_url,
+            query => format!("{hook_url}?{query}"),
+        };
+        let incoming = Incoming { url: &url, at: kept.received_at, headers: &headers, body: &kept.body };
+        // It is looked for among what came at its own time, so that nothing of it is stored twice.
+        match self.apply_all(&hook, adapter, &incoming, kept.received_at).await {
             Ok(None) => self.store.let_webhook_go(workspace, id).await.map(drop).map_err(storage),
             Ok(Some(cause)) => {
                 Err(Failure::new(ErrorCode::Conflict, format!("It is still of no use: {cause}")))
@@ -193,11 +212,19 @@ impl Engine {
         &self,
         hook: &HookEntry,
         cause: String,
-        body: &[u8],
+        incoming: &Incoming<'_>,
         now: Timestamp,
     ) -> Result<(), Refused> {
         metrics::counter!("chaski_webhooks_kept_total").increment(1);
-        Ok(self.store.keep(hook.hook.workspace, hook.hook.id, cause, body.to_vec(), now).await?)
+        let webhook = KeepIn {
+            workspace: hook.hook.workspace,
+            hook: hook.hook.id,
+            received_at: now,
+            cause,
+            query: incoming.query().chars().take(QUERY).collect(),
+            body: incoming.body.to_vec(),
+        };
+        Ok(self.store.keep(webhook).await?)
     }
 
     /// Applies one event; what cannot be placed is said, so that the webhook is kept.
@@ -226,6 +253,7 @@ impl Engine {
             Event::TemplateChanged { account, name, language, status, reason } => {
                 self.template_changed(hook, &account, name, language, status, reason, now).await
             }
+            Event::Odd { what } => Ok(Some(what)),
             Event::Ignored { what } => {
                 metrics::counter!("chaski_webhook_events_ignored_total").increment(1);
                 tracing::debug!(what, "a webhook event of no consequence");
@@ -357,7 +385,7 @@ impl Engine {
                 provider_id: inbound.provider_id,
                 from: entry.scoped(inbound.from),
                 profile_name: inbound.profile_name,
-                at: if inbound.at.0 > 0 { inbound.at } else { now },
+                at: if inbound.at.0 > 0 { inbound.at.min(now + AHEAD) } else { now },
                 received_at: now,
                 content: json(serde_json::to_string(&inbound.content))?,
                 origin: json(serde_json::to_string(&origin))?,
@@ -383,7 +411,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Option<String>, Refused> {
         let Some(entry) = self.channel_of(hook, sender) else {
-            return Ok(Some(format!("no channel of this hook has the sender {}", sender.0)));
+            return Ok(Some(stranger(sender)));
         };
         let access = AccessIn {
             workspace: entry.channel.workspace,

@@ -22,13 +22,21 @@ const TRIES: u32 = 10;
 
 const BROKE_OFF: &str = "The provider broke off before the message was sent. Chaski retries by itself.";
 
+/// What a part's call needs.
+pub(crate) struct Prepared {
+    /// The provider's name of it.
+    pub(crate) value: String,
+    /// It was made for an earlier part, and may be gone by now.
+    pub(crate) is_old: bool,
+}
+
 /// What was prepared, by channel and call.
 #[derive(Default)]
-pub(crate) struct Prepared {
+pub(crate) struct Preparations {
     known: Mutex<HashMap<[u8; 32], String>>,
 }
 
-impl Prepared {
+impl Preparations {
     fn find(&self, name: &[u8; 32]) -> Option<String> {
         self.known.lock().expect("nobody panics while holding it").get(name).cloned()
     }
@@ -62,15 +70,15 @@ impl Engine {
         adapter: &dyn Adapter,
         cx: &Cx<'_>,
         body: &PartBody,
-    ) -> Result<Option<String>, Outcome> {
+    ) -> Result<Option<Prepared>, Outcome> {
         let call = match adapter.prepare(cx, body) {
             Ok(None) => return Ok(None),
             Ok(Some(call)) => call,
             Err(failure) => return Err(Outcome::Fail { failure, marks: Vec::new() }),
         };
         let name = name_of(entry.channel.id, &call);
-        if let Some(known) = self.prepared.find(&name) {
-            return Ok(Some(known));
+        if let Some(value) = self.prepared.find(&name) {
+            return Ok(Some(Prepared { value, is_old: true }));
         }
         let (settings, secrets) = (&entry.channel.settings, &entry.secrets);
         let reply = match self.transport.send(&call, settings, secrets, WITHIN).await {
@@ -80,7 +88,7 @@ impl Engine {
         match adapter.prepared(&reply) {
             Ok(value) => {
                 self.prepared.keep(name, value.clone());
-                Ok(Some(value))
+                Ok(Some(Prepared { value, is_old: false }))
             }
             // Nothing was delivered, whatever became of it.
             Err(Outcome::Unknown { failure }) => {

@@ -13,7 +13,7 @@ use futures_util::future::try_join_all;
 const PAGES: usize = 100;
 
 impl Engine {
-    /// The store notes the report before it tells what it covers, so that what is settled meanwhile is covered
+    /// The store notes the report once it covers nothing more, so that what is settled meanwhile is covered
     /// too; and until every receipt is stored the webhook is not answered.
     pub(crate) async fn report_up_to(
         &self,

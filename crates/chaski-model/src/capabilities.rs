@@ -218,7 +218,7 @@ const LINE: Capabilities = Capabilities {
     receipts: &["sent"],
     after_window: AfterWindow::Template,
     reports_up_to: false,
-    profiles: false,
+    profiles: true,
 };
 
 /// How long a person may answer under Meta's tag HUMAN_AGENT.
@@ -264,8 +264,8 @@ const EMAIL: Capabilities = Capabilities {
     // The Message-ID holds it, and every bounce names that.
     echoes_reference: true,
     tells_access: false,
-    // A repeated mail has the same Message-ID, by which mail servers and programs drop doubles.
-    repeats_safely: Some(Duration::from_secs(5 * 24 * 3600)),
+    // A repeated mail has the same Message-ID, by which some mail programs drop doubles, but not all servers.
+    repeats_safely: None,
     // Few mail servers tell that a mail arrived; where one does, it is believed.
     receipts: &["sent", "failed"],
     after_window: AfterWindow::Template,

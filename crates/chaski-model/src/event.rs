@@ -55,6 +55,11 @@ pub enum Event {
         /// When, by the provider's clock; 0 where it does not say it.
         at: Timestamp,
     },
+    /// Not understood: its webhook is kept, and the events beside it hold.
+    Odd {
+        /// What is wrong, in English.
+        what: String,
+    },
     /// Understood, and of no consequence here; counted by its word.
     Ignored {
         /// What it was.

@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chaski_engine::ingest::Refused;
-use chaski_model::ErrorCode;
+use chaski_model::{ChannelKind, ErrorCode};
 
 /// A provider's check that the address is ours, or a webhook that came as GET.
 pub(crate) async fn check(
@@ -38,7 +38,9 @@ pub(crate) async fn receive(State(app): State<App>, Path(key): Path<String>, req
     let (Parts { headers, uri, .. }, content) = request.into_parts();
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let is_mail = kind.trim().to_ascii_lowercase().starts_with("message/rfc822");
-    let limit = if is_mail { body::MAIL } else { body::HOOK };
+    // Nobody fills the memory who does not know the key of a channel that takes mails.
+    let takes_mail = is_mail && app.engine.hook_kind(&key).await == Some(ChannelKind::Email);
+    let limit = if takes_mail { body::MAIL } else { body::HOOK };
     let bytes = match body::read(content, limit).await {
         Ok(bytes) => bytes,
         Err(problem) => return problem.into_response(),

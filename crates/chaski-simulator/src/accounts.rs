@@ -358,8 +358,7 @@ impl Account {
     pub(crate) fn handle(&self) -> String {
         match self.source {
             Source::Telegram | Source::Line | Source::Instagram => format!("@{}", self.number),
-            Source::Custom | Source::Email => self.number.to_owned(),
-            Source::Viber => format!("viber://pa?chatURI={}", self.number),
+            Source::Custom | Source::Email | Source::Viber => self.number.to_owned(),
             Source::Messenger => format!("m.me/{}", self.number),
             _ => format!("+{}", self.number),
         }

@@ -108,6 +108,23 @@ pub struct AccessIn {
 /// How many bytes of a webhook that could not be used are kept.
 pub const KEPT_BYTES: usize = 256 * 1024;
 
+/// A webhook that cannot be used.
+#[derive(Debug, Clone)]
+pub struct KeepIn {
+    /// The workspace and hook that it came to.
+    pub workspace: WorkspaceId,
+    /// The hook.
+    pub hook: HookId,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// Why it cannot be used, in English.
+    pub cause: String,
+    /// What its address said after the question mark.
+    pub query: String,
+    /// Its body; more than [`KEPT_BYTES`] are cut off.
+    pub body: Vec<u8>,
+}
+
 /// A webhook that could not be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptWebhook {
@@ -119,6 +136,8 @@ pub struct KeptWebhook {
     pub received_at: Timestamp,
     /// Why it could not be used, in English.
     pub cause: String,
+    /// What its address said after the question mark.
+    pub query: String,
     /// Its body, or the beginning of it.
     pub body: Vec<u8>,
 }
@@ -154,14 +173,7 @@ pub trait Receive: Send + Sync {
     async fn set_access(&self, access: AccessIn) -> Result<(), StoreError>;
 
     /// Keeps a webhook that could not be used.
-    async fn keep(
-        &self,
-        workspace: WorkspaceId,
-        hook: HookId,
-        cause: String,
-        body: Vec<u8>,
-        now: Timestamp,
-    ) -> Result<(), StoreError>;
+    async fn keep(&self, webhook: KeepIn) -> Result<(), StoreError>;
 
     /// Kept webhooks of a workspace, the newest first, below a number.
     async fn kept_webhooks(

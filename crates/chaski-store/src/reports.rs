@@ -44,9 +44,9 @@ pub struct Covered {
 /// What such reports need.
 #[async_trait]
 pub trait Reports: Send + Sync {
-    /// Notes how far the provider has reported to an address, so that what is settled later counts too, and
-    /// tells the parts that it is news for: at most a page, the newest first. Whoever asks applies a receipt to
-    /// each and asks again until there are none.
+    /// Tells the parts that a report is news for: at most a page, the newest first. Whoever asks applies a
+    /// receipt to each and asks again until there are none; only then is it noted how far the provider has
+    /// reported, so that what is settled later counts too.
     async fn report_up_to(&self, report: UpToIn) -> Result<Vec<Covered>, StoreError>;
 
     /// Removes what a contact took back, by the provider's ids, and keeps it from being stored later. The

@@ -26,8 +26,9 @@ pub(super) fn events(body: &[u8]) -> Result<Vec<(Sender, Event)>, Failure> {
     let events = events.ok_or_else(|| bad("`events` is missing: give a list of them."))?;
     let about = hook.get("contact").unwrap_or(&Value::Null);
     let from = addresses(&contact, about);
-    let read = |event| Ok((Sender(String::new()), one(event, &from, about)?));
-    events.iter().map(read).collect()
+    let odd = |failure: Failure| Event::Odd { what: failure.message };
+    let read = |event| (Sender(String::new()), one(event, &from, about).unwrap_or_else(odd));
+    Ok(events.iter().map(read).collect())
 }
 
 /// The id of the program's own, and what else it tells of the contact.

@@ -1,7 +1,7 @@
 //! The message as it travels (RFC 5322 and MIME).
 
 use super::SETTINGS;
-use super::names::{has_break, message_id};
+use super::names::has_break;
 use super::send::FILES;
 use crate::adapter::{Cx, FileFacts};
 use crate::settings::read;
@@ -20,7 +20,6 @@ pub(super) struct Built {
 }
 
 pub(super) fn build(cx: &Cx<'_>, mail: &Mail, to: &str, from: &str, id: &str) -> Result<Built, Failure> {
-    debug_assert_eq!(id, message_id(cx.reference, from));
     let files = files(cx, mail)?;
     let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(lines(&mail.text));
     let head = head(cx, mail, to, from, id)?;

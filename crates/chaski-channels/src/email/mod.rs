@@ -5,9 +5,8 @@
 //!
 //! Limits: 18 MB of files in one mail, since base64 adds a third and most servers take 25 MB.
 //!
-//! Quirks: the `Message-ID` is made from our reference, so that it is the same on every try and mail
-//! servers drop doubles; it is also the id by which bounces and answers are told. A blind copy stands in
-//! the envelope alone. Only bounces tell what became of a mail that was taken.
+//! Quirks: the `Message-ID` is made from our reference and proven by the end of the hook's address, so that
+//! bounces and answers are told by it and nobody can make one up. A blind copy stands in the envelope alone. Only bounces tell what became of a mail that was taken.
 
 mod build;
 mod names;

@@ -28,13 +28,16 @@ pub(super) fn outcome(reply: &Reply) -> Outcome {
     }
 }
 
-/// A code's row: by the enhanced code and words first, then by the code itself, then by its first digit.
+/// A code's row: by the enhanced code and words first, then by the code itself, then by its first digit. What
+/// the server says to pass (4xx) does, whatever its words are otherwise said of.
 pub(super) fn row(code: i64, said: &str) -> Option<&'static ProviderCode> {
     let words = format!("{said} ");
     let by_words = [550, 552, 554].into_iter().find_map(|group| {
         provider_codes::find_by_words(Family::Smtp, group, &words).filter(|row| !row.words.is_empty())
     });
-    let by_words = by_words.filter(|_| !matches!(code, 530 | 534 | 535 | 538) && code >= 452);
+    let passes =
+        |row: &&ProviderCode| !(400..500).contains(&code) || matches!(row.action, Action::Retry { .. });
+    let by_words = by_words.filter(passes).filter(|_| !matches!(code, 530 | 534 | 535 | 538) && code >= 452);
     let first_digit = match code {
         400..=499 => Some(451),
         500..=599 => Some(550),

@@ -20,10 +20,10 @@ pub(super) fn is_report(mail: &Message<'_>) -> bool {
     })
 }
 
-pub(super) fn events(mail: &Message<'_>) -> Vec<Event> {
+pub(super) fn events(mail: &Message<'_>, hook_url: &str) -> Vec<Event> {
     let ignored = |what: &str| vec![Event::Ignored { what: what.to_owned() }];
     let Some(original) = original(mail) else { return ignored("a report without its mail") };
-    let Some(reference) = reference_of(&original.id) else {
+    let Some(reference) = reference_of(&original.id, hook_url) else {
         return ignored("a report about a mail that is not ours");
     };
     let at = mail.date().map_or(Timestamp(0), |date| Timestamp::from_secs(date.to_timestamp()));

@@ -24,7 +24,7 @@ pub(super) fn call(cx: &Cx<'_>, part: &PartBody) -> Result<Call, Failure> {
         return Err(Failure::new(ErrorCode::ChannelCannotCarry, message));
     };
     let (to, from) = (recipient(cx)?, read(cx, SETTINGS, "from")?);
-    let id = message_id(cx.reference, from);
+    let id = message_id(cx.reference, from, cx.hook_url);
     let Built { bytes, shown } = build::build(cx, mail, to, from, &id)?;
     let mut headers = vec![("mail-from", from.to_owned()), ("rcpt-to", to.to_owned())];
     headers.extend(copies(mail, to).map(|address| ("rcpt-to", address)));

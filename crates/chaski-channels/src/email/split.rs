@@ -2,28 +2,32 @@
 
 use super::names::has_break;
 use crate::plain::numbered;
-use crate::refused::{at, linked, not_blank};
+use crate::refused::{at, linked, not_blank, too_long};
 use crate::template::value::is_media_link;
 use chaski_model::address::is_email;
+use chaski_model::capabilities::TextUnit;
 use chaski_model::message::Mail;
 use chaski_model::{Content, ErrorCode, Failure, PartBody};
 
 /// The most addresses of a mail beside its recipient, and files.
 const COPIES: usize = 50;
 const FILES: usize = 20;
-/// The longest subject.
+/// The longest subject and text.
 const SUBJECT: usize = 500;
+const TEXT: usize = 65_536;
 
 pub(super) fn split(content: &Content) -> Result<Vec<PartBody>, Failure> {
     let mail = match content {
         Content::Text { text, .. } => {
             not_blank(text, "/message/text", "text")?;
+            fits(text, "/message/text")?;
             Mail { text: text.clone(), ..Mail::default() }
         }
         Content::QuickReply { title, replies } => Mail { text: numbered(title, replies)?, ..Mail::default() },
         Content::Attachment(media) => {
             linked(media)?;
             let text = media.caption.clone().unwrap_or_default();
+            fits(&text, "/message/attachment/caption")?;
             Mail { text, attachments: vec![media.clone()], ..Mail::default() }
         }
         Content::Email(mail) => {
@@ -41,7 +45,12 @@ pub(super) fn split(content: &Content) -> Result<Vec<PartBody>, Failure> {
     Ok(vec![PartBody::Email(mail)])
 }
 
+fn fits(text: &str, pointer: &str) -> Result<(), Failure> {
+    too_long(text, TEXT, TextUnit::Characters, pointer, "text", "a mail of Chaski's")
+}
+
 fn checked(mail: &Mail) -> Result<(), Failure> {
+    fits(&mail.text, "/message/text")?;
     let invalid = |message: &str, place: String| Err(at(ErrorCode::ValidationFailed, message, place));
     if mail.attachments.is_empty() {
         not_blank(&mail.text, "/message/text", "text")?;

@@ -35,8 +35,8 @@ pub(super) fn events(hook: &Incoming<'_>) -> Result<Vec<(Sender, Event)>, Failur
     let Some(mail) = parse(hook.body) else {
         return Err(Failure::new(ErrorCode::ValidationFailed, "The body is no e-mail that can be read."));
     };
-    let events = match ignored(&mail) {
-        _ if report::is_report(&mail) => report::events(&mail),
+    let events = match ignored(&mail, hook.url) {
+        _ if report::is_report(&mail) => report::events(&mail, hook.url),
         Some(what) => vec![Event::Ignored { what: what.to_owned() }],
         None => received(&mail, hook.body),
     };
@@ -49,7 +49,7 @@ fn parse(body: &[u8]) -> Option<Message<'_>> {
 }
 
 /// Mails that no person wrote, and our own: answering them would go round in a circle.
-fn ignored(mail: &Message<'_>) -> Option<&'static str> {
+fn ignored(mail: &Message<'_>, hook_url: &str) -> Option<&'static str> {
     let word = |name: &'static str| {
         mail.header_raw(name).map(|value| value.split(';').next().unwrap_or("").trim().to_ascii_lowercase())
     };
@@ -63,7 +63,7 @@ fn ignored(mail: &Message<'_>) -> Option<&'static str> {
         return Some("mail without a return path");
     }
     let id = mail.message_id().map(|id| format!("<{id}>"));
-    id.is_some_and(|id| reference_of(&id).is_some()).then_some("mail of our own")
+    id.is_some_and(|id| reference_of(&id, hook_url).is_some()).then_some("mail of our own")
 }
 
 /// The text, and each file as a message of its own.
@@ -91,7 +91,7 @@ fn received(mail: &Message<'_>, raw: &[u8]) -> Vec<Event> {
     let text = mail.body_text(0).unwrap_or_default();
     let written = Mail {
         subject: mail.subject().map(str::to_owned),
-        text: text.trim().chars().take(TEXT).collect(),
+        text: kept(text.trim(), mail.attachments().count()),
         cc: addresses(mail.cc()),
         in_reply_to: answered.clone(),
         references,
@@ -102,6 +102,18 @@ fn received(mail: &Message<'_>, raw: &[u8]) -> Vec<Event> {
         events.push(event(format!("{id}#{place}"), Content::Attachment(file(place, part))));
     }
     events
+}
+
+/// A mail's text; what is not kept of the mail is said below it.
+fn kept(text: &str, files: usize) -> String {
+    let mut kept: String = text.chars().take(TEXT).collect();
+    if kept.len() < text.len() {
+        kept.push_str("\n\n[The rest of the mail was too long to be kept.]");
+    }
+    if files > FILES {
+        kept.push_str(&format!("\n\n[{} more files were not kept.]", files - FILES));
+    }
+    kept
 }
 
 fn sender(mail: &Message<'_>) -> Option<(String, Option<String>)> {

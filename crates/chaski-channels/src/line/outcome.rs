@@ -13,11 +13,14 @@ const FAULTS: usize = 5;
 
 /// What an answer to a push means.
 pub(super) fn outcome(reply: &Reply) -> Outcome {
-    let Some(body) = reply.json().filter(Value::is_object) else { return verdict::bare(reply) };
+    let body = reply.json().filter(Value::is_object);
+    if reply.status == 409 {
+        // The retry key is known: an earlier try of the same push was taken.
+        return Outcome::Sent { ids: body.as_ref().map(ids).unwrap_or_default(), learned: Vec::new() };
+    }
+    let Some(body) = body else { return verdict::bare(reply) };
     let code = i64::from(reply.status);
     match reply.status {
-        // The retry key is known: an earlier try of the same push was taken.
-        409 => Outcome::Sent { ids: ids(&body), learned: Vec::new() },
         200..=299 => sent(&body),
         _ if body.get("message").and_then(Value::as_str).is_none() => verdict::bare(reply),
         status => {

@@ -1,14 +1,14 @@
 //! Contents → parts. Documents have no message of their own: they go as a text with the link.
 
 use super::custom;
-use crate::refused::{at, linked, not_blank, not_carried};
+use crate::refused::{linked_within, not_blank, not_carried};
 use crate::replies::{Limits, buttons};
 use crate::template::value::filename_of;
 use crate::text::pieces;
 use chaski_model::capabilities::TextUnit;
 use chaski_model::message::{Media, MediaKind};
 use chaski_model::template::Note;
-use chaski_model::{Content, ErrorCode, Failure, PartBody};
+use chaski_model::{Content, Failure, PartBody};
 
 /// The longest text.
 const TEXT: usize = 5000;
@@ -16,7 +16,7 @@ const TEXT: usize = 5000;
 const LINK: usize = 2000;
 
 const REPLIES: Limits =
-    Limits { provider: "LINE", question: TEXT, label: 20, unit: TextUnit::Utf16, labels: 13 };
+    Limits { provider: "LINE", question: (TEXT, TextUnit::Utf16), label: (20, TextUnit::Utf16), labels: 13 };
 
 /// What goes out for a content.
 pub(super) fn split(content: &Content) -> Result<Vec<PartBody>, Failure> {
@@ -45,11 +45,7 @@ fn texts(text: &str) -> Vec<PartBody> {
 
 /// What is under a file follows it as a text: LINE's files have no captions.
 fn attachment(media: &Media) -> Result<Vec<PartBody>, Failure> {
-    let link = linked(media)?;
-    if link.len() > LINK {
-        let message = format!("The attachment's `url` has {} characters, but LINE takes {LINK}.", link.len());
-        return Err(at(ErrorCode::MediaLinkInvalid, message, "/message/attachment/url"));
-    }
+    let link = linked_within(media, LINK, "LINE")?;
     let file = match media.kind {
         MediaKind::File => {
             let name = media.filename.clone().unwrap_or_else(|| filename_of(link));
@@ -80,6 +76,7 @@ pub(super) fn notes(content: &Content) -> Vec<Note> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chaski_model::ErrorCode;
 
     fn refused<T: std::fmt::Debug>(result: Result<T, Failure>) -> (ErrorCode, String) {
         let failure = result.unwrap_err();
@@ -110,7 +107,7 @@ mod tests {
         assert!(asked("q", &[&"a".repeat(20)]).is_ok());
         let long = asked("q", &["x", &"a".repeat(21)]);
         assert!(long.as_ref().unwrap_err().message.contains("20"));
-        assert_eq!(refused(long), (ErrorCode::ValidationFailed, "/message/replies/1".into()));
+        assert_eq!(refused(long), (ErrorCode::TextTooLong, "/message/replies/1".into()));
     }
 
     #[test]

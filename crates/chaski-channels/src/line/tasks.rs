@@ -1,11 +1,12 @@
 //! What is asked of the Messaging API that is not a delivery.
 
 use super::{AUTH, SETTINGS, outcome};
-use crate::adapter::{Answer, Auth, Call, Cx, REGISTERED, Reply, Step, Task};
+use crate::adapter::{Answer, Auth, Call, Cx, Profile, REGISTERED, Reply, Step, Task};
 use crate::settings::{base, read};
 use crate::verdict;
 use chaski_model::message::{Media, MediaKind};
 use chaski_model::{ErrorCode, Failure};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 const ENDPOINT: &str = "/v2/bot/channel/webhook/endpoint";
@@ -45,11 +46,31 @@ pub(super) fn ask(cx: &Cx<'_>, task: &Task, so_far: &[Reply]) -> Result<Step, Fa
             let by_hand = left_to_do(test, &good(endpoint)?);
             Ok(Step::Done(Answer { settings, by_hand, ..Answer::default() }))
         }
-        (Task::Profile { .. }, _) => Ok(Step::Done(Answer::default())),
+        (Task::Profile { of }, []) => {
+            let user = utf8_percent_encode(&of.value, NON_ALPHANUMERIC);
+            next(Call::get(at(&format!("/v2/bot/profile/{user}"))?, AUTH))
+        }
+        (Task::Profile { .. }, [reply, ..]) => profile(reply),
         (Task::Media { media }, _) => media_of(cx, media, so_far),
         // There is no call that takes the address back.
         (Task::Disconnect, _) => Ok(Step::Done(Answer::default())),
     }
+}
+
+/// Contacts that have blocked the account, or have not let it see them, have none.
+fn profile(reply: &Reply) -> Result<Step, Failure> {
+    if reply.status == 404 {
+        return Ok(Step::Done(Answer::default()));
+    }
+    let body = good(reply)?;
+    let text = |key: &str| body.get(key)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let profile = Profile {
+        first_name: text("displayName"),
+        last_name: None,
+        picture: text("pictureUrl"),
+        language: text("language"),
+    };
+    Ok(Step::Done(Answer { profile: Some(profile), ..Answer::default() }))
 }
 
 /// Sound and video are ready once LINE has converted them.

@@ -51,7 +51,10 @@ fn event(told: &Value) -> Event {
         "postback" => inbound::postback(told, of, at),
         "follow" => Event::Access { of, blocked: false, at },
         "unfollow" => Event::Access { of, blocked: true, at },
-        "unsend" => ignored("the contact took a message back"),
+        "unsend" => match told.get("unsend").and_then(|unsend| inbound::text(unsend, "messageId")) {
+            Some(id) => Event::Removed { provider_ids: vec![id] },
+            None => ignored("malformed event"),
+        },
         "" => ignored("malformed event"),
         _ => ignored("event of another kind"),
     }

@@ -13,6 +13,8 @@ use serde_json::Value;
 const SENT_ALL_THE_SAME: (i64, i64) = (1, 1_357_046);
 /// Where the window is closed, or with the code 200 the contact cannot be reached.
 const CANNOT_BE_WRITTEN_TO: (i64, i64) = (200, 1_545_041);
+/// The most tries while Meta says that a fault passes.
+const TRANSIENT_TRIES: u32 = 10;
 /// The contact cannot be reached, whatever the subcode.
 const UNAVAILABLE: i64 = 551;
 
@@ -42,7 +44,10 @@ fn refused(reply: &Reply, error: &Value) -> Outcome {
     }
     let is_transient = error.get("is_transient").and_then(Value::as_bool).unwrap_or(false);
     match row(code, subcode) {
-        Some(row) if is_transient && row.action == Action::Fail => transient(reply, row.code, &words),
+        // That the contact cannot be reached does not pass by trying again.
+        Some(row) if is_transient && row.action == Action::Fail && row.code != UNAVAILABLE => {
+            transient(reply, row.code, &words)
+        }
         Some(row) => verdict::outcome(row, verdict::failure(row, row.code, &words), reply.retry_after),
         None if is_transient => transient(reply, code, &words),
         None => verdict::unlisted(reply, Some(code), &words, false),
@@ -63,7 +68,7 @@ fn transient(reply: &Reply, code: i64, words: &str) -> Outcome {
     let message = "Meta has a fault that passes. Chaski retries by itself.";
     let failure = chaski_model::Failure::new(ErrorCode::ProviderUnavailable, message).provider(code);
     let failure = verdict::with_words(failure, words);
-    Outcome::Retry { failure, after: reply.retry_after, most: None, learned: Vec::new() }
+    Outcome::Retry { failure, after: reply.retry_after, most: Some(TRANSIENT_TRIES), learned: Vec::new() }
 }
 
 /// `code` and `error_subcode`; 0 where there is none.

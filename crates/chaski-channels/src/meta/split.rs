@@ -1,10 +1,11 @@
 //! Contents → parts. Long texts are split by the kind's own count; text under a file is a message of its own.
 
 use super::Kind;
-use crate::refused::{at, not_blank};
-use crate::template::value::is_media_link;
+use crate::refused::{at, linked, not_blank};
+use crate::replies::{Limits, buttons};
 use crate::text::pieces;
-use chaski_model::message::{Choice, Media};
+use chaski_model::capabilities::TextUnit;
+use chaski_model::message::Media;
 use chaski_model::{Content, ErrorCode, Failure, PartBody};
 use serde_json::json;
 
@@ -54,10 +55,7 @@ fn tagged(text: &str, tag: &str) -> PartBody {
 }
 
 fn attachment(kind: &Kind, media: &Media) -> Result<Vec<PartBody>, Failure> {
-    if media.link.as_deref().is_none_or(|link| !is_media_link(link)) {
-        let message = "The attachment's `url` is not a valid http or https address: give a public link that opens in a browser.";
-        return Err(at(ErrorCode::MediaLinkInvalid, message, "/message/attachment/url"));
-    }
+    linked(media)?;
     let mut media = media.clone();
     let caption = media.caption.take().unwrap_or_default();
     let words = texts(kind, &caption).into_iter().map(|text| PartBody::Text { text });
@@ -65,55 +63,10 @@ fn attachment(kind: &Kind, media: &Media) -> Result<Vec<PartBody>, Failure> {
 }
 
 fn quick_reply(kind: &Kind, title: &str, replies: &[String]) -> Result<PartBody, Failure> {
-    not_blank(title, "/message/title", "question")?;
-    let (limit, unit) = (kind.capabilities.text_limit, kind.capabilities.text_unit);
-    let length = unit.length(title);
-    if length > limit {
-        let message = format!(
-            "The question has {length} {}, but {} takes {limit}: shorten it.",
-            unit.word(),
-            kind.title
-        );
-        return Err(at(ErrorCode::TextTooLong, message, "/message/title"));
-    }
-    check(kind, replies)?;
-    let choice = |(index, reply): (usize, &String)| Choice {
-        id: format!("qr:{index}"),
-        title: reply.trim().to_owned(),
-    };
-    let buttons = replies.iter().enumerate().map(choice).collect();
-    Ok(PartBody::Buttons { text: title.to_owned(), buttons })
-}
-
-fn check(kind: &Kind, replies: &[String]) -> Result<(), Failure> {
-    let invalid = |message: String, pointer: String| Err(at(ErrorCode::ValidationFailed, message, pointer));
-    let (most, longest) = REPLIES;
-    if replies.is_empty() {
-        return invalid("There are no replies to tap: give at least one.".into(), "/message/replies".into());
-    }
-    if replies.len() > most {
-        let message =
-            format!("There are {} replies, but {} takes {most}: leave some out.", replies.len(), kind.title);
-        return invalid(message, format!("/message/replies/{most}"));
-    }
-    for (index, reply) in replies.iter().enumerate() {
-        let pointer = format!("/message/replies/{index}");
-        not_blank(reply, &pointer, "reply's label")?;
-        let length = reply.trim().chars().count();
-        if length > longest {
-            let message = format!(
-                "Reply {} has {length} characters, but {} takes {longest}: shorten it.",
-                index + 1,
-                kind.title
-            );
-            return Err(at(ErrorCode::TextTooLong, message, pointer));
-        }
-        if replies[..index].iter().any(|earlier| earlier.trim() == reply.trim()) {
-            let message = format!("Reply {} has the label of an earlier one: give each its own.", index + 1);
-            return invalid(message, pointer);
-        }
-    }
-    Ok(())
+    let (most, unit) = (kind.capabilities.text_limit, kind.capabilities.text_unit);
+    let (labels, label) = REPLIES;
+    let (question, label) = ((most, unit), (label, TextUnit::Characters));
+    buttons(title, replies, &Limits { provider: kind.title, question, label, labels })
 }
 
 #[cfg(test)]

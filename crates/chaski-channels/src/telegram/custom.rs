@@ -61,6 +61,11 @@ fn refuse(fields: &Map<String, Value>) -> Result<(), Failure> {
         let why = "it sends in the name of another account";
         return refused("business_connection_id", why, "business_connection_id");
     }
+    // Telegram also reads an object that is written as a text.
+    if fields.get("reply_parameters").is_some_and(|reply| !reply.is_object()) {
+        let message = "`reply_parameters` of a payload must be an object.";
+        return Err(at(ErrorCode::ValidationFailed, message, "/message/payload/reply_parameters"));
+    }
     if fields.get("reply_parameters").is_some_and(|reply| reply.get("chat_id").is_some()) {
         let why = "it quotes from another chat";
         return refused("reply_parameters.chat_id", why, "reply_parameters/chat_id");
@@ -88,6 +93,16 @@ mod tests {
         assert_eq!(notes(&payload)[0].code, "recipient_replaced");
         let PartBody::Native { method, .. } = part(&json!({"text": "x"})).unwrap() else { panic!("native") };
         assert_eq!((method.as_str(), notes(&json!({"text": "x"})).len()), ("sendMessage", 0));
+    }
+
+    /// Telegram reads an object that is written as a text, so that it would pass for harmless.
+    #[test]
+    fn a_quote_of_another_chat_is_refused_however_it_is_written() {
+        for reply in [json!({"chat_id": -100, "message_id": 5}), json!("{\"chat_id\":-100,\"message_id\":5}")]
+        {
+            assert!(part(&json!({"text": "x", "reply_parameters": reply})).is_err(), "{reply}");
+        }
+        assert!(part(&json!({"text": "x", "reply_parameters": {"message_id": 5}})).is_ok());
     }
 
     #[test]

@@ -16,10 +16,9 @@ const CAPTION: usize = 1024;
 const BUTTONS: usize = 100;
 const REPLIES: Limits = Limits {
     provider: "Telegram",
-    question: TEXT,
+    question: (TEXT, TextUnit::Utf16),
     // A button shows as a typed text.
-    label: TEXT,
-    unit: TextUnit::Utf16,
+    label: (TEXT, TextUnit::Utf16),
     labels: BUTTONS,
 };
 

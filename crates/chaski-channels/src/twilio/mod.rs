@@ -25,7 +25,7 @@ pub use sms::TwilioSms;
 pub use whatsapp::TwilioWhatsapp;
 
 use crate::adapter::{Auth, Setting, Settings};
-use crate::settings::{base_url, optional, required, secret};
+use crate::settings::{base_url, optional, optional_secret, required, secret};
 use chaski_model::{ErrorCode, Failure};
 
 const AUTH: Auth = Auth::Basic { user: "account_sid", secret: "auth_token" };
@@ -37,6 +37,10 @@ const BASE_URL: Setting = base_url("https://api.twilio.com");
 const ACCOUNT_SID: Setting = required("account_sid", "The account's SID, which begins with AC.");
 const AUTH_TOKEN: Setting =
     secret("auth_token", "The account's auth token, which also signs Twilio's webhooks.");
+const AUTH_TOKEN_2: Setting = optional_secret(
+    "auth_token_2",
+    "A second auth token by which webhooks are believed too, while the first is renewed.",
+);
 const SERVICE: Setting =
     optional("messaging_service_sid", "A messaging service (MG…) that sends instead of one number.");
 

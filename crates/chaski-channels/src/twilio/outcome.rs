@@ -18,7 +18,9 @@ pub(super) fn outcome(reply: &Reply) -> Outcome {
     let words = body.get("message").and_then(Value::as_str).unwrap_or_default();
     match body.get("code").and_then(Value::as_i64) {
         // Nothing is idempotent: a server that broke off may have sent.
-        Some(20_500 | 20_503) => Outcome::Unknown { failure: verdict::lost(words) },
+        Some(code) if reply.status >= 500 || matches!(code, 20_500 | 20_503) => {
+            Outcome::Unknown { failure: verdict::lost(words) }
+        }
         Some(code) => match provider_codes::find(Family::Twilio, code) {
             Some(row) => verdict::outcome(row, verdict::failure(row, code, words), reply.retry_after),
             None => verdict::unlisted(reply, Some(code), words, false),

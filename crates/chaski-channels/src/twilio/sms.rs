@@ -1,7 +1,8 @@
 //! SMS and MMS through Twilio.
 
 use super::{
-    ACCOUNT_SID, AUTH_TOKEN, BASE_URL, SERVICE, TEXT, accepts, inbound, outcome, send, tasks, webhook,
+    ACCOUNT_SID, AUTH_TOKEN, AUTH_TOKEN_2, BASE_URL, SERVICE, TEXT, accepts, inbound, outcome, send, tasks,
+    webhook,
 };
 use crate::adapter::{
     Adapter, Call, Cx, FailureMark, Incoming, Outcome, Reply, Secrets, Setting, Settings, Step, Task,
@@ -22,6 +23,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     BASE_URL,
     ACCOUNT_SID,
     AUTH_TOKEN,
+    AUTH_TOKEN_2,
     optional("from", "The number that sends, such as +12025550102, or a short code or name."),
     SERVICE,
     Setting {

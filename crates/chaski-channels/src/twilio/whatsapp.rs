@@ -1,7 +1,8 @@
 //! WhatsApp through Twilio.
 
 use super::{
-    ACCOUNT_SID, AUTH_TOKEN, BASE_URL, SERVICE, TEXT, accepts, inbound, outcome, send, tasks, webhook,
+    ACCOUNT_SID, AUTH_TOKEN, AUTH_TOKEN_2, BASE_URL, SERVICE, TEXT, accepts, inbound, outcome, send, tasks,
+    webhook,
 };
 use crate::adapter::{
     Adapter, Call, Cx, FailureMark, Incoming, Outcome, Reply, Secrets, Setting, Settings, Step, Task,
@@ -28,6 +29,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     ACCOUNT_SID,
     AUTH_TOKEN,
+    AUTH_TOKEN_2,
     optional("from", "The WhatsApp sender's number, such as +14155238886."),
     SERVICE,
     PACE,

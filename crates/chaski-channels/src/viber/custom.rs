@@ -6,7 +6,7 @@ use chaski_model::{ErrorCode, Failure, PartBody};
 use serde_json::Value;
 
 /// The most bytes of a request, less what is added to a payload.
-const BYTES: usize = 30_000 - 500;
+pub(super) const BYTES: usize = 30_000 - 500;
 /// Keys that would speak for another account or to other people.
 const REFUSED: [(&str, &str); 4] = [
     ("auth_token", "the channel's own token is used"),

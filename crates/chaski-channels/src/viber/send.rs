@@ -117,7 +117,7 @@ fn shortened(name: &str) -> String {
 }
 
 /// Answers under the message field; a tap writes the label as a text.
-fn keyboard(buttons: &[Choice]) -> Value {
+pub(super) fn keyboard(buttons: &[Choice]) -> Value {
     let is_short = buttons.iter().all(|button| button.title.chars().count() <= SHORT);
     let is_paired = is_short || buttons.len() > ROWS;
     let last_alone = buttons.len() % 2 == 1;

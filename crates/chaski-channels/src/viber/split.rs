@@ -1,14 +1,15 @@
 //! Contents → parts.
 
 use super::custom;
-use super::send::is_video;
-use crate::refused::{at, linked, not_blank, not_carried};
+use super::send::{is_video, keyboard};
+use crate::refused::{at, linked_within, not_blank, not_carried};
 use crate::replies::{Limits, buttons};
 use crate::text::pieces;
 use chaski_model::capabilities::TextUnit;
 use chaski_model::message::{Media, MediaKind};
 use chaski_model::template::Note;
 use chaski_model::{Content, ErrorCode, Failure, PartBody};
+use serde_json::json;
 
 /// The longest text, and the longest one under a picture.
 const TEXT: usize = 7000;
@@ -17,8 +18,12 @@ const CAPTION: usize = 512;
 const LINK: usize = 2000;
 
 /// Two labels in each of twelve rows; a label is what comes back when it is tapped.
-const REPLIES: Limits =
-    Limits { provider: "Viber", question: TEXT, label: 250, unit: TextUnit::Characters, labels: 24 };
+const REPLIES: Limits = Limits {
+    provider: "Viber",
+    question: (TEXT, TextUnit::Characters),
+    label: (250, TextUnit::Characters),
+    labels: 24,
+};
 
 /// What goes out for a content.
 pub(super) fn split(content: &Content) -> Result<Vec<PartBody>, Failure> {
@@ -28,7 +33,7 @@ pub(super) fn split(content: &Content) -> Result<Vec<PartBody>, Failure> {
             Ok(texts(text))
         }
         Content::Attachment(media) => attachment(media),
-        Content::QuickReply { title, replies } => Ok(vec![buttons(title, replies, &REPLIES)?]),
+        Content::QuickReply { title, replies } => Ok(vec![question(title, replies)?]),
         Content::CustomPayload { payload } => Ok(vec![custom::part(payload)?]),
         Content::WhatsappTemplate(_)
         | Content::Email(_)
@@ -41,18 +46,26 @@ pub(super) fn split(content: &Content) -> Result<Vec<PartBody>, Failure> {
     }
 }
 
+/// Everything that is sent at once is bounded too, which many long labels reach.
+fn question(title: &str, replies: &[String]) -> Result<PartBody, Failure> {
+    let part = buttons(title, replies, &REPLIES)?;
+    if let PartBody::Buttons { text, buttons } = &part
+        && json!([text, keyboard(buttons)]).to_string().len() > custom::BYTES
+    {
+        let message =
+            "The question and its replies are larger than the 30 KB that Viber takes: shorten the labels.";
+        return Err(at(ErrorCode::ValidationFailed, message, "/message/replies"));
+    }
+    Ok(part)
+}
+
 fn texts(text: &str) -> Vec<PartBody> {
     pieces(text, TEXT, TextUnit::Characters).into_iter().map(|text| PartBody::Text { text }).collect()
 }
 
 /// Only pictures have captions; what is under another file, or is longer, follows it as a text.
 fn attachment(media: &Media) -> Result<Vec<PartBody>, Failure> {
-    let link = linked(media)?;
-    if link.len() > LINK {
-        let message =
-            format!("The attachment's `url` has {} characters, but Viber takes {LINK}.", link.len());
-        return Err(at(ErrorCode::MediaLinkInvalid, message, "/message/attachment/url"));
-    }
+    linked_within(media, LINK, "Viber")?;
     let is_caption = |text: &String| media.kind == MediaKind::Image && text.chars().count() <= CAPTION;
     let (caption, text) = match &media.caption {
         Some(caption) if is_caption(caption) => (Some(caption.clone()), Vec::new()),
@@ -107,7 +120,17 @@ mod tests {
         assert!(asked(&labels[1..]).is_ok());
         assert_eq!(refused(asked(&labels)), (ErrorCode::ValidationFailed, "/message/replies/24".into()));
         let long = asked(&[&"a".repeat(251)]);
-        assert_eq!(refused(long), (ErrorCode::ValidationFailed, "/message/replies/0".into()));
+        assert_eq!(refused(long), (ErrorCode::TextTooLong, "/message/replies/0".into()));
+    }
+
+    #[test]
+    fn many_long_labels_are_refused_together() {
+        let labels: Vec<String> = (0..24).map(|n| format!("{n:02}{}", "я".repeat(248))).collect();
+        let asked =
+            |title: &str| split(&Content::QuickReply { title: title.to_owned(), replies: labels.clone() });
+        let long = "я".repeat(7000);
+        assert_eq!(refused(asked(&long)), (ErrorCode::ValidationFailed, "/message/replies".into()));
+        assert!(asked("q").is_ok());
     }
 
     #[test]

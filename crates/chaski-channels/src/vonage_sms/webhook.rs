@@ -53,6 +53,10 @@ pub(super) fn verify(hook: &Incoming<'_>, secrets: &Secrets, now: Timestamp) -> 
     })?;
     let secret =
         secrets.get("signature_secret").ok_or_else(|| refused("The channel has no signature_secret."))?;
+    // Only what stands in values is replaced below, so that such a name could pass for two fields.
+    if fields.keys().any(|name| name.contains(['&', '='])) {
+        return Err(refused("A field's name has a sign that no field of Vonage's has."));
+    }
     let mut signed = String::new();
     for (name, value) in &fields {
         signed.push_str(&format!("&{name}={}", value.replace(['&', '='], "_")));
@@ -107,6 +111,11 @@ fn of_sms(fields: &Fields, came: Timestamp) -> Result<Event, Failure> {
     let id = id.ok_or_else(|| Failure::new(ErrorCode::ValidationFailed, "The webhook names no message."))?;
     let at = text("message-timestamp").and_then(moment).unwrap_or(came);
     let Some(status) = text("status") else {
+        if text("text").is_none() {
+            let what = text("type").unwrap_or("empty");
+            let content = Content::Unsupported { what: what.to_owned(), detail: None };
+            return Ok(message(id, text("msisdn").unwrap_or_default(), content, at));
+        }
         return Ok(received(id, text("msisdn").unwrap_or_default(), text("text").unwrap_or_default(), at));
     };
     let kind = match status {
@@ -148,6 +157,10 @@ fn moment(text: &str) -> Option<Timestamp> {
 }
 
 fn received(id: &str, from: &str, text: &str, at: Timestamp) -> Event {
+    message(id, from, Content::Text { text: text.to_owned(), message_tag: None }, at)
+}
+
+fn message(id: &str, from: &str, content: Content, at: Timestamp) -> Event {
     let Some(from) = E164::from_digits(&send::digits(from)) else {
         return Event::Ignored { what: "message without a sender's number".to_owned() };
     };
@@ -156,7 +169,7 @@ fn received(id: &str, from: &str, text: &str, at: Timestamp) -> Event {
         from: vec![Address::phone(&from)],
         profile_name: None,
         at,
-        content: Content::Text { text: text.to_owned(), message_tag: None },
+        content,
         context: None,
     }))
 }

@@ -4,6 +4,8 @@ use crate::clock::machine_now;
 use crate::directory::ChannelEntry;
 use crate::engine::Engine;
 use crate::media::fetch::Missed;
+use crate::media::files::NoFiles;
+use crate::prepared::Prepared;
 use crate::schedule;
 use crate::transport::{Lost, exchange_of, mask_failure};
 use chaski_channels::{Call, Cx, FailureMark, Outcome, Scope};
@@ -175,19 +177,21 @@ async fn call(
     let settings = &entry.channel.settings;
     let files = match engine.files(entry, &adapter.wants(settings, body)).await {
         Ok(files) => files,
-        Err(Missed::Never(failure)) => return fail(failure),
-        Err(Missed::Again { failure, after }) => {
+        Err(NoFiles::NotYet(failure)) => return (Tried::NotSent(failure), None),
+        Err(NoFiles::Missed(Missed::Never(failure))) => return fail(failure),
+        Err(NoFiles::Missed(Missed::Again { failure, after })) => {
             let (most, learned) = (Some(FILE_TRIES), Vec::new());
             return (Tried::Outcome(Outcome::Retry { failure, after, most, learned }), None);
         }
     };
     let (to, hook_url) = (&work.to, entry.hook_url.as_str());
-    let mut cx = Cx { settings, to, reference: &reference, hook_url, files: &files, prepared: None, now };
+    let mut cx =
+        Cx { settings, to, reference: &reference, hook_url, files: &files.facts, prepared: None, now };
     let prepared = match engine.prepare(entry, adapter, &cx, body).await {
         Ok(prepared) => prepared,
         Err(outcome) => return (Tried::Outcome(masked(outcome, &entry.hidden())), None),
     };
-    cx.prepared = prepared.as_deref();
+    cx.prepared = prepared.as_ref().map(|prepared| prepared.value.as_str());
     let call: Call = match adapter.call(&cx, body) {
         Ok(call) => call,
         Err(failure) => return fail(failure),
@@ -214,14 +218,16 @@ async fn call(
     }
 }
 
-/// What was prepared a while ago may be gone by now: a refusal makes it anew, once.
-fn prepared_anew(engine: &Engine, prepared: Option<String>, outcome: Outcome) -> Outcome {
-    match (prepared, outcome) {
-        (Some(value), Outcome::Fail { failure, .. }) => {
-            engine.prepared.forget(&value);
-            Outcome::Retry { failure, after: Some(Duration::ZERO), most: Some(2), learned: Vec::new() }
+/// What was prepared for an earlier part may be gone by now: a refusal has it made anew. What is refused
+/// though it was just made is refused.
+fn prepared_anew(engine: &Engine, prepared: Option<Prepared>, outcome: Outcome) -> Outcome {
+    let (Some(prepared), Outcome::Fail { .. }) = (prepared, &outcome) else { return outcome };
+    engine.prepared.forget(&prepared.value);
+    match outcome {
+        Outcome::Fail { failure, .. } if prepared.is_old => {
+            Outcome::Retry { failure, after: Some(Duration::ZERO), most: None, learned: Vec::new() }
         }
-        (_, outcome) => outcome,
+        outcome => outcome,
     }
 }
 

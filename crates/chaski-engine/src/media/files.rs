@@ -2,7 +2,8 @@
 //!
 //! Most providers fetch a link by themselves. Some want to be told what is there, and some take the bytes
 //! alone. The dispatcher asks here between an attempt's begin and its call. When that takes longer than the
-//! call may wait, the attempt is given back, and the next one finds the answer here.
+//! call may wait, the attempt is given back, and the next one finds the answer here. Downloads and the bytes
+//! that attempts hold are bounded; waiting for one's turn is never counted as a try.
 
 use super::fetch::{Missed, frames};
 use super::sniff;
@@ -13,18 +14,25 @@ use bytes::{Bytes, BytesMut};
 use chaski_channels::template::value::filename_of;
 use chaski_channels::{Auth, Call, FileFacts, Wanted};
 use chaski_model::message::MediaKind;
-use chaski_model::{ErrorCode, Failure};
+use chaski_model::{ChannelId, ErrorCode, Failure};
 use lofty::file::AudioFile;
 use lofty::probe::Probe;
+use std::collections::HashMap;
 use std::io::Cursor;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout_at;
 
-/// Files being read at once.
-const AT_ONCE: usize = 2;
-/// How long one file may take, with waiting for its turn.
-const WITHIN: Duration = Duration::from_secs(60);
+/// Files being read at once, by all channels and by one.
+const AT_ONCE: usize = 8;
+const BY_CHANNEL: usize = 2;
+/// How long all files of a part may take, with waiting for their turn: less than the watchdog lets an attempt
+/// stand open, whatever the provider's own limit is.
+const WITHIN: Duration = Duration::from_secs(45);
+const BEYOND_CALL: Duration = Duration::from_secs(15);
+/// The most bytes that attempts hold at once, in KiB.
+const HELD: u32 = 64 << 10;
 /// The most bytes that are read for facts alone; of a larger file only what its server says of it is known.
 const LOOKED_AT: u64 = 16 << 20;
 /// How long an answer is remembered, how many, and how many bytes of files.
@@ -35,16 +43,62 @@ const BYTES: usize = 64 << 20;
 /// Answers of a short while ago, the newest last.
 pub(crate) struct Files {
     turn: Semaphore,
+    of_channel: Mutex<HashMap<ChannelId, Arc<Semaphore>>>,
+    held: Arc<Semaphore>,
     known: Mutex<Vec<(Instant, Wanted, Arc<FileFacts>)>>,
 }
 
 impl Default for Files {
     fn default() -> Self {
-        Self { turn: Semaphore::new(AT_ONCE), known: Mutex::default() }
+        Self {
+            turn: Semaphore::new(AT_ONCE),
+            of_channel: Mutex::default(),
+            held: Arc::new(Semaphore::new(HELD as usize)),
+            known: Mutex::default(),
+        }
     }
 }
 
+/// What was found out for a part's call; the room of its bytes is taken until it is dropped.
+pub(crate) struct Found {
+    pub(crate) facts: Vec<FileFacts>,
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+/// Why a call has not its files.
+pub(crate) enum NoFiles {
+    /// It is not the files' fault: others had their turn, or some of them came and the rest will.
+    NotYet(Failure),
+    /// A file could not be had.
+    Missed(Missed),
+}
+
+impl From<Missed> for NoFiles {
+    fn from(missed: Missed) -> Self {
+        Self::Missed(missed)
+    }
+}
+
+fn kib(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(1024)).unwrap_or(HELD).clamp(1, HELD)
+}
+
 impl Files {
+    /// The room for the bytes of a part: as much as they may be, until it is known how much they are.
+    async fn room(&self, wanted: &[Wanted], until: Instant) -> Result<Option<OwnedSemaphorePermit>, NoFiles> {
+        let Some(most) = wanted.iter().filter(|one| one.bytes).map(|one| one.most).max() else {
+            return Ok(None);
+        };
+        let room = Arc::clone(&self.held).acquire_many_owned(kib(most));
+        let room = timeout_at(until.into(), room).await.map_err(|_| not_yet())?;
+        Ok(Some(room.expect("the room is never closed")))
+    }
+
+    fn turn_of(&self, channel: ChannelId) -> Arc<Semaphore> {
+        let mut turns = self.of_channel.lock().expect("nobody panics while holding the turns");
+        Arc::clone(turns.entry(channel).or_insert_with(|| Arc::new(Semaphore::new(BY_CHANNEL))))
+    }
+
     fn find(&self, wanted: &Wanted) -> Option<Arc<FileFacts>> {
         let known = self.known.lock().expect("nobody panics while holding the files");
         let found = known.iter().rfind(|(at, of, _)| of == wanted && at.elapsed() < REMEMBERED);
@@ -64,30 +118,71 @@ impl Files {
 
 impl Engine {
     /// Finds out about every file that a part's call wants.
-    pub(crate) async fn files(
-        &self,
-        entry: &ChannelEntry,
-        wanted: &[Wanted],
-    ) -> Result<Vec<FileFacts>, Missed> {
-        let mut found = Vec::with_capacity(wanted.len());
+    pub(crate) async fn files(&self, entry: &ChannelEntry, wanted: &[Wanted]) -> Result<Found, NoFiles> {
+        let until = Instant::now() + WITHIN.min(self.config.call_timeout + BEYOND_CALL);
+        let mut room = self.files.room(wanted, until).await?;
+        let (mut facts, mut bytes): (Vec<FileFacts>, u64) = (Vec::with_capacity(wanted.len()), 0);
+        let mut has_come = false;
         for wanted in wanted {
-            let facts = tokio::time::timeout(WITHIN, self.file(entry, wanted)).await;
-            let late = || Err(again(&wanted.link, "it did not come within a minute"));
-            found.push(facts.unwrap_or_else(|_| late())?.as_ref().clone());
+            let one = match self.files.find(wanted) {
+                Some(known) => known,
+                None => {
+                    let fetched = self.fetch_file(entry, wanted, until).await;
+                    // What has come is remembered, so that the next attempt gets further.
+                    let fetched =
+                        fetched.map_err(|cause| if has_come { not_yet_after(cause) } else { cause })?;
+                    has_come = true;
+                    fetched
+                }
+            };
+            bytes += one.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64);
+            if bytes > wanted.most {
+                return Err(too_large_together(wanted).into());
+            }
+            facts.push(one.as_ref().clone());
         }
-        Ok(found)
+        if let Some(room) = &mut room {
+            let unused = room.num_permits().saturating_sub(kib(bytes) as usize);
+            drop(room.split(unused));
+        }
+        Ok(Found { facts, _room: room })
     }
 
-    async fn file(&self, entry: &ChannelEntry, wanted: &Wanted) -> Result<Arc<FileFacts>, Missed> {
-        let _turn = self.files.turn.acquire().await.expect("the files' turn is never closed");
+    /// Fetches one file in its turn.
+    async fn fetch_file(
+        &self,
+        entry: &ChannelEntry,
+        wanted: &Wanted,
+        until: Instant,
+    ) -> Result<Arc<FileFacts>, NoFiles> {
+        let own = self.files.turn_of(entry.channel.id);
+        let turns = async { (own.acquire().await, self.files.turn.acquire().await) };
+        let _turns = timeout_at(until.into(), turns).await.map_err(|_| not_yet())?;
         if let Some(facts) = self.files.find(wanted) {
             return Ok(facts);
         }
-        let call = Call::get(&wanted.link, Auth::None);
-        let fetched = self.follow(entry, call).await.map_err(|missed| named(missed, &wanted.link))?;
-        let facts = Arc::new(look(fetched, wanted).await?);
+        let fetched = async {
+            let call = Call::get(&wanted.link, Auth::None);
+            let fetched = self.follow(entry, call).await.map_err(|missed| named(missed, &wanted.link))?;
+            look(fetched, wanted).await
+        };
+        let late = |_| again(&wanted.link, "it did not come in time");
+        let facts = Arc::new(timeout_at(until.into(), fetched).await.map_err(late)??);
         self.files.remember(wanted, &facts);
         Ok(facts)
+    }
+}
+
+fn not_yet() -> NoFiles {
+    let message = "Other files are being fetched first. Chaski retries by itself.";
+    NoFiles::NotYet(Failure::new(ErrorCode::Busy, message))
+}
+
+/// A passing fault after other files had come is not the end of their try.
+fn not_yet_after(cause: NoFiles) -> NoFiles {
+    match cause {
+        NoFiles::Missed(Missed::Again { failure, after: None }) => NoFiles::NotYet(failure),
+        other => other,
     }
 }
 
@@ -170,6 +265,13 @@ fn again(link: &str, why: &str) -> Missed {
 
 fn never(link: &str, why: &str) -> Missed {
     Missed::Never(failure(link, why))
+}
+
+fn too_large_together(wanted: &Wanted) -> Missed {
+    let mib = wanted.most >> 20;
+    let why =
+        format!("with the files before it, it is larger than {mib} MiB, the most that the channel takes");
+    never(&wanted.link, &why)
 }
 
 fn too_large(wanted: &Wanted) -> Missed {

@@ -48,6 +48,9 @@ pub(super) const SMTP: &[ProviderCode] = table! { Smtp:
     550 "5.2.1 " => FAIL, RecipientUnreachable, Contact, false,
         "The mailbox is switched off" / "Correct the contact's e-mail address.",
         "El buzón está desactivado" / "Corrige la dirección de correo del contacto.";
+    550 "5.7." => FAIL, ProviderRefused, You, false,
+        "The mail server refused the mail by its policy, for example as spam" / "Look at its own words, and at the SPF, DKIM and DMARC records of the sending domain.",
+        "El servidor de correo rechazó el correo por su política, por ejemplo como spam" / "Mira sus propias palabras y los registros SPF, DKIM y DMARC del dominio remitente.";
     550 "recipient address rejected" => FAIL, RecipientUnreachable, Contact, false,
         "The mail server refuses this recipient" / "Correct the contact's e-mail address.",
         "El servidor de correo rechaza a este destinatario" / "Corrige la dirección de correo del contacto.";
@@ -69,7 +72,4 @@ pub(super) const SMTP: &[ProviderCode] = table! { Smtp:
     554 => FAIL, ProviderRefused, You, false,
         "The mail server refused the mail for good" / "Its own words say why.",
         "El servidor de correo rechazó el correo definitivamente" / "Sus propias palabras dicen por qué.";
-    554 "5.7." => FAIL, ProviderRefused, You, false,
-        "The mail server refused the mail by its policy, for example as spam" / "Look at its own words, and at the SPF, DKIM and DMARC records of the sending domain.",
-        "El servidor de correo rechazó el correo por su política, por ejemplo como spam" / "Mira sus propias palabras y los registros SPF, DKIM y DMARC del dominio remitente.";
 };

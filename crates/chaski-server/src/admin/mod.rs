@@ -45,6 +45,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/messages/{id}/replay", post(health::replay))
         .route("/unknown", get(health::unknown))
         .route("/webhooks", get(webhooks::list))
+        .route("/webhooks/{id}", get(webhooks::show))
         .route("/webhooks/{id}/replay", post(webhooks::replay))
         .route("/webhooks/{id}/dismiss", post(webhooks::dismiss))
         .route("/dead-letters", get(health::dead_letters))

@@ -117,6 +117,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        statuses: &[401, 403, 404, 503],
+        query: &["WebhookId"],
+        ..read("getKeptWebhook", "/webhooks/{webhookId}", "A kept webhook with its whole body", "Webhook")
+    },
+    Operation {
         statuses: &[401, 403, 404, 409, 503],
         query: &["WebhookId"],
         ..act("replayWebhook", "/webhooks/{webhookId}/replay", "Take a kept webhook in again", "KeptWebhook")
@@ -178,14 +183,8 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         ("Items", items(json!({"type": "object"}))),
         ("MessageId", json!({"type": "object", "properties": {"messageId": {"type": "integer"}}})),
         ("KeptWebhook", json!({"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}})),
-        ("KeptWebhooks", items(json!({
-            "type": "object", "required": ["id", "receivedAt", "cause", "body"],
-            "properties": {
-                "id": {"type": "integer"}, "source": {"type": ["string", "null"]},
-                "receivedAt": {"type": "string", "format": "date-time"},
-                "cause": {"type": "string"}, "body": {"type": "string"},
-            },
-        }))),
+        ("Webhook", kept_webhook()),
+        ("KeptWebhooks", items(kept_webhook())),
         ("MessageLife", json!({
             "type": "object", "required": ["message", "timeline"],
             "properties": {
@@ -219,6 +218,18 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         }))),
     ]);
     schemas
+}
+
+fn kept_webhook() -> Value {
+    json!({
+        "type": "object", "required": ["id", "receivedAt", "cause", "query", "bytes", "body"],
+        "properties": {
+            "id": {"type": "integer"}, "source": {"type": ["string", "null"]},
+            "receivedAt": {"type": "string", "format": "date-time"},
+            "cause": {"type": "string"}, "query": {"type": "string"}, "bytes": {"type": "integer"},
+            "body": {"type": "string", "description": "In a list at most 2,048 bytes of it."},
+        },
+    })
 }
 
 fn dead_letters(items: &dyn Fn(Value) -> Value) -> Vec<(&'static str, Value)> {

@@ -18,8 +18,8 @@ const SIGNATURE_MS: i64 = 900_000;
 
 const BY_PROVIDER_ID: &str = "SELECT message_id, delivery, part FROM provider_ids
     WHERE week IN ($1::int8, $1::int8 - 1, $1::int8 - 2) AND channel_id = $2 AND provider_id = $3 AND delivery IS NOT NULL";
-const KEEP: &str =
-    "INSERT INTO kept_webhooks (workspace_id, hook_id, received_at, cause, body) VALUES ($1, $2, $3, $4, $5)";
+const KEEP: &str = "INSERT INTO kept_webhooks (workspace_id, hook_id, received_at, cause, query, body)
+    VALUES ($1, $2, $3, $4, $5, $6)";
 const FORGET_KEPT: &str = "DELETE FROM kept_webhooks WHERE workspace_id = $1 AND id <=
     (SELECT id FROM kept_webhooks WHERE workspace_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)";
 const FORGET_SEEN: &str = "DELETE FROM seen_signatures WHERE (hook_id, id) IN
@@ -92,20 +92,14 @@ impl Receive for PgStore {
         Ok(())
     }
 
-    async fn keep(
-        &self,
-        workspace: WorkspaceId,
-        hook: HookId,
-        cause: String,
-        mut body: Vec<u8>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    async fn keep(&self, webhook: KeepIn) -> Result<(), StoreError> {
+        let KeepIn { workspace, hook, received_at, cause, query, mut body } = webhook;
         body.truncate(KEPT_BYTES);
-        let cause = text(&cause);
+        let (cause, query) = (text(&cause), text(&query));
         self.transact(move |tx| {
-            let (cause, body) = (cause.clone(), body.clone());
+            let (cause, query, body) = (cause.clone(), query.clone(), body.clone());
             Box::pin(async move {
-                tx.execute(KEEP, &[&workspace.0, &hook.0, &now.0, &cause, &body]).await?;
+                tx.execute(KEEP, &[&workspace.0, &hook.0, &received_at.0, &cause, &query, &body]).await?;
                 tx.execute(FORGET_KEPT, &[&workspace.0, &KEPT]).await.map(drop)
             })
         })
@@ -119,7 +113,7 @@ impl Receive for PgStore {
         limit: usize,
     ) -> Result<Vec<KeptWebhook>, StoreError> {
         let (before, limit) = (before.unwrap_or(i64::MAX), i64::try_from(limit).unwrap_or(i64::MAX));
-        let sql = "SELECT id, hook_id, received_at, cause, body FROM kept_webhooks
+        let sql = "SELECT id, hook_id, received_at, cause, query, body FROM kept_webhooks
             WHERE workspace_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
         let rows = self.reads().rows(sql, &[&workspace.0, &before, &limit]).await?;
         let kept = |row: &tokio_postgres::Row| KeptWebhook {
@@ -127,7 +121,8 @@ impl Receive for PgStore {
             hook: HookId(row.get(1)),
             received_at: Timestamp(row.get(2)),
             cause: row.get(3),
-            body: row.get(4),
+            query: row.get(4),
+            body: row.get(5),
         };
         Ok(rows.iter().map(kept).collect())
     }

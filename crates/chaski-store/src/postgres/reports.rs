@@ -66,9 +66,11 @@ async fn report_up_to(tx: &Tx, r: &UpToIn) -> Result<Vec<Covered>, Fail> {
     };
     let up_to = named.unwrap_or(r.up_to);
     let (note, before) = if r.kind == ReceiptKind::Read { (READ, read) } else { (DELIVERED, delivered) };
-    tx.execute(note, &[&lane, &up_to.0]).await?;
     let from = before.map_or(Timestamp(i64::MIN), |before| Timestamp(before.min(up_to.0)) - OVERLAP);
     let rows = tx.rows(COVERED, &[&lane, &from.0, &up_to.0, &(r.kind.rank() as i32), &PAGE]).await?;
+    if rows.is_empty() {
+        tx.execute(note, &[&lane, &up_to.0]).await?;
+    }
     Ok(rows.iter().map(|row| Covered { part: part_ref(row, 0), provider_id: row.get(3) }).collect())
 }
 
@@ -81,13 +83,16 @@ async fn remove(
 ) -> Result<Vec<MessageId>, Fail> {
     let week = now.0 / WEEK_MS;
     let weeks: Vec<i64> = (week - WEEKS_BACK..=week).collect();
-    let rows = tx.rows(WROTE, &[&weeks, &channel.0, &ids, &workspace.0]).await?;
+    let mut rows = tx.rows(WROTE, &[&weeks, &channel.0, &ids, &workspace.0]).await?;
+    if let (Some(id), true) = (ids.first(), rows.is_empty()) {
+        // It may come after all, later than its end; or it has come just now.
+        if tx.execute(KEEP_OUT, &[&week, &channel.0, id]).await? > 0 {
+            return Ok(Vec::new());
+        }
+        rows = tx.rows(WROTE, &[&weeks, &channel.0, &ids, &workspace.0]).await?;
+    }
     let found: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
     if found.is_empty() {
-        // It may come after all, later than its end.
-        if let Some(id) = ids.first() {
-            tx.execute(KEEP_OUT, &[&week, &channel.0, id]).await?;
-        }
         return Ok(Vec::new());
     }
     blank(tx, &found, now).await?;

@@ -78,24 +78,19 @@ impl Receive for SqliteStore {
         self.write(Class::Receive, move |b| set_access(b, &access)).await
     }
 
-    async fn keep(
-        &self,
-        workspace: WorkspaceId,
-        hook: HookId,
-        cause: String,
-        body: Vec<u8>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    async fn keep(&self, webhook: KeepIn) -> Result<(), StoreError> {
         self.write(Class::Receive, move |b| {
-            let kept = &body[..body.len().min(KEPT_BYTES)];
+            let w = &webhook;
+            let body = &w.body[..w.body.len().min(KEPT_BYTES)];
             b.execute(
-                "INSERT INTO kept_webhooks (workspace_id, hook_id, received_at, cause, body) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![workspace.0, hook.0, now.0, cause, kept],
+                "INSERT INTO kept_webhooks (workspace_id, hook_id, received_at, cause, query, body)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![w.workspace.0, w.hook.0, w.received_at.0, w.cause, w.query, body],
             )?;
             b.execute(
                 "DELETE FROM kept_webhooks WHERE workspace_id = ?1 AND id <=
                    (SELECT id FROM kept_webhooks WHERE workspace_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
-                params![workspace.0, KEPT],
+                params![w.workspace.0, KEPT],
             )?;
             Ok(())
         })
@@ -111,7 +106,7 @@ impl Receive for SqliteStore {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.read(|c| {
             let mut rows = c.prepare_cached(
-                "SELECT id, hook_id, received_at, cause, body FROM kept_webhooks
+                "SELECT id, hook_id, received_at, cause, query, body FROM kept_webhooks
                    WHERE workspace_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
             )?;
             let kept = rows.query_map(params![workspace.0, before.unwrap_or(i64::MAX), limit], |r| {
@@ -120,7 +115,8 @@ impl Receive for SqliteStore {
                     hook: HookId(r.get(1)?),
                     received_at: Timestamp(r.get(2)?),
                     cause: r.get(3)?,
-                    body: r.get(4)?,
+                    query: r.get(4)?,
+                    body: r.get(5)?,
                 })
             })?;
             kept.collect()

@@ -47,9 +47,8 @@ fn report_up_to(b: &mut Batch<'_>, r: &UpToIn) -> Result<Vec<Covered>, StoreErro
             delivered,
         ),
     };
-    b.execute(note, params![lane.0, up_to.0])?;
     let from = before.map_or(Timestamp(i64::MIN), |before| Timestamp(before.min(up_to.0)) - OVERLAP);
-    b.rows(
+    let covered = b.rows(
         "SELECT message_id, delivery, part, IFNULL(provider_id, '') FROM parts
          WHERE lane_id = ?1 AND followed_at > ?2 AND followed_at <= ?3 AND state = 5 AND rank < ?4 AND rank IN (1, 3)
          ORDER BY followed_at DESC LIMIT ?5",
@@ -58,7 +57,11 @@ fn report_up_to(b: &mut Batch<'_>, r: &UpToIn) -> Result<Vec<Covered>, StoreErro
             let part = PartRef { message: MessageId(row.get(0)?), delivery: row.get(1)?, part: row.get(2)? };
             Ok(Covered { part, provider_id: row.get(3)? })
         },
-    )
+    )?;
+    if covered.is_empty() {
+        b.execute(note, params![lane.0, up_to.0])?;
+    }
+    Ok(covered)
 }
 
 /// The moment of the message that the report names, else the one that it names itself.

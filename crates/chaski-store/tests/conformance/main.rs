@@ -178,7 +178,10 @@ async fn one_workspaces_unusable_webhooks_do_not_push_out_anothers() {
         workspaces
             .push(store.add_workspace(name.into(), None, vec![1], support::NOW).await.expect("it is made"));
     }
-    let keep = |workspace, cause: String, body| store.keep(workspace, HookId(1), cause, body, support::NOW);
+    let keep = |workspace, cause: String, body| {
+        let (hook, received_at, query) = (HookId(1), support::NOW, String::new());
+        store.keep(chaski_store::receive::KeepIn { workspace, hook, received_at, cause, query, body })
+    };
     keep(workspaces[0], "quiet".into(), vec![b'x'; 1 << 20]).await.expect("it is kept");
     for round in 0..MANY / 100 {
         let many = (0..100).map(|n| keep(workspaces[1], format!("{:04}", round * 100 + n), vec![b'x']));

@@ -179,14 +179,22 @@ pub(crate) async fn a_signature_is_seen_once_and_odd_webhooks_are_kept(bench: Be
     bench.store.mark_seen(hook, "t".into(), Timestamp(NOW.0 + DAY)).await.unwrap();
     assert!(!bench.store.is_seen(hook, "s").await.unwrap(), "it is forgotten in time");
     for n in 0..3 {
-        bench.store.keep(bench.workspace, hook, format!("odd {n}"), vec![n, 255], NOW).await.unwrap();
+        let odd = chaski_store::receive::KeepIn {
+            workspace: bench.workspace,
+            hook,
+            received_at: NOW,
+            cause: format!("odd {n}"),
+            query: format!("ref={n}"),
+            body: vec![n, 255],
+        };
+        bench.store.keep(odd).await.unwrap();
     }
     let kept = bench.store.kept_webhooks(bench.workspace, None, 2).await.unwrap();
     let told = |kept: &[chaski_store::receive::KeptWebhook]| -> Vec<(String, Vec<u8>)> {
         kept.iter().map(|one| (one.cause.clone(), one.body.clone())).collect()
     };
     assert_eq!(told(&kept), [("odd 2".to_owned(), vec![2, 255]), ("odd 1".to_owned(), vec![1, 255])]);
-    assert_eq!((kept[0].hook, kept[0].received_at), (hook, NOW));
+    assert_eq!((kept[0].hook, kept[0].received_at, &*kept[0].query), (hook, NOW, "ref=2"));
     let older = bench.store.kept_webhooks(bench.workspace, Some(kept[1].id), 9).await.unwrap();
     assert_eq!(told(&older), [("odd 0".to_owned(), vec![0, 255])]);
     let other = chaski_model::WorkspaceId(bench.workspace.0 + 1);

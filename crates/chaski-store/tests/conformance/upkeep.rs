@@ -371,7 +371,15 @@ pub(crate) async fn every_other_kind_goes_from_the_old_end(bench: Bench) {
     for _ in 0..4 {
         failed(&bench, 1, 131_026).await;
     }
-    bench.store.keep(bench.workspace, chaski_model::HookId(1), "why".into(), vec![1], NOW).await.unwrap();
+    let odd = chaski_store::receive::KeepIn {
+        workspace: bench.workspace,
+        hook: chaski_model::HookId(1),
+        received_at: NOW,
+        cause: "why".into(),
+        query: String::new(),
+        body: vec![1],
+    };
+    bench.store.keep(odd).await.unwrap();
     bench.store.mark_seen(chaski_model::HookId(1), "s".into(), NOW).await.unwrap();
     while bench.store.project(100).await.unwrap() {}
     let later = NOW.0 + 30 * DAY;

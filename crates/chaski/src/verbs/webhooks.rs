@@ -3,6 +3,7 @@
 use super::{list, tell};
 use crate::cli::Common;
 use crate::client::Client;
+use crate::output::cell;
 use anyhow::Result;
 use clap::Subcommand;
 use serde_json::json;
@@ -14,6 +15,11 @@ pub(crate) enum WebhookVerb {
         /// Older than this one: the next page.
         #[arg(long)]
         before: Option<i64>,
+    },
+    /// Show one as it came.
+    Show {
+        /// Which.
+        id: i64,
     },
     /// Take one in again, as after a mended setting or a newer version.
     Replay {
@@ -33,6 +39,11 @@ pub(crate) async fn webhook(common: &Common, verb: WebhookVerb) -> Result<()> {
             let before = before.map(|id| format!("?before={id}")).unwrap_or_default();
             let path = format!("/admin/v1/webhooks{before}");
             return list(common, &path, &["id", "source", "receivedAt", "cause"]).await;
+        }
+        WebhookVerb::Show { id } => {
+            let answer = Client::new(common)?.get(&format!("/admin/v1/webhooks/{id}")).await?;
+            tell(common, &answer, |webhook| cell(webhook, "body"));
+            return Ok(());
         }
         WebhookVerb::Replay { id } => (id, "replay", "was taken in"),
         WebhookVerb::Dismiss { id } => (id, "dismiss", "is gone"),

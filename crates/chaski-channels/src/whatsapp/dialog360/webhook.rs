@@ -10,8 +10,7 @@ pub(super) const HEADER: &str = "X-Chaski-Hook";
 
 pub(super) fn verify(hook: &Incoming<'_>, secrets: &Secrets) -> Result<(), Failure> {
     let shown = hook.header(HEADER).ok_or_else(|| refused("The header X-Chaski-Hook is missing."))?;
-    let mut keys = ["hook_secret", "hook_secret_2"].into_iter().filter_map(|key| secrets.get(key));
-    if keys.any(|key| is_equal(shown, key)) {
+    if secrets.get("hook_secret").is_some_and(|key| is_equal(shown, key)) {
         return Ok(());
     }
     Err(refused("The header X-Chaski-Hook does not match this hook's secret."))
