@@ -389,3 +389,35 @@ async fn a_person_settles_in_delivery_what_is_held_unknown_or_failed() {
     browser.open(&format!("{}/messages/123/{again}", world.web_url())).await;
     browser.reads("#drawer", "Enviado de nuevo por").await;
 }
+
+/// A channel is connected by its form: what the provider refuses is said there, and nothing of it is kept.
+#[tokio::test]
+async fn a_person_connects_a_channel() {
+    let world = World::demo().await;
+    let browser = signed_in(&world).await;
+    let accounts = world.simulator("GET", "/accounts", Value::Null).await;
+    let mut own = accounts.as_array().into_iter().flatten().filter(|account| account["source"] == "viber");
+    let set = own.next_back().expect("Viber has an account")["set"].clone();
+    let before = world.admin("GET", "/channels", Value::Null).await.json()["items"].clone();
+    browser.open(&format!("{}/channels", world.web_url())).await;
+    press(&browser, "a[href='/channels/add']").await;
+    press(&browser, "a[href='/channels/add/viber']").await;
+    fits(&browser).await;
+    let write = async |key: &str, value: &str| {
+        let field = browser.sees(&format!("[name='{key}']")).await;
+        field.clear().await.expect("it is cleared");
+        field.send_keys(value).await.expect("it is written");
+    };
+    press(&browser, "form.connect summary").await;
+    write("name", "Viber de prueba").await;
+    write("set.base_url", set["base_url"].as_str().expect("a text")).await;
+    write("set.auth_token", "a-token-that-is-wrong-0001").await;
+    press(&browser, "form.connect button[type=submit]").await;
+    browser.reads("form.connect .failure", "Viber no acepta el token del bot").await;
+    assert_eq!(world.admin("GET", "/channels", Value::Null).await.json()["items"], before, "nothing is kept");
+    write("set.auth_token", set["auth_token"].as_str().expect("a text")).await;
+    press(&browser, "form.connect button[type=submit]").await;
+    browser.reads("main", "Viber de prueba está conectado").await;
+    press(&browser, "main a[href='/channels']").await;
+    browser.reads("main .cards", "Viber de prueba").await;
+}

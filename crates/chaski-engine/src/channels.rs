@@ -81,16 +81,17 @@ impl Engine {
             )
         })?;
         let (settings, mut secrets) = self.sort_settings(adapter, given)?;
-        if adapter.settings().iter().any(|s| s.key == "verify_token") && !secrets.contains_key("verify_token")
-        {
-            secrets.insert("verify_token".into(), new_key());
-        }
+        let wants_token = adapter.settings().iter().any(|s| s.key == "verify_token");
+        let made = (wants_token && !secrets.contains_key("verify_token")).then(new_key);
+        secrets.extend(made.clone().map(|token| ("verify_token".to_owned(), token)));
         secrets.insert("hook_secret".into(), new_key());
+        let shows_key = adapter.settings().iter().any(|s| s.key == TOKEN);
+        let own_key = shows_key && secrets.get(TOKEN).is_none_or(|token| token.trim().is_empty());
         let key = self.hook_key(adapter, &mut secrets)?;
         let new = self.seal(workspace, kind, name, settings, &secrets, &key)?;
         let (id, account, _) = self.store.add_channel(new).await.map_err(storage)?;
         self.reload().await.map_err(storage)?;
-        let by_hand = match self.introduce(id, &secrets["hook_secret"]).await {
+        let mut by_hand = match self.introduce(id, &secrets["hook_secret"]).await {
             Ok(by_hand) => by_hand,
             Err(failure) => {
                 let _ = self.store.remove_channel(id).await;
@@ -98,6 +99,9 @@ impl Engine {
                 return Err(failure.into());
             }
         };
+        // What was made up is shown this once: the provider asks for it.
+        by_hand.extend(made.map(|token| format!("The channel's verify_token is {token}")));
+        by_hand.extend(own_key.then(|| format!("The channel's key (api_token) is {key}")));
         let mut connected = Connected {
             id,
             webhook_url: format!("{}/hooks/{key}", self.config.public_url),

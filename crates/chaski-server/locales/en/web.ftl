@@ -188,6 +188,9 @@ note-value = Spaces or line breaks in a value were cleaned.
 note-filename = The document had no name: it got the link's.
 note-autofixed = It was completed with the approved text.
 note-button = A button's value was adjusted.
+note-numbered = This channel has no buttons: the replies were numbered lines.
+note-as-other = The file was sent in another form.
+note-recipient = The recipient is always the contact.
 note-other = The request was adjusted.
 
 ## Thread
@@ -252,6 +255,7 @@ address-phone = Phone
 address-email = E-mail
 address-bsuid = BSUID
 address-native = Id on the channel
+address-native-of = Id on { $channel }
 learned-api = Through the API
 learned-inbound = When writing to us
 learned-receipt = From a receipt
@@ -310,7 +314,19 @@ exchange-gone = The request is no longer kept.
 
 ## Channels
 
-channels-how = Connect one on the command line: chaski channel add --source 360dialog_whatsapp --name Sales
+channels-how = Connect one here or on the command line: chaski channel add --source 360dialog_whatsapp --name Sales
+connect-channel = Connect a channel
+connect-which = Which channel? The provider is asked about the credentials before anything is kept.
+connect-name = The channel's name
+connect-more = More settings
+connect-optional = optional
+connect-do = Check and connect
+connect-cancel = Cancel
+connect-secrets-again = Nothing was kept. Write the secrets again: they are not given back to the page.
+connect-done = { $name } is connected
+connect-address = The address of its webhook:
+connect-by-hand = What is left to do by hand
+connect-to-channels = See the channels
 channel-connected = Connected
 channel-connecting = Connecting
 channel-held = Held

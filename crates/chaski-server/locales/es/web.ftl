@@ -188,6 +188,9 @@ note-value = Se limpiaron espacios o saltos de línea en un valor.
 note-filename = El documento no traía nombre: se le dio el del enlace.
 note-autofixed = Se completó con el texto aprobado.
 note-button = Se ajustó el valor de un botón.
+note-numbered = Este canal no tiene botones: las respuestas fueron líneas numeradas.
+note-as-other = El archivo se envió de otra forma.
+note-recipient = El destinatario es siempre el contacto.
 note-other = Se ajustó la petición.
 
 ## Hilo
@@ -252,6 +255,7 @@ address-phone = Teléfono
 address-email = Correo
 address-bsuid = BSUID
 address-native = Id en el canal
+address-native-of = Id en { $channel }
 learned-api = Por la API
 learned-inbound = Al escribirnos
 learned-receipt = Por una confirmación
@@ -310,7 +314,19 @@ exchange-gone = La petición ya no se conserva.
 
 ## Canales
 
-channels-how = Conecta uno desde la consola: chaski channel add --source 360dialog_whatsapp --name Ventas
+channels-how = Conecta uno aquí o desde la consola: chaski channel add --source 360dialog_whatsapp --name Ventas
+connect-channel = Conectar un canal
+connect-which = ¿Qué canal? Antes de guardar nada se preguntan las credenciales al proveedor.
+connect-name = Nombre del canal
+connect-more = Más ajustes
+connect-optional = opcional
+connect-do = Comprobar y conectar
+connect-cancel = Cancelar
+connect-secrets-again = No se guardó nada. Escribe de nuevo los secretos: no se devuelven a la página.
+connect-done = { $name } está conectado
+connect-address = La dirección de su webhook:
+connect-by-hand = Lo que queda por hacer a mano
+connect-to-channels = Ver los canales
 channel-connected = Conectado
 channel-connecting = Conectando
 channel-held = Detenido

@@ -218,6 +218,9 @@ fn note_words(r: &Reader, note: &Note) -> String {
         "filename_defaulted" => r.t("note-filename"),
         "autofixed" => r.t("note-autofixed"),
         "url_prefix_cut" | "url_not_of_button" | "button_value_left_out" => r.t("note-button"),
+        "numbered_replies" => r.t("note-numbered"),
+        "sent_as_file" | "file_as_link" => r.t("note-as-other"),
+        "recipient_replaced" => r.t("note-recipient"),
         _ => r.t("note-other"),
     }
 }

@@ -142,12 +142,17 @@ pub(crate) fn screen(view: &Channels) -> Markup {
     let r = &view.frame.reader;
     let inside = html! {
         @if view.rows.is_empty() {
-            (page::empty(&r.t("empty-channels"), &r.t("channels-how"), None))
+            (page::empty(&r.t("empty-channels"), &r.t("channels-how"), view.manages.then(|| add(r))))
         } @else {
+            @if view.manages { div.acts.lead { (add(r)) } }
             ul.cards { @for row in &view.rows { (card(view, row)) } }
         }
     };
     page::room(&view.frame, &view.told, inside)
+}
+
+fn add(r: &Reader) -> Markup {
+    html! { a.btn.primary href="/channels/add" { (r.t("connect-channel")) } }
 }
 
 fn card(view: &Channels, row: &ChannelRow) -> Markup {

@@ -7,7 +7,7 @@ use super::thread::window_chip;
 use super::words::Reader;
 use crate::state::App;
 use chaski_engine::plan::{Window, window_of};
-use chaski_model::{AddressKind, ChannelKind, Timestamp, WorkspaceId};
+use chaski_model::{Address, AddressKind, ChannelKind, Timestamp, WorkspaceId};
 use chaski_store::contacts::{Contact, KnownAddress};
 use maud::{Markup, html};
 use serde_json::Value;
@@ -69,7 +69,7 @@ pub(crate) fn drawer(r: &Reader, view: &ContactPane) -> Markup {
                     (avatar(&name, contact.id, None))
                     div { p.name { (name) } p.soft { (r.with("contact-number", &[("id", &contact.id.to_string()), ("day", &r.day(contact.created_at))])) } }
                 }
-                (addresses(r, &contact.addresses))
+                (addresses(r, &contact.addresses, &view.lines))
                 (channels(r, &view.lines))
                 @if !contact.tags.is_empty() {
                     h3 { (r.t("contact-tags")) }
@@ -84,13 +84,13 @@ pub(crate) fn drawer(r: &Reader, view: &ContactPane) -> Markup {
     }
 }
 
-fn addresses(r: &Reader, list: &[KnownAddress]) -> Markup {
+fn addresses(r: &Reader, list: &[KnownAddress], lines: &[Line]) -> Markup {
     html! {
         h3 { (r.t("contact-addresses")) }
         @if list.is_empty() { p.soft { (r.t("contact-no-address")) } }
         dl {
             @for known in list {
-                dt { (kind_name(r, known.address.kind)) }
+                dt { (address_name(r, &known.address, lines)) }
                 dd {
                     span.mono[matches!(known.address.kind, AddressKind::Bsuid | AddressKind::Native)] { (known.address.value) }
                     p.soft { (learned(r, &known.learned_from)) " · " time datetime=(known.learned_at.to_rfc3339()) title=(r.exact(known.learned_at)) { (r.day(known.learned_at)) } }
@@ -100,12 +100,17 @@ fn addresses(r: &Reader, list: &[KnownAddress]) -> Markup {
     }
 }
 
-fn kind_name(r: &Reader, kind: AddressKind) -> String {
-    match kind {
+/// What an address is; one of a channel's own with the channel where it is known.
+fn address_name(r: &Reader, address: &Address, lines: &[Line]) -> String {
+    let line = lines.iter().find(|line| line.address == address.value);
+    match address.kind {
         AddressKind::Phone => r.t("address-phone"),
         AddressKind::Email => r.t("address-email"),
         AddressKind::Bsuid => r.t("address-bsuid"),
-        AddressKind::Native => r.t("address-native"),
+        AddressKind::Native => match line {
+            Some(line) => r.with("address-native-of", &[("channel", line.kind.title())]),
+            None => r.t("address-native"),
+        },
     }
 }
 

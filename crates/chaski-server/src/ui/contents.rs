@@ -68,6 +68,7 @@ pub(crate) fn inside(r: &Reader, view: &Bubble) -> Markup {
                 }
                 @if let Some(caption) = &media.caption { div.text { (rich(caption)) } }
             },
+            Content::QuickReply { title, replies } if is_numbered(message) => (numbered(title, replies)),
             Content::QuickReply { title, replies } => (question(title, replies)),
             Content::WhatsappTemplate(request) => {
                 @match message.resolved.as_ref().and_then(|resolved| resolved.rendered.as_ref()) {
@@ -136,6 +137,19 @@ fn attachment(r: &Reader, media: &Media) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// Whether the contact got lines of text instead of buttons.
+fn is_numbered(message: &Message) -> bool {
+    let notes = message.resolved.iter().flat_map(|resolved| &resolved.notes);
+    notes.into_iter().any(|note| note.code == "numbered_replies")
+}
+
+fn numbered(title: &str, replies: &[String]) -> Markup {
+    html! {
+        div.text { (rich(title)) }
+        ol.numbered { @for reply in replies { li { (reply) } } }
     }
 }
 

@@ -10,6 +10,7 @@ mod attempts;
 mod bubble;
 mod channels;
 mod composer;
+mod connect;
 mod contact_pane;
 mod contents;
 mod cookies;
@@ -83,6 +84,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/messages/fragments/drawer/{message}", get(fragments::drawer))
         .route("/messages/fragments/contact/{contact}", get(fragments::contact))
         .route("/channels", get(channels::index))
+        .route("/channels/add", get(connect::kinds))
+        .route("/channels/add/{kind}", get(connect::form).post(connect::submit))
         .route("/channels/{id}/resume", post(channels::resume))
         .route("/channels/{id}/sync", post(channels::sync))
         .route("/templates", get(templates::index))
