@@ -149,6 +149,21 @@ async fn viber() {
 }
 
 #[tokio::test]
+async fn mail() {
+    let Some(world) = World::start() else { return };
+    let said = world.run("mail.py").await;
+    all_true(&said);
+    assert_eq!((&said["heard"], &said["refused"]), (&json!("hola ñ"), &json!(553)));
+    let mails = world.control("/phones/ana@ejemplo.ec/messages").await;
+    let sent = mails.as_array().into_iter().flatten().find(|mail| mail["id"] == said["sent"]).cloned();
+    let sent = sent.expect("the mailbox has it");
+    assert_eq!(
+        (&sent["header"], &sent["body"]),
+        (&json!("Prueba ñ"), &json!("Sent by the library of Python"))
+    );
+}
+
+#[tokio::test]
 async fn cloud_api() {
     let Some(world) = World::start() else { return };
     let said = world.run("cloud.py").await;

@@ -182,7 +182,6 @@ async fn every_channel_is_connected_as_its_page_says() {
                 | ChannelKind::Messenger
                 | ChannelKind::Instagram
                 | ChannelKind::Custom
-                | ChannelKind::Email
         );
         assert_eq!(out.contains("left to do by hand"), by_hand, "{page}: {out}");
     }

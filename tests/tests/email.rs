@@ -125,6 +125,114 @@ async fn what_comes_in_is_text_and_files_and_no_programs_talk() {
     assert!(!list.contains("Estoy de vacaciones"), "an automatic answer is no message");
 }
 
+fn letter(id: &str, words: &str) -> String {
+    format!(
+        "From: Ana <{MAILBOX}>\r\nTo: soporte@ecuabots.example\r\nSubject: Carta\r\nMessage-ID: <{id}@ejemplo.ec>\r\n\r\n{words}\r\n"
+    )
+}
+
+/// How often the contact has written these words.
+async fn written(world: &World, words: &str) -> usize {
+    let list = world.api("GET", "/contact/id:123/message/list?limit=50", Value::Null).await.json();
+    let items = list["items"].as_array().expect("a list").clone();
+    items
+        .iter()
+        .filter(|item| item["message"]["text"].as_str().is_some_and(|text| text.contains(words)))
+        .count()
+}
+
+#[tokio::test]
+async fn a_mailbox_is_read_once_whatever_happens_to_the_connection() {
+    let (world, _) = World::demo_on(SOURCE).await;
+    let mailboxes = async |change: Value| world.simulator("POST", "/mailboxes", change).await;
+    mailboxes(json!({"put": letter("uno", "la primera")})).await;
+    world.received("the first", |m| m["text"] == "la primera").await;
+    // It came before the channel was connected.
+    mailboxes(json!({"put": letter("vieja", "una vieja"), "at": 1_700_000_000_000_i64})).await;
+    mailboxes(json!({"cut": true, "put": letter("dos", "tras el corte")})).await;
+    world.received("the one after the cut", |m| m["text"] == "tras el corte").await;
+    mailboxes(json!({"renumber": true})).await;
+    mailboxes(json!({"put": letter("tres", "con otros números")})).await;
+    world.received("the one with other numbers", |m| m["text"] == "con otros números").await;
+    for (words, times) in
+        [("la primera", 1), ("una vieja", 0), ("tras el corte", 1), ("con otros números", 1)]
+    {
+        assert_eq!((written(&world, words).await, words), (times, words));
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_is_too_large_is_told_and_keeps_nothing_back() {
+    let (world, _) = World::demo_on(SOURCE).await;
+    let large = json!({"put": letter("grande", "cuarenta y dos fotos"), "size": 44_040_192});
+    world.simulator("POST", "/mailboxes", large).await;
+    world.simulator("POST", "/mailboxes", json!({"put": letter("chica", "y otra más")})).await;
+    world.received("the next one", |m| m["text"] == "y otra más").await;
+    let told =
+        world.received("the large one", |m| m["text"].as_str().is_some_and(|t| t.contains("42 MB"))).await;
+    assert_eq!(told["message"]["subject"], "Carta");
+    assert_eq!(written(&world, "cuarenta y dos fotos").await, 0);
+}
+
+#[tokio::test]
+async fn a_mail_that_is_handed_to_the_hook_and_lies_in_the_mailbox_is_one_message() {
+    let (world, channel) = World::demo_on(SOURCE).await;
+    let listed = world.admin("GET", "/channels", Value::Null).await.json();
+    let own = listed["items"].as_array().into_iter().flatten().find(|one| one["id"] == channel.id);
+    let hook = own.expect("the channel")["webhookUrl"].as_str().expect("an address").to_owned();
+    let hand = async |token: &str| {
+        let bearer = format!("Bearer {token}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "message/rfc822")];
+        world.http.call("POST", &hook, &headers, letter("mano", "por la puerta")).await.unwrap().status
+    };
+    assert_eq!(hand("wrong").await, 401);
+    assert_eq!(hand("simulator-only-inbound-token").await, 200);
+    assert_eq!(written(&world, "por la puerta").await, 1);
+    world.simulator("POST", "/mailboxes", json!({"put": letter("mano", "por la puerta")})).await;
+    world.simulator("POST", "/mailboxes", json!({"put": letter("fin", "la última")})).await;
+    world.received("the last one", |m| m["text"] == "la última").await;
+    assert_eq!(written(&world, "por la puerta").await, 1);
+}
+
+#[tokio::test]
+async fn a_mailbox_that_cannot_be_read_is_told_and_read_again() {
+    let (world, channel) = World::demo_on(SOURCE).await;
+    let settings = format!("/channels/{}/settings", channel.id);
+    for (set, error, words) in [
+        (json!({"imap_folder": "Ventas"}), "validation_failed", "no such folder"),
+        (json!({"imap_username": "x", "imap_password": "sekret-word"}), "credentials_refused", "login"),
+        (json!({"imap_url": "imap://127.0.0.1:9/x"}), "validation_failed", "imap_url"),
+        (json!({"imap_url": "https://127.0.0.1:9"}), "validation_failed", "imap://"),
+    ] {
+        let refused = world.admin("POST", &settings, json!({"set": set})).await;
+        assert_eq!((refused.status, &refused.json()["error"]), (400, &json!(error)), "{}", refused.text());
+        let text = refused.text();
+        assert!(text.contains(words) && !text.contains("sekret-word"), "{text}");
+    }
+    let mailbox_error = || async {
+        let listed = world.admin("GET", "/channels", Value::Null).await.json();
+        let own = listed["items"].as_array().cloned().unwrap_or_default();
+        own.into_iter().find(|one| one["id"] == channel.id).expect("the channel")["mailboxError"].clone()
+    };
+    world.fault(SOURCE, json!({"code": 535})).await;
+    world
+        .simulator("POST", "/mailboxes", json!({"cut": true, "put": letter("espera", "espera su turno")}))
+        .await;
+    until("it is told", || async {
+        world.advance("10s").await;
+        mailbox_error()
+            .await
+            .as_str()
+            .is_some_and(|error| error.contains("Invalid credentials"))
+            .then_some(())
+    })
+    .await;
+    world.no_faults().await;
+    world.advance("6m").await;
+    world.received("what waited", |m| m["text"] == "espera su turno").await;
+    assert_eq!(mailbox_error().await, Value::Null);
+}
+
 #[tokio::test]
 async fn reports_of_mail_servers_find_their_mail() {
     let (world, channel) = World::demo_on(SOURCE).await;

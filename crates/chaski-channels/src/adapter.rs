@@ -129,6 +129,12 @@ pub trait Adapter: Send + Sync {
         None
     }
 
+    /// The mailbox to read, for kinds whose messages lie in one: its address (`imap`, `imaps`), its login and
+    /// the header `folder`. What is found there is taken in as a webhook's body is.
+    fn mailbox(&self, _cx: &Cx<'_>) -> Option<Call> {
+        None
+    }
+
     /// The body of the answer to a webhook that was taken in, where the provider reads one.
     fn acknowledge(&self, _hook: &Incoming<'_>, _settings: &Settings) -> Option<serde_json::Value> {
         None

@@ -179,7 +179,8 @@ impl Engine {
                 target.insert(setting.key.into(), setting.default.into());
             }
         }
-        for (key, address) in settings.iter_mut().filter(|(key, _)| key.ends_with("_url")) {
+        let is_address = |key: &str, value: &str| key.ends_with("_url") && !value.is_empty();
+        for (key, address) in settings.iter_mut().filter(|(key, value)| is_address(key, value)) {
             *address = address.trim_end_matches('/').to_owned();
             if let Err(failure) = self.guard.check_setting(key, address) {
                 faults.push(Fault::new(format!("/set/{key}"), failure.message));

@@ -152,6 +152,7 @@ impl Engine {
         engine.tasks.spawn(crate::retention::run(Arc::clone(&engine)));
         engine.tasks.spawn(crate::media::job::run(Arc::clone(&engine)));
         engine.tasks.spawn(crate::profiles::run(Arc::clone(&engine)));
+        engine.tasks.spawn(crate::mailbox::run(Arc::clone(&engine)));
         Ok(engine)
     }
 

@@ -53,16 +53,21 @@ impl Guard {
     /// # Errors
     /// What is wrong with it, in one sentence.
     pub fn check_setting(self, key: &str, address: &str) -> Result<url::Url, Failure> {
-        if key == "smtp_url" { self.check_mail(address) } else { self.check(address) }
+        match key {
+            "smtp_url" => self.check_mail(address, "smtp"),
+            "imap_url" => self.check_mail(address, "imap"),
+            _ => self.check(address),
+        }
     }
 
     /// The same for a mail server. Hosts of these schemes are read as names: what they resolve to is looked at
     /// again before anything is connected to.
-    fn check_mail(self, address: &str) -> Result<url::Url, Failure> {
+    fn check_mail(self, address: &str, scheme: &str) -> Result<url::Url, Failure> {
         let refuse = |why: &str| Failure::new(ErrorCode::UrlRefused, format!("The address {why}."));
-        let url = url::Url::parse(address).map_err(|_| refuse("is not a valid smtp or smtps URL"))?;
-        if !matches!(url.scheme(), "smtp" | "smtps") {
-            return Err(refuse("must begin with smtp:// or smtps://"));
+        let url = url::Url::parse(address)
+            .map_err(|_| refuse(&format!("is not a valid {scheme} or {scheme}s URL")))?;
+        if url.scheme().strip_suffix('s').unwrap_or(url.scheme()) != scheme {
+            return Err(refuse(&format!("must begin with {scheme}:// or {scheme}s://")));
         }
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
         let ip = host.parse::<IpAddr>().ok();

@@ -138,6 +138,18 @@ impl Engine {
         Ok(adapter.acknowledge(&incoming, settings.unwrap_or(&Settings::new())))
     }
 
+    /// Takes in a mail that was found in a channel's mailbox, as if its hook had been handed it. The login to
+    /// the mailbox stands for the proof that a hook asks for.
+    pub(crate) async fn ingest_mail(&self, entry: &ChannelEntry, raw: &[u8]) -> Result<(), Refused> {
+        let snapshot = self.snapshot();
+        let own = snapshot.hooks.values().find(|hook| hook.hook.id == entry.channel.hook);
+        let hook = own.cloned().ok_or(Refused::UnknownKey)?;
+        let adapter = hook.adapter.ok_or(Refused::UnknownKey)?;
+        let (headers, now) = (http::HeaderMap::new(), self.clock.now());
+        let incoming = Incoming { url: &entry.hook_url, at: now, headers: &headers, body: raw };
+        self.take_in(&hook, adapter, &incoming, now).await
+    }
+
     async fn take_in(
         &self,
         hook: &HookEntry,

@@ -14,6 +14,8 @@ pub mod engine;
 pub mod guard;
 pub mod ingest;
 pub mod jobs;
+mod mail_server;
+mod mailbox;
 pub mod media;
 mod ownership;
 pub mod pace;

@@ -1,11 +1,10 @@
 //! The way to mail servers: a call whose address begins with `smtp` is a submission (RFC 6409).
 //!
-//! Connections are kept for a while and used again after RSET. A host is resolved once, past the guard, and
-//! that address is connected to; its certificate must be the name's. Nothing but a server on this machine
-//! gets a login or a mail without TLS.
+//! Connections are kept for a while and used again after RSET. A certificate must be the name's.
 
 use crate::clock::machine_now;
 use crate::guard::Guard;
+use crate::mail_server::{self, headers, login};
 use crate::tokens::hash;
 use crate::transport::{Lost, TooLate};
 use chaski_channels::{Auth, Call, Reply, Secrets, Settings};
@@ -19,7 +18,6 @@ use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter,
 use lettre::transport::smtp::response::Response;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -84,7 +82,7 @@ impl Submissions {
     ) -> Result<Result<Reply, Lost>, TooLate> {
         let until = Instant::now() + timeout;
         let login = match login(call.auth, settings, secrets) {
-            Ok(login) => login,
+            Ok(login) => login.map(|(user, password)| Credentials::new(user, password)),
             Err(failure) => return Ok(Err(Lost::NotSent(failure))),
         };
         let name = name_of(call, settings, secrets);
@@ -178,8 +176,8 @@ impl Submissions {
     }
 
     async fn connect(&self, call: &Call, login: Option<Credentials>) -> Result<AsyncSmtpConnection, Stopped> {
-        let (url, address) = self.resolve(&call.url).await?;
-        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let (url, address) = mail_server::resolve(self.guard, &call.url).await?;
+        let host = mail_server::host(&url);
         let tls = || TlsParameters::builder(host.clone()).build_rustls();
         let hello = headers(call, "mail-from").next().and_then(|from| from.rsplit_once('@'));
         let hello = ClientId::Domain(hello.map_or("localhost", |(_, domain)| domain).to_owned());
@@ -190,10 +188,8 @@ impl Submissions {
         if is_plain && connection.can_starttls() {
             connection.starttls(tls()?, &hello).await?;
         }
-        let is_own = address.ip().is_loopback() && self.guard.allow_private;
-        if !connection.is_encrypted() && !is_own {
-            let message = "The mail server offers no TLS, without which nothing is sent to it: use smtps:// or a server with STARTTLS.";
-            return Err(Failure::new(ErrorCode::CredentialsRefused, message).into());
+        if !connection.is_encrypted() && !mail_server::is_own(self.guard, address) {
+            return Err(mail_server::no_tls().into());
         }
         if let Some(login) = login {
             let known = [Mechanism::Plain, Mechanism::Login];
@@ -204,22 +200,6 @@ impl Submissions {
             connection.auth(&known, &login).await?;
         }
         Ok(connection)
-    }
-
-    /// The one address of a server that is connected to.
-    async fn resolve(&self, address: &str) -> Result<(url::Url, SocketAddr), Failure> {
-        let refused =
-            |why: &str| Failure::new(ErrorCode::UrlRefused, format!("The mail server's address {why}."));
-        let url = url::Url::parse(address).map_err(|_| refused("cannot be read"))?;
-        let host = url.host_str().ok_or_else(|| refused("has no host"))?.trim_matches(['[', ']']);
-        let port = url.port().unwrap_or(if url.scheme() == "smtps" { 465 } else { 587 });
-        let found = tokio::net::lookup_host((host, port)).await.map_err(|cause| {
-            let message = format!("The mail server {host} cannot be found: {cause}.");
-            Failure::new(ErrorCode::ProviderUnavailable, message)
-        })?;
-        let allowed = found.into_iter().find(|found| self.guard.allows(found.ip()));
-        let why = "points into a private network; set security.allow_private_networks to allow it";
-        allowed.map(|found| (url, found)).ok_or_else(|| refused(why))
     }
 }
 
@@ -261,20 +241,6 @@ async fn envelope(
 
 fn address(text: &str) -> Result<Address, Stopped> {
     text.parse().map_err(|_| Stopped::Said(553, format!("5.1.3 {text} is no address")))
-}
-
-fn headers<'a>(call: &'a Call, name: &'a str) -> impl Iterator<Item = &'a str> {
-    call.headers.iter().filter(move |(known, _)| *known == name).map(|(_, value)| value.as_str())
-}
-
-fn login(auth: Auth, settings: &Settings, secrets: &Secrets) -> Result<Option<Credentials>, Failure> {
-    let Auth::Basic { user, secret } = auth else { return Ok(None) };
-    let password = secrets.get(secret).ok_or_else(|| {
-        let message = format!("The channel has no `{secret}`; set it and resume the channel.");
-        Failure::new(ErrorCode::CredentialsRefused, message)
-    })?;
-    let user = settings.get(user).cloned().unwrap_or_default();
-    Ok(Some(Credentials::new(user, password.to_owned())))
 }
 
 /// Which connections can be used for a call: those of the same server and login.

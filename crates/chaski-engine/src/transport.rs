@@ -3,6 +3,7 @@
 
 use crate::clock::{Clock, machine_now};
 use crate::guard::{Guard, GuardedResolver};
+use crate::mailbox::{self, is_mailbox};
 use crate::submission::{Submissions, is_submission};
 use crate::tokens::hash;
 use base64::Engine as _;
@@ -104,6 +105,10 @@ impl Transport {
             let answer = self.submissions.submit(call, settings, secrets, timeout, None).await;
             let late = |TooLate| Err(Lost::NotSent(late(timeout)));
             return answer.unwrap_or_else(late).map(|reply| without_secrets(reply, secrets));
+        }
+        if is_mailbox(call) {
+            let checked = mailbox::check(self.guard, call, settings, secrets).await;
+            return checked.map(|reply| without_secrets(reply, secrets)).map_err(Lost::NotSent);
         }
         let body = full_body(call, settings, secrets).map_err(Lost::NotSent)?;
         let body = Timely { body, call_by: None };

@@ -50,6 +50,14 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// The day in UTC as RFC 3501 writes it: `1-Feb-2026`.
+    pub fn imap_day(self) -> String {
+        let at = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
+        at.strftime("%-d-%b-%Y").to_string()
+    }
+}
+
 impl Add<Duration> for Timestamp {
     type Output = Self;
     fn add(self, rhs: Duration) -> Self {

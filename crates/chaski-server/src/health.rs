@@ -4,7 +4,7 @@
 use crate::state::App;
 use chaski_engine::directory::ChannelEntry;
 use chaski_engine::watch::ReceiptHealth;
-use chaski_model::{ChannelId, Timestamp, WorkspaceId};
+use chaski_model::{ChannelId, ChannelKind, Timestamp, WorkspaceId};
 use chaski_store::StoreError;
 use chaski_store::media::MediaFigures;
 use chaski_store::outbox::Depth;
@@ -101,9 +101,15 @@ pub(crate) async fn channels(app: &App, workspace: WorkspaceId) -> Result<Vec<Ch
 /// Sets the gauges that are read rather than counted. Labels are channels, codes and words: all bounded.
 pub(crate) async fn gauges(app: &App) {
     metrics::gauge!("chaski_writer_waiting").set(app.engine.store().writer_waiting() as f64);
-    for (id, entry) in &app.engine.snapshot().channels {
+    let snapshot = app.engine.snapshot();
+    for (id, entry) in &snapshot.channels {
         let held = if entry.is_held() { 1.0 } else { 0.0 };
         metrics::gauge!("chaski_channel_held", "channel" => id.to_string()).set(held);
+        if entry.channel.kind == ChannelKind::Email {
+            let account = snapshot.accounts.get(&entry.channel.account);
+            let unread = if account.is_some_and(|a| a.mailbox_error.is_some()) { 1.0 } else { 0.0 };
+            metrics::gauge!("chaski_mailbox_unread", "channel" => id.to_string()).set(unread);
+        }
     }
     let Ok(figures) = app.health.figures(app).await else { return };
     let now = app.engine.clock().now();

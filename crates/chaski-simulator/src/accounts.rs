@@ -5,6 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::providers::vonage::sms::is_classic;
+use crate::sim::MailUrls;
 use crate::source::Source;
 
 /// One number at one provider, with what a caller needs to use it.
@@ -392,10 +393,10 @@ pub(crate) fn first(source: Source) -> AccountId {
 }
 
 /// What `GET /sim/v1/accounts` answers: the settings with which a gateway connects to each account.
-pub(crate) fn listed(url: &str, smtp_url: &str, private_key: &str) -> Value {
+pub(crate) fn listed(url: &str, mail: &MailUrls, private_key: &str) -> Value {
     ACCOUNTS
         .iter()
-        .map(|a| json!({"source": a.source.word(), "name": a.name, "set": settings(a, url, smtp_url, private_key)}))
+        .map(|a| json!({"source": a.source.word(), "name": a.name, "set": settings(a, url, mail, private_key)}))
         .collect()
 }
 
@@ -418,7 +419,7 @@ fn vonage_sms<'a>(a: &'a Account, base_url: &'a str, private_key: &'a str) -> Ve
     pairs
 }
 
-fn settings(a: &Account, url: &str, smtp_url: &str, private_key: &str) -> Map<String, Value> {
+fn settings(a: &Account, url: &str, mail: &MailUrls, private_key: &str) -> Map<String, Value> {
     let base_url = format!("{url}{}", a.source.prefix());
     let plus = format!("+{}", a.number);
     let pairs: Vec<(&str, &str)> = match &a.credential {
@@ -472,7 +473,8 @@ fn settings(a: &Account, url: &str, smtp_url: &str, private_key: &str) -> Map<St
             set
         }
         Credential::Mailbox { username, password, inbound_token } => vec![
-            ("smtp_url", smtp_url),
+            ("smtp_url", &mail.smtp),
+            ("imap_url", &mail.imap),
             ("username", username),
             ("password", password),
             ("from", a.number),

@@ -36,7 +36,8 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use crate::sim::Sim;
+use crate::providers::email::Protocol;
+use crate::sim::{MailPorts, Sim};
 
 /// How a simulator is started.
 #[derive(Debug, Clone)]
@@ -77,9 +78,9 @@ pub enum Error {
     },
 }
 
-/// The submission server listens beside the pages: on the port after theirs where that is free.
-async fn mail_listener(ip: std::net::IpAddr, port: u16) -> std::io::Result<TcpListener> {
-    match TcpListener::bind((ip, port.wrapping_add(1))).await {
+/// The mail servers listen beside the pages: on the ports after theirs where these are free.
+async fn mail_listener(ip: std::net::IpAddr, port: u16, after: u16) -> std::io::Result<TcpListener> {
+    match TcpListener::bind((ip, port.wrapping_add(after))).await {
         Ok(listener) => Ok(listener),
         Err(_) => TcpListener::bind((ip, 0)).await,
     }
@@ -100,10 +101,13 @@ impl Simulator {
             Some(folder) => snapshot::read(folder)?,
             None => None,
         };
-        let mail = mail_listener(config.listen.ip(), bound.port()).await.map_err(listen_error)?;
-        let smtp_port = mail.local_addr().map_err(listen_error)?.port();
-        let sim = Sim::new(bound, smtp_port, kept);
-        sim.tasks.spawn(providers::email::run(sim.clone(), mail));
+        let smtp = mail_listener(config.listen.ip(), bound.port(), 1).await.map_err(listen_error)?;
+        let imap = mail_listener(config.listen.ip(), bound.port(), 2).await.map_err(listen_error)?;
+        let port = |listener: &TcpListener| listener.local_addr().map(|at| at.port()).map_err(listen_error);
+        let ports = MailPorts { smtp: port(&smtp)?, imap: port(&imap)? };
+        let sim = Sim::new(bound, ports, kept);
+        sim.tasks.spawn(providers::email::run(sim.clone(), smtp, Protocol::Smtp));
+        sim.tasks.spawn(providers::email::run(sim.clone(), imap, Protocol::Imap));
         sim.tasks.spawn(server::run(sim.clone(), listener));
         if let Some(folder) = config.data {
             sim.tasks.spawn(snapshot::keep(sim.clone(), folder));

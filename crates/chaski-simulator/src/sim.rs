@@ -14,6 +14,7 @@ use crate::ids::Ids;
 use crate::limits::Limits;
 use crate::media::MediaStore;
 use crate::phones::Phones;
+use crate::providers::email::Boxes;
 use crate::providers::line::Line;
 use crate::providers::telegram::Counters;
 use crate::providers::twilio::Kept;
@@ -28,8 +29,9 @@ pub(crate) type Shared = Arc<Sim>;
 /// All state of a simulator.
 pub(crate) struct Sim {
     pub(crate) url: String,
-    /// Where mails are submitted.
-    pub(crate) smtp_url: String,
+    /// Where mails are submitted, and where mailboxes are read.
+    pub(crate) mail_urls: MailUrls,
+    pub(crate) boxes: Boxes,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) templates: Templates,
@@ -49,14 +51,34 @@ pub(crate) struct Sim {
     changes: AtomicU64,
 }
 
+/// The ports of the mail servers.
+#[derive(Clone, Copy)]
+pub(crate) struct MailPorts {
+    pub(crate) smtp: u16,
+    pub(crate) imap: u16,
+}
+
+/// Their addresses.
+pub(crate) struct MailUrls {
+    pub(crate) smtp: String,
+    pub(crate) imap: String,
+}
+
 impl Sim {
-    pub(crate) fn new(bound: SocketAddr, smtp_port: u16, kept: Option<Snapshot>) -> Shared {
+    pub(crate) fn new(bound: SocketAddr, mail: MailPorts, kept: Option<Snapshot>) -> Shared {
         let host = if bound.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { bound.ip() };
         let kept = kept.unwrap_or_default();
+        let clock = Clock::new(kept.offset_ms);
+        // Mails are numbered anew at each start.
+        let validity = u32::try_from(clock.now_seconds()).unwrap_or(1);
         Arc::new(Self {
             url: format!("http://{}", SocketAddr::new(host, bound.port())),
-            smtp_url: format!("smtp://{}", SocketAddr::new(host, smtp_port)),
-            clock: Clock::new(kept.offset_ms),
+            mail_urls: MailUrls {
+                smtp: format!("smtp://{}", SocketAddr::new(host, mail.smtp)),
+                imap: format!("imap://{}", SocketAddr::new(host, mail.imap)),
+            },
+            boxes: Boxes::new(validity),
+            clock,
             ids: Ids::new(),
             templates: Templates::new(kept.templates),
             phones: Phones::new(kept.phones),

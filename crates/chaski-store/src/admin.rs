@@ -97,6 +97,8 @@ pub struct Account {
     pub synced_at: Option<Timestamp>,
     /// Why the last sync failed.
     pub sync_error: Option<String>,
+    /// Why its mailbox cannot be read.
+    pub mailbox_error: Option<String>,
 }
 
 /// A webhook address at a provider.

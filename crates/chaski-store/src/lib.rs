@@ -11,6 +11,7 @@ pub mod exchanges;
 pub mod feed;
 mod fresh;
 pub mod inbox;
+pub mod mailboxes;
 pub mod media;
 pub mod nodes;
 pub mod outbox;
@@ -27,6 +28,7 @@ pub use error::StoreError;
 pub use exchanges::ExchangeLog;
 pub use feed::Feed;
 pub use inbox::Inbox;
+pub use mailboxes::Mailboxes;
 pub use media::InboundMedia;
 pub use nodes::Nodes;
 pub use outbox::Outbox;
@@ -48,6 +50,7 @@ pub trait Store:
     + Retention
     + ExchangeLog
     + InboundMedia
+    + Mailboxes
     + Reports
 {
 }
@@ -64,6 +67,7 @@ impl<T> Store for T where
         + Retention
         + ExchangeLog
         + InboundMedia
+        + Mailboxes
         + Reports
 {
 }

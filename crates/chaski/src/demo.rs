@@ -239,7 +239,8 @@ impl World {
             ChannelKind::Viber,
             ChannelKind::Line,
         ];
-        if !by_api.contains(&kind) {
+        // A mailbox is read: nobody hands its mails on.
+        if !by_api.contains(&kind) && kind != ChannelKind::Email {
             let mut hook = json!({"source": source, "url": webhook_url});
             if let Some(token) = verify_token {
                 hook["verifyToken"] = json!(token);

@@ -79,7 +79,9 @@ pub(crate) async fn run(common: &Common, options: Options) -> Result<()> {
 /// Logs to standard error.
 pub(crate) fn logs(settings: &Settings) -> Result<()> {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_new(&settings.log.level).context("log.level")?;
+    // What that library says of each line holds the login.
+    let quiet = "async_imap=off".parse().context("a directive")?;
+    let filter = EnvFilter::try_new(&settings.log.level).context("log.level")?.add_directive(quiet);
     let logs = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
     let set = match settings.log.format {
         LogFormat::Text => logs.try_init(),

@@ -1,7 +1,8 @@
-//! E-mail: out by SMTP, in by raw messages that are handed to the channel's hook.
+//! E-mail: out by SMTP, in by a mailbox that is read (IMAP) or by raw messages that are handed to the
+//! channel's hook.
 //!
-//! Standards: RFC 5321 and 3463 (SMTP and its codes), RFC 5322, 2045, 2047 and 2231 (messages), RFC 3464
-//! (reports about deliveries), RFC 3834 (automatic answers).
+//! Standards: RFC 5321 and 3463 (SMTP and its codes), RFC 3501 and 2177 (IMAP), RFC 5322, 2045, 2047 and 2231
+//! (messages), RFC 3464 (reports about deliveries), RFC 3834 (automatic answers).
 //!
 //! Limits: 18 MB of files in one mail, since base64 adds a third and most servers take 25 MB.
 //!
@@ -9,6 +10,7 @@
 //! bounces and answers are told by it and nobody can make one up. A blind copy stands in the envelope alone. Only bounces tell what became of a mail that was taken.
 
 mod build;
+mod mailbox;
 mod names;
 mod outcome;
 mod report;
@@ -49,9 +51,22 @@ const SETTINGS: &[Setting] = &[
         default: "Message",
         help: "The subject of messages that have none of their own.",
     },
+    optional(
+        "imap_url",
+        "The mailbox to read: `imaps://imap.example.com:993` for TLS from the start, `imap://imap.example.com:143` for STARTTLS; none when mails are handed to the webhook.",
+    ),
+    Setting {
+        key: "imap_folder",
+        secret: false,
+        required: false,
+        default: "INBOX",
+        help: "The folder that is read. Mails stay there as they are.",
+    },
+    optional("imap_username", "The user name at the mailbox, where it is not that of the mail server."),
+    optional_secret("imap_password", "The password for that user name."),
     optional_secret(
         "inbound_token",
-        "What whoever hands mails to the webhook says in `Authorization: Bearer`; without it nothing is taken in.",
+        "What whoever hands mails to the webhook says in `Authorization: Bearer`; without it the webhook takes nothing in.",
     ),
     pace("5", "Mails per second from this channel; 0 = no limit of ours."),
     NO_PAIR_PACE,
@@ -73,7 +88,7 @@ impl Adapter for Email {
             Err(failure)
         };
         let given = |key: &str| settings.get(key).map(String::as_str).unwrap_or_default();
-        if !send::is_server(given("smtp_url")) {
+        if !send::is_server(given("smtp_url"), ["smtp", "smtps"]) {
             return refused(
                 "smtp_url",
                 "`smtp_url` must be smtps://HOST:465 or smtp://HOST:587, without user name and path.",
@@ -81,6 +96,9 @@ impl Adapter for Email {
         }
         if !is_email(given("from")) {
             return refused("from", "`from` must be an e-mail address, for example soporte@ejemplo.ec.");
+        }
+        if let Err((key, message)) = mailbox::accepts(settings) {
+            return refused(key, message);
         }
         match ["from_name", "subject"].into_iter().find(|key| names::has_break(given(key))) {
             Some(key) => refused(key, "It must be one line."),
@@ -125,6 +143,10 @@ impl Adapter for Email {
 
     fn events(&self, hook: &Incoming<'_>) -> Result<Vec<(Sender, Event)>, Failure> {
         webhook::events(hook)
+    }
+
+    fn mailbox(&self, cx: &Cx<'_>) -> Option<Call> {
+        mailbox::call(cx)
     }
 
     fn brought(&self, hook: &Incoming<'_>, media: &Media) -> Option<Vec<u8>> {

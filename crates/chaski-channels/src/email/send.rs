@@ -69,9 +69,9 @@ pub(super) fn server(cx: &Cx<'_>) -> Result<String, Failure> {
 }
 
 /// Whether a setting names a mail server.
-pub(super) fn is_server(text: &str) -> bool {
+pub(super) fn is_server(text: &str, schemes: [&str; 2]) -> bool {
     url::Url::parse(text).is_ok_and(|url| {
-        matches!(url.scheme(), "smtp" | "smtps")
+        schemes.contains(&url.scheme())
             && url.host_str().is_some_and(|host| !host.is_empty())
             && url.username().is_empty()
             && url.password().is_none()

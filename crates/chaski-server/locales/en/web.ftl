@@ -341,6 +341,7 @@ channel-templates = { $n ->
 channel-synced = synced: { $time }
 channel-never-synced = The templates have never been synced.
 channel-sync-failed = The last sync failed:
+channel-mailbox-failed = The mailbox is not read:
 told-resumed = The channel was resumed: its messages go out again.
 told-not-resumed = The channel is still held: the cause is below.
 told-synced = The templates are up to date.

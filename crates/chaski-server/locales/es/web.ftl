@@ -341,6 +341,7 @@ channel-templates = { $n ->
 channel-synced = sincronizadas: { $time }
 channel-never-synced = Las plantillas nunca se han sincronizado.
 channel-sync-failed = La última sincronización falló:
+channel-mailbox-failed = El buzón no se lee:
 told-resumed = El canal se reanudó: sus mensajes vuelven a salir.
 told-not-resumed = El canal sigue detenido: la causa está abajo.
 told-synced = Las plantillas están al día.

@@ -32,6 +32,7 @@ fn view(app: &App, entry: &ChannelEntry) -> Value {
         "heldAt": c.held_at.map(Timestamp::to_rfc3339), "settings": c.settings, "webhookUrl": entry.hook_url,
         "templatesSyncedAt": account.and_then(|a| a.synced_at).map(Timestamp::to_rfc3339),
         "templatesError": account.and_then(|a| a.sync_error.clone()),
+        "mailboxError": account.and_then(|a| a.mailbox_error.clone()),
     })
 }
 

@@ -31,6 +31,7 @@ pub(crate) struct ChannelRow {
     pub(crate) held_at: Option<Timestamp>,
     pub(crate) synced_at: Option<Timestamp>,
     pub(crate) sync_error: Option<String>,
+    pub(crate) mailbox_error: Option<String>,
     pub(crate) templates: usize,
 }
 
@@ -69,6 +70,7 @@ pub(crate) async fn index(
             held_at: entry.channel.held_at,
             synced_at: account.and_then(|a| a.synced_at),
             sync_error: account.and_then(|a| a.sync_error.clone()),
+            mailbox_error: account.and_then(|a| a.mailbox_error.clone()),
             templates: snapshot.catalogue(entry.channel.account).len(),
         }
     });
@@ -176,6 +178,7 @@ fn card(view: &Channels, row: &ChannelRow) -> Markup {
             }
             @if let Some(held) = row.held.as_ref().filter(|_| !well) { (failed(r, held)) }
             @if row.kind.is_whatsapp() { (templates(r, row)) }
+            @if let Some(error) = &row.mailbox_error { p.error { (r.t("channel-mailbox-failed")) " " span lang="en" { (error) } } }
             @if view.manages && row.state != "locked" {
                 div.acts {
                     @if !well { (form("resume", r.t("channel-resume"), true)) }

@@ -453,6 +453,7 @@ pub(crate) fn channels(lang: Lang, manages: bool) -> Channels {
         held_at: None,
         synced_at: Some(ago(300)),
         sync_error: None,
+        mailbox_error: None,
         templates: 12,
     };
     let held = ChannelRow {
@@ -460,6 +461,7 @@ pub(crate) fn channels(lang: Lang, manages: bool) -> Channels {
         held_at: Some(ago(1200)),
         synced_at: None,
         sync_error: Some("The provider refused the credentials.".into()),
+        mailbox_error: Some("There is no such folder: Entrada".into()),
         ..row(2, "Soporte", "held")
     };
     Channels {

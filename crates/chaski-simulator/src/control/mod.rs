@@ -34,6 +34,7 @@ pub(crate) fn router() -> Router {
         .route("/sim/v1/phones/{address}/open", post(phones::open))
         .route("/sim/v1/phones/{address}/messages", get(phones::messages).post(phones::write))
         .route("/sim/v1/faults", get(fault::list).put(fault::replace))
+        .route("/sim/v1/mailboxes", post(settings::change_mailboxes))
         .route("/sim/v1/limits", get(settings::limits).put(settings::put_limits))
         .route("/sim/v1/templates", get(settings::templates).put(settings::put_templates))
         .route("/sim/v1/clock", get(clock::read).post(clock::advance))
@@ -96,7 +97,7 @@ pub(crate) async fn own_origin(request: Request, next: Next) -> Response {
 }
 
 async fn accounts_list(State(sim): State<Shared>) -> Json<Value> {
-    Json(accounts::listed(&sim.url, &sim.smtp_url, PRIVATE_KEY))
+    Json(accounts::listed(&sim.url, &sim.mail_urls, PRIVATE_KEY))
 }
 
 #[derive(Deserialize)]

@@ -88,6 +88,39 @@ fn limit_view(sim: &Sim, provider: Source) -> Value {
     json!({"provider": provider.word(), "perSecond": limit.per_second, "pair": limit.pair})
 }
 
+/// What happens to the mailboxes of businesses.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ToMailboxes {
+    /// Every connection is closed.
+    #[serde(default)]
+    cut: bool,
+    /// Mails get other numbers, and every connection is closed.
+    #[serde(default)]
+    renumber: bool,
+    /// A raw message comes into the first mailbox.
+    put: Option<String>,
+    /// The size that it is said to have, in bytes.
+    size: Option<usize>,
+    /// When it came, in milliseconds; now.
+    at: Option<i64>,
+}
+
+pub(super) async fn change_mailboxes(State(sim): State<Shared>, body: Bytes) -> Result<Json<Value>, Refused> {
+    let wanted: ToMailboxes = read(&body)?;
+    if let Some(raw) = wanted.put {
+        let id = accounts::find(|a| a.source == Source::Email)
+            .ok_or_else(|| Refused::missing("There is no mailbox"))?;
+        sim.boxes.put(id, raw.into_bytes(), wanted.at.unwrap_or(sim.clock.now_ms()), wanted.size);
+    }
+    if wanted.renumber {
+        sim.boxes.renumber();
+    } else if wanted.cut {
+        sim.boxes.cut();
+    }
+    Ok(Json(json!({})))
+}
+
 pub(super) async fn limits(State(sim): State<Shared>) -> Json<Value> {
     Json(Source::ALL.into_iter().map(|provider| limit_view(&sim, provider)).collect())
 }

@@ -138,7 +138,7 @@ pub(crate) fn report_inbound(sim: &Shared, inbound: &Inbound) {
         Source::Custom => json(&custom::inbound(sim, inbound)),
         Source::Viber => json(&viber::webhook::inbound(sim, inbound)),
         Source::Line => json(&line::webhook::inbound(sim, inbound)),
-        Source::Email => email::inbound(inbound),
+        Source::Email => email::inbound(sim, inbound),
         Source::TwilioWhatsapp | Source::TwilioSms => twilio::webhook::inbound(sim, inbound),
         Source::Messenger | Source::Instagram => messaging::inbound(sim, inbound),
     };

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0005_access.sql"),
     include_str!("../../migrations/postgres/0006_reports.sql"),
     include_str!("../../migrations/postgres/0007_kept_query.sql"),
+    include_str!("../../migrations/postgres/0008_mailboxes.sql"),
 ];
 
 /// Nodes that start together make the table one after the other: the first statement of each waits.

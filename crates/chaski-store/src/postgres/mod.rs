@@ -17,6 +17,7 @@ mod feed;
 mod hints;
 mod inbox;
 mod lookups;
+mod mailboxes;
 mod media;
 mod migrate;
 mod nodes;

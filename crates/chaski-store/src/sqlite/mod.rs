@@ -11,6 +11,7 @@ pub(crate) mod copy;
 pub(crate) mod exchanges;
 mod feed;
 mod inbox;
+mod mailboxes;
 mod media;
 mod memory;
 mod nodes;

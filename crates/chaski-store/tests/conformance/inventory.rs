@@ -10,6 +10,7 @@ const TRAITS: &[(&str, &str)] = &[
     ("inbox", include_str!("../../src/inbox.rs")),
     ("reports", include_str!("../../src/reports.rs")),
     ("media", include_str!("../../src/media.rs")),
+    ("mailboxes", include_str!("../../src/mailboxes.rs")),
     ("nodes", include_str!("../../src/nodes.rs")),
     ("upkeep", include_str!("../../src/upkeep.rs")),
     ("exchanges", include_str!("../../src/exchanges.rs")),

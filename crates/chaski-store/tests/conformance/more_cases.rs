@@ -8,6 +8,7 @@ use chaski_model::{AccountId, ChannelKind, FieldId, HookId, Timestamp, TokenId};
 use chaski_store::StoreError;
 use chaski_store::admin::*;
 use chaski_store::contacts::ContactChange;
+use chaski_store::mailboxes::Mark;
 use chaski_store::nodes::SLOTS;
 use chaski_store::outbox::*;
 use std::collections::BTreeMap;
@@ -248,4 +249,21 @@ pub(crate) async fn a_catalogue_is_synced_by_one_at_a_time_and_not_again_at_once
     assert_eq!(ask(602).await.unwrap(), SyncTurn::TooSoon, "one that failed counts too");
     let unknown = bench.store.begin_sync(AccountId(999), NOW, BETWEEN).await;
     assert!(matches!(unknown, Err(StoreError::NotFound(_))), "{unknown:?}");
+}
+
+pub(crate) async fn a_mailbox_is_read_from_where_it_was_left(bench: Bench) {
+    let account = bench.store.directory().await.unwrap().channels[&bench.channel].account;
+    assert_eq!(bench.store.mailbox_mark(account).await.unwrap(), None);
+    let mut mark =
+        Mark { place: "imaps://x INBOX".into(), uid_validity: u32::MAX, next_uid: 7, read_at: NOW };
+    for next_uid in [7, 9] {
+        mark.next_uid = next_uid;
+        bench.store.mark_mailbox(account, mark.clone()).await.unwrap();
+        assert_eq!(bench.store.mailbox_mark(account).await.unwrap().as_ref(), Some(&mark));
+    }
+    for error in [Some("no login".to_owned()), None] {
+        bench.store.note_mailbox_error(account, error.clone()).await.unwrap();
+        assert_eq!(bench.store.directory().await.unwrap().accounts[&account].mailbox_error, error);
+    }
+    assert_eq!(bench.store.mailbox_mark(AccountId(999)).await.unwrap(), None);
 }

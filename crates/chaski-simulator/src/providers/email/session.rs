@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::TcpStream;
 use tokio::time::{Duration, sleep};
 
-use super::{letter, logged_in};
+use super::{is_revoked, letter, logged_in};
 use crate::accounts::AccountId;
 use crate::exchanges::Exchange;
 use crate::faults::{Act, Cut};
@@ -112,17 +112,11 @@ impl Session {
             }
             _ => return self.go("504 5.5.4 Unrecognized authentication type").await,
         };
-        self.account = logged_in(&pair.0, &pair.1).filter(|_| !self.is_revoked());
+        self.account = logged_in(&pair.0, &pair.1).filter(|_| !is_revoked(&self.sim));
         match self.account {
             Some(_) => self.go("235 2.7.0 Authentication successful").await,
             None => self.go("535 5.7.8 Error: authentication failed").await,
         }
-    }
-
-    /// A login that was revoked on purpose opens nothing any more.
-    fn is_revoked(&self) -> bool {
-        let act = self.sim.faults.pick(Source::Email, "", None);
-        act.and_then(|act| act.code) == Some(535)
     }
 
     async fn ask(&mut self, words: &str) -> io::Result<String> {
@@ -131,7 +125,7 @@ impl Session {
     }
 
     async fn mail(&mut self, rest: &str) -> io::Result<Next> {
-        if self.is_revoked() {
+        if is_revoked(&self.sim) {
             self.account = None;
         }
         if self.account.is_none() {

@@ -15,7 +15,8 @@ const TOKENS: &str = "SELECT id, workspace_id, name, hash, scopes, created_at, e
 const USERS: &str = "SELECT id, workspace_id, email, first_name, last_name, role, password_hash, language FROM users ORDER BY id";
 const FIELDS: &str =
     "SELECT id, workspace_id, name, slug, data_type, allowed_values FROM custom_fields ORDER BY id";
-const ACCOUNTS: &str = "SELECT id, workspace_id, kind, external_id, synced_at, sync_error FROM accounts";
+const ACCOUNTS: &str =
+    "SELECT id, workspace_id, kind, external_id, synced_at, sync_error, mailbox_error FROM accounts";
 const HOOKS: &str = "SELECT id, workspace_id, kind, key_hash, key_cipher, secrets FROM hooks";
 const CHANNELS: &str = "SELECT id, workspace_id, account_id, hook_id, kind, name, sender, settings, secrets, state, held, held_at, created_at
     FROM channels WHERE state <> 'removed'";
@@ -103,6 +104,7 @@ fn account(r: &Row) -> Result<Account, StoreError> {
         external_id: r.get(3),
         synced_at: time_or_none(r, 4),
         sync_error: r.get(5),
+        mailbox_error: r.get(6),
     })
 }
 

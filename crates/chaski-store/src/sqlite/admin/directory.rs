@@ -27,7 +27,7 @@ pub(super) fn directory(c: &Connection) -> rusqlite::Result<Directory> {
             user,
         )?,
         fields: all(c, "SELECT id, workspace_id, name, slug, data_type, allowed_values FROM custom_fields ORDER BY id", field)?,
-        accounts: all(c, "SELECT id, workspace_id, kind, external_id, synced_at, sync_error FROM accounts", account)?
+        accounts: all(c, "SELECT id, workspace_id, kind, external_id, synced_at, sync_error, mailbox_error FROM accounts", account)?
             .into_iter()
             .map(|a| (a.id, a))
             .collect(),
@@ -117,6 +117,7 @@ fn account(r: &Row<'_>) -> rusqlite::Result<Account> {
         external_id: r.get(3)?,
         synced_at: time_or_none(r, 4)?,
         sync_error: r.get(5)?,
+        mailbox_error: r.get(6)?,
     })
 }
 
