@@ -36,6 +36,15 @@ async fn a_text_is_sent_delivered_and_read() {
     .await;
 }
 
+/// Viber names a message by an id that its answer alone gives; the report of it can be far ahead of a slow one.
+#[tokio::test]
+async fn a_report_that_comes_long_before_the_answer_is_not_lost() {
+    let (world, channel) = World::demo_on(SOURCE).await;
+    world.fault(SOURCE, json!({"receipts": "early", "delayMs": 5000})).await;
+    let id = world.sent(&channel, text("respuesta lenta")).await;
+    world.reaches(id, "delivered").await;
+}
+
 /// Reports come late, twice and in any order, and for what the contact itself wrote.
 #[tokio::test]
 async fn reports_move_a_message_forwards_only() {

@@ -83,6 +83,8 @@ pub struct Engine {
     pub(crate) ownership: Ownership,
     pub(crate) findings: Findings,
     pub(crate) profiles: crate::profiles::Profiles,
+    /// A receipt has come before the answer to its call.
+    pub(crate) came_early: tokio::sync::Notify,
     media: Folder,
     pub(crate) files: Files,
     pub(crate) prepared: Preparations,
@@ -121,6 +123,7 @@ impl Engine {
             ownership: Ownership::default(),
             findings: Findings::default(),
             profiles: crate::profiles::Profiles::default(),
+            came_early: tokio::sync::Notify::new(),
             media: Folder::new(config.media_folder.clone()),
             files: Files::default(),
             prepared: Preparations::default(),
@@ -153,6 +156,7 @@ impl Engine {
         engine.tasks.spawn(crate::media::job::run(Arc::clone(&engine)));
         engine.tasks.spawn(crate::profiles::run(Arc::clone(&engine)));
         engine.tasks.spawn(crate::mailbox::run(Arc::clone(&engine)));
+        engine.tasks.spawn(crate::early::run(Arc::clone(&engine)));
         Ok(engine)
     }
 

@@ -17,10 +17,6 @@ use futures_util::future::try_join_all;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often, and after what time each, a report is held against the messages that were just sent.
-const LOOKS: u32 = 8;
-const LOOK_EVERY: Duration = Duration::from_millis(250);
-
 /// The most of a kept webhook's address that is kept.
 const QUERY: usize = 2048;
 /// How far ahead of ours a provider's clock may be.
@@ -46,12 +42,6 @@ impl From<StoreError> for Refused {
 /// What is said of a webhook for nobody here.
 pub(crate) fn stranger(sender: &Sender) -> String {
     format!("no channel of this hook has the sender {}", sender.0)
-}
-
-/// Whose a receipt is.
-enum Matched {
-    Part(PartRef),
-    Nothing,
 }
 
 impl Engine {
@@ -305,16 +295,29 @@ impl Engine {
         let Some(entry) = self.channel_of(hook, sender) else {
             return Ok(Some(stranger(sender)));
         };
-        let matched = match receipt.reference.as_deref().and_then(PartRef::parse) {
-            Some(part) => Matched::Part(part),
-            None => self.find_by_id(&entry, &receipt.provider_id, now).await?,
+        let part = match receipt.reference.as_deref().and_then(PartRef::parse) {
+            Some(part) => Some(part),
+            None => self.store.part_by_provider_id(entry.channel.id, &receipt.provider_id, now).await?,
         };
-        let part = match matched {
-            Matched::Part(part) => part,
-            // Such kinds report what others sent by the same account too.
-            Matched::Nothing if entry.is_named_by_provider() => return Ok(None),
-            Matched::Nothing => return Ok(Some("a receipt for a message that is not ours".to_owned())),
-        };
+        match part {
+            Some(part) => self.apply_receipt(&entry, part, receipt, now).await,
+            // The report can come before the answer that gives the id.
+            None if entry.is_named_by_provider() => {
+                self.keep_early(&entry, &receipt, now).await?;
+                Ok(None)
+            }
+            None => Ok(Some("a receipt for a message that is not ours".to_owned())),
+        }
+    }
+
+    /// Applies a receipt to its part.
+    pub(crate) async fn apply_receipt(
+        &self,
+        entry: &ChannelEntry,
+        part: PartRef,
+        receipt: Receipt,
+        now: Timestamp,
+    ) -> Result<Option<String>, Refused> {
         let marks = match (&receipt.failure, entry.adapter) {
             (Some(failure), Some(adapter)) => adapter.marks(failure),
             _ => Vec::new(),
@@ -349,21 +352,6 @@ impl Engine {
             ReceiptVerdict::Unmatched => {
                 Ok(Some(format!("a receipt for {part}, which is not on this channel")))
             }
-        }
-    }
-
-    /// The part that a provider's id belongs to. The report can come before the answer that gave the id.
-    async fn find_by_id(&self, entry: &ChannelEntry, id: &str, now: Timestamp) -> Result<Matched, Refused> {
-        let mut looks = if entry.is_named_by_provider() { LOOKS } else { 1 };
-        loop {
-            looks -= 1;
-            if let Some(part) = self.store.part_by_provider_id(entry.channel.id, id, now).await? {
-                return Ok(Matched::Part(part));
-            }
-            if looks == 0 {
-                return Ok(Matched::Nothing);
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 

@@ -10,6 +10,7 @@ mod cluster;
 pub mod dead_letters;
 pub mod directory;
 pub mod dispatcher;
+mod early;
 pub mod engine;
 pub mod guard;
 pub mod ingest;

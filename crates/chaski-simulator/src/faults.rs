@@ -78,6 +78,8 @@ pub(crate) enum Receipts {
     Normal,
     None,
     Late,
+    /// The message goes its way before the answer to its call does.
+    Early,
     Double,
     Reorder,
     BadSignature,

@@ -90,7 +90,7 @@ pub(crate) fn report(sim: &Shared, mut receipts: Vec<Receipt>) {
             });
             return;
         }
-        Receipts::Normal | Receipts::BadSignature => {}
+        Receipts::Normal | Receipts::BadSignature | Receipts::Early => {}
     }
     receipts.iter().for_each(|receipt| providers::report(sim, receipt));
 }

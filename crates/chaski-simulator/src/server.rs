@@ -24,7 +24,7 @@ use tower::ServiceExt as _;
 use crate::call::{Call, Reply};
 use crate::carry::{Outgoing, carry};
 use crate::exchanges::Exchange;
-use crate::faults::Cut;
+use crate::faults::{Cut, Receipts};
 use crate::providers;
 use crate::sim::Shared;
 use crate::source::Source;
@@ -102,8 +102,12 @@ async fn provider(
     sim.webhooks.room().await;
     let at_ms = sim.clock.now_ms();
     let mut reply = providers::answer(&sim, source, &call).await;
-    let release = Release { sim: sim.clone(), outgoing: reply.outgoing.take() };
+    let mut release = Release { sim: sim.clone(), outgoing: reply.outgoing.take() };
     let act = reply.act.take();
+    if act.as_ref().is_some_and(|act| act.receipts == Receipts::Early) {
+        // The message goes its way now, and its receipts are ahead of the answer.
+        release = Release { sim: sim.clone(), outgoing: None };
+    }
     let cut = act.as_ref().and_then(|act| act.cut);
     let Call { method, query, headers, body, .. } = call;
     let (status, answer) =

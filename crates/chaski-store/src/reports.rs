@@ -1,4 +1,5 @@
-//! Receipts that stand for everything up to a moment, and messages that a contact took back.
+//! Receipts that stand for everything up to a moment, receipts that come too early, and messages that a contact
+//! took back.
 
 use crate::error::StoreError;
 use async_trait::async_trait;
@@ -41,6 +42,29 @@ pub struct Covered {
     pub provider_id: String,
 }
 
+/// The most early receipts of one channel that wait.
+pub(crate) const EARLY: i64 = 10_000;
+
+/// A receipt that names an id which no message has yet: the answer that gives it is still on its way, or the
+/// message is none of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Early {
+    /// Its number; 0 before it is kept.
+    pub id: i64,
+    /// The workspace and channel that its hook may speak for.
+    pub workspace: WorkspaceId,
+    /// The channel.
+    pub channel: ChannelId,
+    /// The receipt as the adapter understood it, in JSON.
+    pub receipt: String,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// When it is to be held against what was sent again.
+    pub next_at: Timestamp,
+    /// How often it was.
+    pub tries: u32,
+}
+
 /// What such reports need.
 #[async_trait]
 pub trait Reports: Send + Sync {
@@ -48,6 +72,15 @@ pub trait Reports: Send + Sync {
     /// receipt to each and asks again until there are none; only then is it noted how far the provider has
     /// reported, so that what is settled later counts too.
     async fn report_up_to(&self, report: UpToIn) -> Result<Vec<Covered>, StoreError>;
+
+    /// Keeps a receipt that came too early; false where too many of its channel wait.
+    async fn keep_early(&self, early: Early) -> Result<bool, StoreError>;
+
+    /// Tells the early receipts that are due first, at most so many.
+    async fn early_receipts(&self, limit: usize) -> Result<Vec<Early>, StoreError>;
+
+    /// Puts early receipts off until a moment, or lets them go.
+    async fn put_off_early(&self, ids: Vec<i64>, until: Option<Timestamp>) -> Result<(), StoreError>;
 
     /// Removes what a contact took back, by the provider's ids, and keeps it from being stored later. The
     /// messages that it was found in.

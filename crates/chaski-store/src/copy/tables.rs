@@ -167,6 +167,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     alone!("parked", ["subscription_id", "contact_id"], 1000),
     alone!("kept_webhooks", ["id"], 50),
     alone!("media", ["message_id"], 1000),
+    alone!("early_receipts", ["id"], 1000),
     alone!("seen_signatures", ["hook_id", "id"], 1000),
     alone!("dead_letters", ["message_id"], 1000),
     alone!("dead_letter_causes", ["workspace_id", "channel_id", "code", "provider_code"], 1000),

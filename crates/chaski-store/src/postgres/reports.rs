@@ -27,12 +27,67 @@ const WROTE: &str = "SELECT m.id, m.contact_id FROM provider_ids p JOIN messages
 const KEEP_OUT: &str = "INSERT INTO provider_ids (week, channel_id, provider_id) VALUES ($1, $2, $3)
     ON CONFLICT DO NOTHING";
 
+const KEEP_EARLY: &str =
+    "INSERT INTO early_receipts (workspace_id, channel_id, receipt, received_at, next_at, tries)
+    SELECT $1::int8, $2::int8, $3, $4::int8, $5::int8, $6::int4
+    WHERE (SELECT COUNT(*) FROM early_receipts WHERE channel_id = $2) < $7";
+const EARLIEST: &str =
+    "SELECT id, workspace_id, channel_id, receipt, received_at, next_at, tries FROM early_receipts
+    ORDER BY next_at LIMIT $1";
+const PUT_OFF: &str = "UPDATE early_receipts SET next_at = $2, tries = tries + 1 WHERE id = ANY($1::int8[])";
+const LET_GO: &str = "DELETE FROM early_receipts WHERE id = ANY($1::int8[])";
+
 #[async_trait]
 impl Reports for PgStore {
     async fn report_up_to(&self, report: UpToIn) -> Result<Vec<Covered>, StoreError> {
         self.transact(move |tx| {
             let report = report.clone();
             Box::pin(async move { report_up_to(tx, &report).await })
+        })
+        .await
+    }
+
+    async fn keep_early(&self, early: Early) -> Result<bool, StoreError> {
+        let receipt = text(&early.receipt);
+        self.transact(move |tx| {
+            let (early, receipt) = (early.clone(), receipt.clone());
+            Box::pin(async move {
+                let (workspace, channel) = (early.workspace.0, early.channel.0);
+                let (came, next) = (early.received_at.0, early.next_at.0);
+                let tries = i32::try_from(early.tries).unwrap_or(i32::MAX);
+                let kept = tx
+                    .execute(KEEP_EARLY, &[&workspace, &channel, &receipt, &came, &next, &tries, &EARLY])
+                    .await?;
+                Ok(kept > 0)
+            })
+        })
+        .await
+    }
+
+    async fn early_receipts(&self, limit: usize) -> Result<Vec<Early>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = self.reads().rows(EARLIEST, &[&limit]).await?;
+        let early = |row: &tokio_postgres::Row| Early {
+            id: row.get(0),
+            workspace: WorkspaceId(row.get(1)),
+            channel: ChannelId(row.get(2)),
+            receipt: row.get(3),
+            received_at: Timestamp(row.get(4)),
+            next_at: Timestamp(row.get(5)),
+            tries: u32::try_from(row.get::<_, i32>(6)).unwrap_or(0),
+        };
+        Ok(rows.iter().map(early).collect())
+    }
+
+    async fn put_off_early(&self, ids: Vec<i64>, until: Option<Timestamp>) -> Result<(), StoreError> {
+        self.transact(move |tx| {
+            let ids = ids.clone();
+            Box::pin(async move {
+                match until {
+                    Some(until) => tx.execute(PUT_OFF, &[&ids, &until.0]).await.map(drop),
+                    None => tx.execute(LET_GO, &[&ids]).await.map(drop),
+                }
+            })
         })
         .await
     }

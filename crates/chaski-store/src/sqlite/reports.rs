@@ -19,6 +19,66 @@ impl Reports for SqliteStore {
         self.write(Class::Receive, move |b| report_up_to(b, &report)).await
     }
 
+    async fn keep_early(&self, early: Early) -> Result<bool, StoreError> {
+        self.write(Class::Receive, move |b| {
+            let kept = b.execute(
+                "INSERT INTO early_receipts (workspace_id, channel_id, receipt, received_at, next_at, tries)
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?6
+                 WHERE (SELECT COUNT(*) FROM early_receipts WHERE channel_id = ?2) < ?7",
+                params![
+                    early.workspace.0,
+                    early.channel.0,
+                    early.receipt,
+                    early.received_at.0,
+                    early.next_at.0,
+                    early.tries,
+                    EARLY
+                ],
+            )?;
+            Ok(kept > 0)
+        })
+        .await
+    }
+
+    async fn early_receipts(&self, limit: usize) -> Result<Vec<Early>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.read_page(move |c| {
+            let mut query = c.prepare_cached(
+                "SELECT id, workspace_id, channel_id, receipt, received_at, next_at, tries FROM early_receipts
+                 ORDER BY next_at LIMIT ?1",
+            )?;
+            let rows = query.query_map([limit], |row| {
+                Ok(Early {
+                    id: row.get(0)?,
+                    workspace: WorkspaceId(row.get(1)?),
+                    channel: ChannelId(row.get(2)?),
+                    receipt: row.get(3)?,
+                    received_at: Timestamp(row.get(4)?),
+                    next_at: Timestamp(row.get(5)?),
+                    tries: row.get(6)?,
+                })
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+
+    async fn put_off_early(&self, ids: Vec<i64>, until: Option<Timestamp>) -> Result<(), StoreError> {
+        self.write(Class::Background, move |b| {
+            for id in &ids {
+                match until {
+                    Some(until) => b.execute(
+                        "UPDATE early_receipts SET next_at = ?2, tries = tries + 1 WHERE id = ?1",
+                        params![id, until.0],
+                    )?,
+                    None => b.execute("DELETE FROM early_receipts WHERE id = ?1", params![id])?,
+                };
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn remove_inbound(
         &self,
         workspace: WorkspaceId,

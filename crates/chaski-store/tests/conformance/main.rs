@@ -114,6 +114,7 @@ conformance! {
     a_send_sees_which_lane_was_used_last
     a_catalogue_is_synced_by_one_at_a_time_and_not_again_at_once
     a_mailbox_is_read_from_where_it_was_left
+    an_early_receipt_waits_until_it_is_let_go
     what_was_said_to_providers_is_read_back_and_goes_with_its_age
     a_failed_receipt_for_a_part_that_was_taken_ends_the_later_parts
     a_failed_receipt_for_a_part_in_flight_ends_the_later_parts

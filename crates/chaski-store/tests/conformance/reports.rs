@@ -6,7 +6,7 @@ use chaski_model::{MessageId, Rank, ReceiptKind, Timestamp};
 use chaski_store::media::MediaState;
 use chaski_store::outbox::{Head, Settle, Settled};
 use chaski_store::receive::{InboundIn, InboundVerdict, ReceiptIn};
-use chaski_store::reports::{Covered, UpToIn};
+use chaski_store::reports::{Covered, Early, UpToIn};
 
 fn at(ms: i64) -> Timestamp {
     Timestamp(NOW.0 + ms)
@@ -174,4 +174,33 @@ pub(crate) async fn what_a_contact_takes_back_is_gone_and_does_not_come_again(be
     assert!(back(&["mid.2"]).await.unwrap().is_empty());
     let late = inbound(&bench, "mid.2", vec![phone("593997000009")]);
     assert!(matches!(bench.store.inbound(late).await.unwrap(), InboundVerdict::Duplicate));
+}
+
+pub(crate) async fn an_early_receipt_waits_until_it_is_let_go(bench: Bench) {
+    let early = |ms: i64| Early {
+        id: 0,
+        workspace: bench.workspace,
+        channel: bench.channel,
+        receipt: format!("{{\"at\":{ms}}}"),
+        received_at: NOW,
+        next_at: at(ms),
+        tries: 0,
+    };
+    for ms in [30, 10, 20] {
+        assert!(bench.store.keep_early(early(ms)).await.unwrap());
+    }
+    let waiting = async |most| {
+        let rows = bench.store.early_receipts(most).await.unwrap();
+        rows.into_iter().map(|row| (row.id, row.next_at, row.tries, row.receipt)).collect::<Vec<_>>()
+    };
+    let found = waiting(2).await;
+    assert_eq!(found.iter().map(|row| row.1).collect::<Vec<_>>(), [at(10), at(20)]);
+    let kept = bench.store.early_receipts(1).await.unwrap().remove(0);
+    assert_eq!(kept, Early { id: kept.id, ..early(10) });
+    bench.store.put_off_early(vec![found[0].0], Some(at(40))).await.unwrap();
+    let found = waiting(9).await;
+    let when: Vec<_> = found.iter().map(|row| (row.1, row.2)).collect();
+    assert_eq!(when, [(at(20), 0), (at(30), 0), (at(40), 1)]);
+    bench.store.put_off_early(found.iter().map(|row| row.0).collect(), None).await.unwrap();
+    assert!(waiting(9).await.is_empty());
 }
