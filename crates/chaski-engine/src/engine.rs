@@ -72,7 +72,7 @@ pub enum StartError {
     )]
     WrongKey,
     /// The bucket of media.
-    #[error("media cannot be kept: {0}")]
+    #[error("media cannot be kept")]
     Bucket(#[from] BucketError),
 }
 
