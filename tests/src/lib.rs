@@ -4,10 +4,12 @@
 //! a generous deadline.
 
 pub mod acts;
+pub mod bucket;
 pub mod faults;
 pub mod files;
 pub mod http_client;
 pub mod inbox;
+pub mod libraries;
 pub mod postgres;
 pub mod provider;
 pub mod world;

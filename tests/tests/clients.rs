@@ -4,6 +4,7 @@
 //! The libraries lie outside the checkout, in `CHASKI_CLIENTS`, where `./test` installs them. Without it the
 //! tests say that they skip; with `CHASKI_REQUIRE_CLIENTS=1` they must not.
 
+use e2e::libraries::libraries;
 use e2e::world::{PHONE, Process, Scratch};
 use e2e::{Http, until};
 use serde_json::{Value, json};
@@ -16,19 +17,6 @@ use tokio::time::timeout;
 
 /// How long a script may take; only a failing one takes so long.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Where the libraries are.
-fn libraries() -> Option<PathBuf> {
-    let found = std::env::var_os("CHASKI_CLIENTS").map(PathBuf::from);
-    let required = std::env::var("CHASKI_REQUIRE_CLIENTS").is_ok_and(|value| value == "1");
-    assert!(!required || found.is_some(), "CHASKI_REQUIRE_CLIENTS is set, but CHASKI_CLIENTS is not");
-    if found.is_none() {
-        eprintln!(
-            "skipped: CHASKI_CLIENTS does not say where the client libraries are; ./test installs them"
-        );
-    }
-    found
-}
 
 /// Node looks for libraries beside a script, so the scripts go where a link to them can be.
 fn laid_out(libraries: &Path) -> Scratch {

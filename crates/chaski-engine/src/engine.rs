@@ -4,8 +4,9 @@ use crate::clock::Clock;
 use crate::directory::Snapshot;
 use crate::dispatcher::Offers;
 use crate::guard::Guard;
+use crate::media::bucket::{BucketError, BucketSettings};
 use crate::media::files::Files;
-use crate::media::folder::Folder;
+use crate::media::place::Place;
 use crate::ownership::Ownership;
 use crate::prepared::Preparations;
 use crate::retention::Retention;
@@ -44,8 +45,10 @@ pub struct Config {
     pub language_fallback: bool,
     /// Whether media links are looked at before a message is accepted.
     pub probe_media: bool,
-    /// Where media of inbound messages are kept.
+    /// Where media of inbound messages are kept, or only while they are written if there is a bucket.
     pub media_folder: PathBuf,
+    /// The bucket that media are kept in.
+    pub media_bucket: Option<BucketSettings>,
     /// How long each kind of data is kept.
     pub retention: Retention,
     /// When the watchdogs say something.
@@ -68,6 +71,9 @@ pub enum StartError {
         "the key file is not the one that this database's secrets are encrypted with; give every node a copy of the same one (security.key_file)"
     )]
     WrongKey,
+    /// The bucket of media.
+    #[error("media cannot be kept")]
+    Bucket(#[from] BucketError),
 }
 
 /// Everything between the API and the providers.
@@ -85,7 +91,7 @@ pub struct Engine {
     pub(crate) profiles: crate::profiles::Profiles,
     /// A receipt has come before the answer to its call.
     pub(crate) came_early: tokio::sync::Notify,
-    media: Folder,
+    media: Place,
     pub(crate) files: Files,
     pub(crate) prepared: Preparations,
     /// Held while retention runs.
@@ -105,13 +111,14 @@ impl Engine {
     /// Opens the engine over a store and starts its loops.
     ///
     /// # Errors
-    /// The key file or the store cannot be read.
+    /// The key file or the store cannot be read, or the bucket of media cannot be used.
     pub async fn start(
         store: Arc<dyn Store>,
         clock: Arc<Clock>,
         config: Config,
     ) -> Result<Arc<Self>, StartError> {
         let vault = Vault::open(&config.key_file)?;
+        let media = Place::open(config.media_folder.clone(), config.media_bucket.as_ref()).await?;
         let guard = Guard { allow_private: config.allow_private_networks };
         let (offers, arrivals) = Offers::channel();
         let engine = Arc::new(Self {
@@ -124,7 +131,7 @@ impl Engine {
             findings: Findings::default(),
             profiles: crate::profiles::Profiles::default(),
             came_early: tokio::sync::Notify::new(),
-            media: Folder::new(config.media_folder.clone()),
+            media,
             files: Files::default(),
             prepared: Preparations::default(),
             retaining: tokio::sync::Mutex::default(),
@@ -240,7 +247,7 @@ impl Engine {
     }
 
     /// Where media of inbound messages are kept.
-    pub fn media_folder(&self) -> &Folder {
+    pub fn media(&self) -> &Place {
         &self.media
     }
 

@@ -164,7 +164,7 @@ pub(crate) async fn run(engine: Arc<Engine>) {
             () = engine.clock.sleep_until(due) => {}
         }
         due = engine.clock.now() + EVERY;
-        // Each node has a folder of its own, unless one is shared.
+        // Each node has a folder of its own, unless one is shared; a bucket is swept by the one that leads.
         match engine.sweep_media().await {
             Ok(files) if files > 0 => {
                 tracing::info!(files, "media that no message has any more were removed")

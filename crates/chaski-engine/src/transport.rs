@@ -31,6 +31,8 @@ use std::time::{Duration, Instant};
 
 /// The most of a provider's answer that is read.
 const ANSWER_LIMIT: usize = 8 << 20;
+/// How long a connection may take to open.
+const CONNECT: Duration = Duration::from_secs(10);
 /// The longest that a provider's Retry-After is followed.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 /// Addresses that are remembered as checked.
@@ -51,9 +53,24 @@ pub enum Lost {
 #[derive(Debug)]
 pub struct TooLate;
 
+/// Opens connections: to where the guard lets them, with TLS where the address says so.
+pub(crate) type Connector = HttpsConnector<HttpConnector<GuardedResolver>>;
+
+pub(crate) fn connector(guard: Guard, within: Duration) -> Connector {
+    let mut http = HttpConnector::new_with_resolver(GuardedResolver::new(guard));
+    http.enforce_http(false);
+    http.set_nodelay(true);
+    http.set_connect_timeout(Some(within));
+    hyper_rustls::HttpsConnectorBuilder::new()
+        .with_webpki_roots()
+        .https_or_http()
+        .enable_all_versions()
+        .wrap_connector(http)
+}
+
 /// The connections to providers, warm and shared.
 pub struct Transport {
-    client: Client<HttpsConnector<HttpConnector<GuardedResolver>>, Timely>,
+    client: Client<Connector, Timely>,
     guard: Guard,
     submissions: Submissions,
     clock: Arc<Clock>,
@@ -65,21 +82,12 @@ pub struct Transport {
 impl Transport {
     /// A transport behind a guard.
     pub fn new(guard: Guard, clock: Arc<Clock>) -> Self {
-        let mut http = HttpConnector::new_with_resolver(GuardedResolver::new(guard));
-        http.enforce_http(false);
-        http.set_nodelay(true);
-        http.set_connect_timeout(Some(Duration::from_secs(10)));
-        let connector = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_webpki_roots()
-            .https_or_http()
-            .enable_all_versions()
-            .wrap_connector(http);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(20))
             // As many as one channel may have in flight, so that a full house opens no new ones.
             .pool_max_idle_per_host(128)
-            .build(connector);
+            .build(connector(guard, CONNECT));
         Self {
             client,
             guard,
@@ -420,7 +428,7 @@ fn unavailable(message: String) -> Failure {
     Failure::new(ErrorCode::ProviderUnavailable, message)
 }
 
-fn causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

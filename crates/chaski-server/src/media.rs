@@ -7,29 +7,23 @@
 use crate::state::App;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header, response};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use chaski_engine::media::link::NotValid;
 use chaski_engine::media::sniff::{self, ending};
 use chaski_model::message::Content;
 use chaski_store::inbox::Message;
 use chaski_store::media::{HeldFile, MediaState};
-use futures_util::stream;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
-use std::io::SeekFrom;
+use std::io;
 use std::ops::RangeInclusive;
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 /// Nothing is loaded, nothing runs, no origin. A picture, a player and a document's viewer do without.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'; \
     frame-ancestors 'none'; sandbox";
 /// Browsers show none in a sandbox, and it is not let out of it: it is saved under its own type.
 const PDF: &str = "application/pdf";
-/// How much is read at once.
-const CHUNK: usize = 128 * 1024;
 /// What a file's name may hold as it is, by RFC 5987.
 const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
@@ -46,6 +40,7 @@ pub(crate) async fn get(
     State(app): State<App>,
     Path(id): Path<String>,
     Query(signed): Query<Signed>,
+    method: Method,
     headers: HeaderMap,
 ) -> Response {
     let (workspace, message) = match app.engine.media_named(&id, signed.exp, &signed.sig) {
@@ -64,7 +59,7 @@ pub(crate) async fn get(
         }
     };
     let Some(MediaState::Held(held)) = &message.media else { return absent() };
-    serve(&app, &message, held, &headers).await
+    serve(&app, &message, held, &method, &headers).await
 }
 
 /// A plain picture with the sign of a player: providers that want a preview of a file show it until the file
@@ -87,21 +82,53 @@ fn plain(status: StatusCode, words: &'static str) -> Response {
     (status, head, words).into_response()
 }
 
-async fn serve(app: &App, message: &Message, held: &HeldFile, headers: &HeaderMap) -> Response {
-    let Some(path) = app.engine.media_folder().path(&held.hash) else { return absent() };
-    let file = match File::open(&path).await {
-        Ok(file) => file,
-        Err(cause) => {
-            // Fetched by another node into a folder that this one does not reach, or restored without it.
-            metrics::counter!("chaski_media_missing_total").increment(1);
-            tracing::warn!(%cause, message.id = message.id.0, "a file of the media folder cannot be opened");
-            return absent();
-        }
-    };
+async fn serve(
+    app: &App,
+    message: &Message,
+    held: &HeldFile,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Response {
     let tag = format!("\"{}\"", held.hash);
     let given = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_known = given(header::IF_NONE_MATCH) == Some(&*tag);
+    let wanted = given(header::RANGE).filter(|_| given(header::IF_RANGE).is_none_or(|known| known == tag));
+    let wanted = wanted.map_or(Range::Whole, |wanted| range(wanted, held.size));
+    let stretch = match &wanted {
+        Range::Whole => 0..held.size,
+        Range::Part(part) => *part.start()..*part.end() + 1,
+        Range::None => 0..0,
+    };
+    let is_read = !is_known && wanted != Range::None && method != Method::HEAD;
+    // That the file is there is told by its first byte too.
+    let read = if is_read { stretch.clone() } else { 0..held.size.min(1) };
+    let file = match app.engine.media().open_file(&held.hash, read).await {
+        Ok(file) => file,
+        Err(cause) => return unreadable(message, &cause),
+    };
+    let body = if is_read { Body::from_stream(file) } else { Body::empty() };
+    let response = response(message, held, &tag);
+    let length = stretch.end - stretch.start;
+    let response = match wanted {
+        _ if is_known => response.status(StatusCode::NOT_MODIFIED).body(body),
+        Range::Whole => response.header(header::CONTENT_LENGTH, length).body(body),
+        Range::Part(part) => response
+            .status(StatusCode::PARTIAL_CONTENT)
+            .header(header::CONTENT_RANGE, format!("bytes {}-{}/{}", part.start(), part.end(), held.size))
+            .header(header::CONTENT_LENGTH, length)
+            .body(body),
+        Range::None => response
+            .status(StatusCode::RANGE_NOT_SATISFIABLE)
+            .header(header::CONTENT_RANGE, format!("bytes */{}", held.size))
+            .body(body),
+    };
+    response.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+/// What every answer about a file has.
+fn response(message: &Message, held: &HeldFile, tag: &str) -> response::Builder {
     let is_shown = sniff::is_shown(&held.mime);
-    let response = Response::builder()
+    Response::builder()
         .header(header::CONTENT_TYPE, if is_shown { &held.mime } else { sniff::UNKNOWN })
         .header(header::CONTENT_DISPOSITION, disposition(message, &held.mime, is_shown && held.mime != PDF))
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
@@ -109,30 +136,17 @@ async fn serve(app: &App, message: &Message, held: &HeldFile, headers: &HeaderMa
         .header(header::REFERRER_POLICY, "no-referrer")
         .header(header::CACHE_CONTROL, "private, max-age=86400")
         .header(header::ACCEPT_RANGES, "bytes")
-        .header(header::ETAG, &tag);
-    if given(header::IF_NONE_MATCH) == Some(&*tag) {
-        return response.status(StatusCode::NOT_MODIFIED).body(Body::empty()).unwrap_or_default();
+        .header(header::ETAG, tag)
+}
+
+fn unreadable(message: &Message, cause: &io::Error) -> Response {
+    tracing::warn!(%cause, message.id = message.id.0, "a media file cannot be opened");
+    if cause.kind() != io::ErrorKind::NotFound {
+        return plain(StatusCode::SERVICE_UNAVAILABLE, "The file cannot be read just now; try again.");
     }
-    let wanted = given(header::RANGE).filter(|_| given(header::IF_RANGE).is_none_or(|known| known == tag));
-    let response = match wanted.map(|wanted| range(wanted, held.size)) {
-        None | Some(Range::Whole) => {
-            response.header(header::CONTENT_LENGTH, held.size).body(body(file, 0, held.size).await)
-        }
-        Some(Range::Part(part)) => {
-            let length = part.end() - part.start() + 1;
-            let told = format!("bytes {}-{}/{}", part.start(), part.end(), held.size);
-            response
-                .status(StatusCode::PARTIAL_CONTENT)
-                .header(header::CONTENT_RANGE, told)
-                .header(header::CONTENT_LENGTH, length)
-                .body(body(file, *part.start(), length).await)
-        }
-        Some(Range::None) => response
-            .status(StatusCode::RANGE_NOT_SATISFIABLE)
-            .header(header::CONTENT_RANGE, format!("bytes */{}", held.size))
-            .body(Body::empty()),
-    };
-    response.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+    // Fetched by another node into a folder that this one does not reach, or restored without it.
+    metrics::counter!("chaski_media_missing_total").increment(1);
+    absent()
 }
 
 /// What is asked for of a file.
@@ -159,26 +173,6 @@ fn range(wanted: &str, size: u64) -> Range {
         _ => return Range::Whole,
     };
     if from < size { Range::Part(from..=to) } else { Range::None }
-}
-
-/// A stretch of a file, read as it is sent.
-async fn body(mut file: File, from: u64, length: u64) -> Body {
-    if from > 0 && file.seek(SeekFrom::Start(from)).await.is_err() {
-        return Body::empty();
-    }
-    Body::from_stream(stream::try_unfold((file, length), |(mut file, left)| async move {
-        if left == 0 {
-            return Ok::<_, std::io::Error>(None);
-        }
-        let most = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
-        let mut bytes = vec![0; most];
-        let read = file.read(&mut bytes).await?;
-        if read == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        bytes.truncate(read);
-        Ok(Some((Bytes::from(bytes), (file, left - read as u64))))
-    }))
 }
 
 /// Shown or saved, and under which name.

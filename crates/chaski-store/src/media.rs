@@ -5,10 +5,10 @@ use crate::error::StoreError;
 use async_trait::async_trait;
 use chaski_model::{ChannelId, Failure, MessageId, Timestamp, WorkspaceId};
 
-/// A file of the media folder.
+/// A file that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldFile {
-    /// SHA-256 of its bytes, 64 hexadecimal digits: its name in the folder.
+    /// SHA-256 of its bytes, 64 hexadecimal digits: its name where media lie.
     pub hash: String,
     /// What it is, by its content.
     pub mime: String,
@@ -147,7 +147,7 @@ pub trait InboundMedia: Send + Sync {
         now: Timestamp,
     ) -> Result<bool, StoreError>;
 
-    /// Which of these files a message still has.
+    /// Which of these files a message still has, or names while its media are still wanted.
     async fn files_in_use(&self, hashes: Vec<String>) -> Result<Vec<String>, StoreError>;
 
     /// How much is waiting.

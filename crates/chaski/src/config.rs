@@ -1,10 +1,13 @@
 //! Settings: defaults, then a file, then the environment, then flags.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use chaski_engine::Config as EngineConfig;
+use chaski_engine::media::bucket::{BucketSettings, Secret};
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
-use serde::Deserialize;
+use figment::value::Value;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -95,6 +98,28 @@ enum Probe {
 pub(crate) struct Media {
     probe: Probe,
     dir: PathBuf,
+    s3: S3,
+}
+
+/// The bucket of media; without a name there is none.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct S3 {
+    bucket: String,
+    prefix: String,
+    endpoint: String,
+    region: String,
+    access_key_id: String,
+    #[serde(deserialize_with = "secret")]
+    secret_access_key: Secret,
+}
+
+/// Reads a secret. What is not text is refused without being repeated.
+fn secret<'de, D: Deserializer<'de>>(value: D) -> Result<Secret, D::Error> {
+    match <Value as Deserialize>::deserialize(value)? {
+        Value::String(_, text) => Ok(Secret(text)),
+        _ => Err(D::Error::custom("a secret is text: write it in quotes")),
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -174,6 +199,13 @@ pub(crate) fn span(text: &str) -> Result<Duration, String> {
     seconds.filter(|s| *s < u64::from(u32::MAX)).map(Duration::from_secs).ok_or_else(wrong)
 }
 
+/// An error without the lines of the file that it shows, which may hold a secret. Where it is stays told.
+fn without_lines(error: &str) -> String {
+    let is_shown =
+        |line: &&str| line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit()).starts_with('|');
+    error.lines().filter(|line| !is_shown(line)).collect::<Vec<_>>().join("\n")
+}
+
 /// Reads the settings.
 pub(crate) fn load(file: Option<&Path>) -> Result<Settings> {
     let mut figment = Figment::from(Toml::string(DEFAULT));
@@ -183,10 +215,10 @@ pub(crate) fn load(file: Option<&Path>) -> Result<Settings> {
         }
         figment = figment.merge(Toml::file(file));
     }
-    let settings: Settings = figment
-        .merge(Env::prefixed("CHASKI__").split("__"))
-        .extract()
-        .context("the configuration cannot be used")?;
+    let settings: Settings =
+        figment.merge(Env::prefixed("CHASKI__").split("__")).extract().map_err(|error| {
+            anyhow!("the configuration cannot be used: {}", without_lines(&error.to_string()))
+        })?;
     settings.check()?;
     Ok(settings)
 }
@@ -220,6 +252,7 @@ impl Settings {
                 true => self.storage.data.join("media"),
                 false => self.media.dir.clone(),
             },
+            media_bucket: self.bucket(),
             retention: chaski_engine::Retention {
                 messages: self.retention.messages.0,
                 history: self.retention.history.0,
@@ -236,6 +269,20 @@ impl Settings {
             },
             lease: self.cluster.lease.0.max(Duration::from_secs(1)),
         }
+    }
+
+    /// The bucket of media, if one is named.
+    fn bucket(&self) -> Option<BucketSettings> {
+        let s3 = &self.media.s3;
+        (!s3.bucket.is_empty()).then(|| BucketSettings {
+            bucket: s3.bucket.clone(),
+            prefix: s3.prefix.clone(),
+            endpoint: s3.endpoint.clone(),
+            region: s3.region.clone(),
+            access_key_id: s3.access_key_id.clone(),
+            secret_access_key: s3.secret_access_key.clone(),
+            allow_private_networks: self.security.allow_private_networks,
+        })
     }
 
     /// Nothing goes while it is still needed.
@@ -281,6 +328,24 @@ mod tests {
     fn the_database_is_never_printed_with_its_password() {
         let database = Database { url: "postgres://u:s3cret@h/d".into() };
         assert_eq!(format!("{database:?}"), "Database(•••)");
+    }
+
+    #[test]
+    fn a_secret_is_never_printed_and_a_wrong_one_not_repeated() {
+        let mut settings = load(None).unwrap();
+        assert!(settings.bucket().is_none(), "media lie in the folder");
+        settings.media.s3.bucket = "chaski".into();
+        settings.media.s3.secret_access_key = Secret("s3cret-word".into());
+        let printed = format!("{settings:?} {:?}", settings.bucket());
+        assert!(printed.contains("chaski") && !printed.contains("s3cret-word"), "{printed}");
+        let file = std::env::temp_dir().join(format!("chaski-secret-{}.toml", std::process::id()));
+        for wrong in ["5012345", "[\"5012345\"]", "\"5012345", "5012345x"] {
+            std::fs::write(&file, format!("[media.s3]\nsecret_access_key = {wrong}\n")).unwrap();
+            let error = format!("{:#}", load(Some(&file)).unwrap_err());
+            assert!(!error.contains("5012345"), "{error}");
+            assert!(error.contains("line 2") || error.contains("secret_access_key"), "{error}");
+        }
+        let _ = std::fs::remove_file(file);
     }
 
     #[test]

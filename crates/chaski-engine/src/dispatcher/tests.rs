@@ -117,6 +117,7 @@ fn config(folder: &std::path::Path) -> Config {
         language_fallback: true,
         probe_media: false,
         media_folder: folder.join("media"),
+        media_bucket: None,
         retention: Retention::default(),
         deadlines: Deadlines::default(),
         lease: Duration::from_secs(10),

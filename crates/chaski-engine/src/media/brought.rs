@@ -1,9 +1,8 @@
-//! Files that came with their webhook: they are in the folder before the webhook is answered.
+//! Files that came with their webhook: they are kept before the webhook is answered.
 //!
 //! Their messages name them by their hash, so that the job which settles media finds them there, whatever
 //! happens in between.
 
-use super::fetch::full;
 use super::sniff;
 use crate::engine::Engine;
 use crate::ingest::Refused;
@@ -16,7 +15,7 @@ use chaski_store::media::HeldFile;
 use std::io;
 
 impl Engine {
-    /// Puts the files that a webhook brought into the folder.
+    /// Keeps the files that a webhook brought.
     pub(crate) async fn keep_brought(
         &self,
         adapter: &dyn Adapter,
@@ -28,9 +27,7 @@ impl Engine {
             let Content::Attachment(media) = &mut inbound.content else { continue };
             let Some(bytes) = adapter.brought(incoming, media) else { continue };
             let hash = self.keep_bytes(&bytes).await.map_err(|cause| {
-                Refused::Store(StoreError::Unavailable(format!(
-                    "the media folder cannot be written: {cause}"
-                )))
+                Refused::Store(StoreError::Unavailable(format!("a file cannot be kept: {cause}")))
             })?;
             media.provider_id = Some(format!("{KEPT}{hash}"));
         }
@@ -38,24 +35,21 @@ impl Engine {
     }
 
     async fn keep_bytes(&self, bytes: &[u8]) -> io::Result<String> {
-        if !self.media_folder().has_room()? {
+        if !self.media().has_room()? {
             return Err(io::Error::other("the disk is nearly full"));
         }
-        let mut file = self.media_folder().begin().await?;
+        let mut file = self.media().begin().await?;
         file.write(bytes).await?;
-        file.finish().await
+        self.media().keep(file).await
     }
 
-    /// A file that is in the folder already.
+    /// A file that is kept already.
     pub(super) async fn kept_file(&self, hash: &str, media: &Media) -> Result<HeldFile, Failure> {
-        let gone = || super::fetch::gone("The file is not in the media folder any more.");
-        let path = self.media_folder().path(hash).ok_or_else(gone)?;
-        let bytes = tokio::fs::read(&path).await.map_err(|cause| match cause.kind() {
-            io::ErrorKind::NotFound => gone(),
-            _ => full(&cause),
+        let (size, head) = self.media().look(hash).await.map_err(|cause| match cause.kind() {
+            io::ErrorKind::NotFound => super::fetch::gone("The file is not there any more."),
+            _ => super::fetch::unreadable(&cause),
         })?;
-        let head = &bytes[..bytes.len().min(sniff::ENOUGH)];
-        let mime = sniff::stored(head, media.kind, media.mime.as_deref());
-        Ok(HeldFile { hash: hash.to_owned(), mime, size: bytes.len() as u64 })
+        let mime = sniff::stored(&head, media.kind, media.mime.as_deref());
+        Ok(HeldFile { hash: hash.to_owned(), mime, size })
     }
 }

@@ -33,11 +33,11 @@ pub(crate) enum Missed {
     Never(Failure),
 }
 
-/// Where a file is.
-enum Place {
-    /// At the provider, for this call.
+/// Where a file comes from.
+enum Source {
+    /// The provider, by this call.
     Call(Box<Call>),
-    /// In the folder, under this hash.
+    /// It is kept already, under this hash.
     Kept(String),
 }
 
@@ -59,8 +59,13 @@ fn too_large(most: u64) -> Failure {
     Failure::new(ErrorCode::BodyTooLarge, message)
 }
 
-pub(super) fn full(cause: &dyn std::fmt::Display) -> Failure {
-    let message = format!("The media folder cannot be written: {cause}.");
+fn full(cause: &dyn std::fmt::Display) -> Failure {
+    let message = format!("The file cannot be kept: {cause}.");
+    Failure::new(ErrorCode::StorageUnavailable, message)
+}
+
+pub(super) fn unreadable(cause: &dyn std::fmt::Display) -> Failure {
+    let message = format!("The file cannot be read: {cause}.");
     Failure::new(ErrorCode::StorageUnavailable, message)
 }
 
@@ -77,9 +82,9 @@ pub(super) fn media_of(content: &Content) -> Option<&Media> {
 }
 
 impl Engine {
-    /// Fetches media into the folder.
+    /// Fetches media to where they lie.
     pub(super) async fn fetch_media(&self, entry: &ChannelEntry, media: &Media) -> Result<HeldFile, Missed> {
-        match self.media_folder().has_room() {
+        match self.media().has_room() {
             Ok(true) => {}
             Ok(false) => return Err(full(&"the disk is nearly full").into()),
             Err(cause) => return Err(full(&cause).into()),
@@ -95,8 +100,8 @@ impl Engine {
 
     async fn fetch_within(&self, entry: &ChannelEntry, media: &Media) -> Result<HeldFile, Missed> {
         let call = match self.media_call(entry, media).await? {
-            Place::Call(call) => *call,
-            Place::Kept(hash) => return Ok(self.kept_file(&hash, media).await?),
+            Source::Call(call) => *call,
+            Source::Kept(hash) => return Ok(self.kept_file(&hash, media).await?),
         };
         let fetched = self.follow(entry, call).await?;
         if fetched.status != 200 {
@@ -106,7 +111,7 @@ impl Engine {
     }
 
     /// Walks the adapter's task up to where the file is.
-    async fn media_call(&self, entry: &ChannelEntry, media: &Media) -> Result<Place, Missed> {
+    async fn media_call(&self, entry: &ChannelEntry, media: &Media) -> Result<Source, Missed> {
         let adapter = entry.adapter.ok_or_else(|| {
             Failure::new(ErrorCode::NotSupported, "This build has no adapter for the channel's kind.")
         })?;
@@ -123,8 +128,8 @@ impl Engine {
         let mut replies: Vec<Reply> = Vec::new();
         for _ in 0..MAX_STEPS {
             match adapter.ask(&cx, &task, &replies) {
-                Step::Fetch(call) => return Ok(Place::Call(call)),
-                Step::Kept(hash) => return Ok(Place::Kept(hash)),
+                Step::Fetch(call) => return Ok(Source::Call(call)),
+                Step::Kept(hash) => return Ok(Source::Kept(hash)),
                 Step::Done(_) => break,
                 Step::Fail(failure) => {
                     let after = replies.last().and_then(|reply| reply.retry_after);
@@ -167,13 +172,13 @@ impl Engine {
         Err(unavailable("It is led on too often.").into())
     }
 
-    /// Streams the body into the folder, bounded in bytes and in pauses.
+    /// Streams the body into a file, bounded in bytes and in pauses.
     async fn keep_file(&self, fetched: Fetched, media: &Media) -> Result<HeldFile, Missed> {
         let most = largest(media.kind);
         if fetched.length.is_some_and(|length| length > most) {
             return Err(too_large(most).into());
         }
-        let mut file = self.media_folder().begin().await.map_err(|cause| full(&cause))?;
+        let mut file = self.media().begin().await.map_err(|cause| full(&cause))?;
         let content_type = fetched.content_type;
         let mut frames = frames(fetched.body);
         while let Some(bytes) = frames.next().await? {
@@ -187,7 +192,7 @@ impl Engine {
         }
         let declared = media.mime.as_deref().or(content_type.as_deref());
         let (mime, size) = (sniff::stored(file.head(), media.kind, declared), file.size());
-        let hash = file.finish().await.map_err(|cause| full(&cause))?;
+        let hash = self.media().keep(file).await.map_err(|cause| full(&cause))?;
         Ok(HeldFile { hash, mime, size })
     }
 }

@@ -1,17 +1,25 @@
 //! The folder of media: each file once, under the hash of its bytes, `ab/cd/HASH`.
 
+use super::place::{is_hash, is_older};
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream, StreamExt};
 use sha2::{Digest, Sha256};
-use std::io;
+use std::io::{self, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tokio::fs::{self, File};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 /// Files being written, below the folder.
 const UNFINISHED: &str = "unfinished";
 /// Left free on the disk, so that media do not take the room of what must be stored.
 const LEFT_FREE: u64 = 512 << 20;
 
-/// Where media lie.
+/// How much is read at once.
+const CHUNK: usize = 128 * 1024;
+
+/// A folder of media.
 #[derive(Debug, Clone)]
 pub struct Folder {
     root: PathBuf,
@@ -47,18 +55,58 @@ impl Folder {
         fs::create_dir_all(&place).await?;
         let path = place.join(uuid::Uuid::new_v4().to_string());
         let file = File::options().write(true).create_new(true).open(&path).await?;
-        Ok(Writing {
-            file,
-            left: Some(Left(path)),
-            hash: Sha256::new(),
-            head: Vec::new(),
-            size: 0,
-            folder: self.clone(),
-        })
+        Ok(Writing { file, left: Left(path), hash: Sha256::new(), head: Vec::new(), size: 0 })
     }
 
-    /// Files that nothing was written to since a moment of the machine's clock, and their hashes.
-    pub(crate) fn older_than(&self, age: std::time::Duration) -> io::Result<Vec<(PathBuf, Option<String>)>> {
+    /// On disk under its hash once this returns.
+    pub(super) async fn keep(&self, file: &Written) -> io::Result<()> {
+        let (folder, from, hash) = (self.clone(), file.path().to_owned(), file.hash.clone());
+        let keep = move || keep(&folder, &from, &hash);
+        tokio::task::spawn_blocking(keep).await.map_err(io::Error::other)?
+    }
+
+    async fn file(&self, hash: &str) -> io::Result<File> {
+        File::open(self.path(hash).ok_or(io::ErrorKind::NotFound)?).await
+    }
+
+    /// A stretch of a file.
+    pub(super) async fn open(
+        &self,
+        hash: &str,
+        range: Range<u64>,
+    ) -> io::Result<BoxStream<'static, io::Result<Bytes>>> {
+        let mut file = self.file(hash).await?;
+        if range.start > 0 {
+            file.seek(SeekFrom::Start(range.start)).await?;
+        }
+        let left = range.end.saturating_sub(range.start);
+        let read = stream::try_unfold((file, left), |(mut file, left)| async move {
+            if left == 0 {
+                return Ok(None);
+            }
+            let most = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
+            let mut bytes = vec![0; most];
+            let read = file.read(&mut bytes).await?;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            bytes.truncate(read);
+            Ok(Some((Bytes::from(bytes), (file, left - read as u64))))
+        });
+        Ok(read.boxed())
+    }
+
+    /// A file's size and first bytes.
+    pub(super) async fn look(&self, hash: &str) -> io::Result<(u64, Vec<u8>)> {
+        let file = self.file(hash).await?;
+        let size = file.metadata().await?.len();
+        let mut head = Vec::new();
+        file.take(super::sniff::ENOUGH as u64).read_to_end(&mut head).await?;
+        Ok((size, head))
+    }
+
+    /// Files that nothing was written to for so long, and their hashes.
+    pub(crate) fn older_than(&self, age: Duration) -> io::Result<Vec<(PathBuf, Option<String>)>> {
         let mut found = Vec::new();
         let mut open = vec![self.root.clone()];
         while let Some(folder) = open.pop() {
@@ -72,7 +120,7 @@ impl Folder {
                 let Ok(about) = entry.metadata() else { continue };
                 if about.is_dir() {
                     open.push(entry.path());
-                } else if about.modified()?.elapsed().is_ok_and(|passed| passed > age) {
+                } else if is_older(about.modified()?, age) {
                     let name = entry.file_name().to_string_lossy().into_owned();
                     let is_finished = !folder.ends_with(UNFINISHED);
                     if !is_finished || is_hash(&name) {
@@ -85,8 +133,19 @@ impl Folder {
     }
 }
 
-fn is_hash(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+/// Removes a file if it is still so old. True when it went.
+pub(super) async fn remove(path: &Path, age: Duration) -> io::Result<bool> {
+    let went = match fs::metadata(path).await.and_then(|about| about.modified()) {
+        Ok(written) if is_older(written, age) => fs::remove_file(path).await,
+        Ok(_) => return Ok(false),
+        Err(cause) => Err(cause),
+    };
+    match went {
+        Ok(()) => Ok(true),
+        // On a shared folder another node was quicker.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(cause) => Err(cause),
+    }
 }
 
 /// A file that is removed when it is dropped.
@@ -98,14 +157,26 @@ impl Drop for Left {
     }
 }
 
-/// A file on its way into the folder.
+/// A file that is being written.
 pub(crate) struct Writing {
     file: File,
-    left: Option<Left>,
+    left: Left,
     hash: Sha256,
     head: Vec<u8>,
     size: u64,
-    folder: Folder,
+}
+
+/// A whole file on disk that has not its place yet. Dropped, it goes.
+pub(crate) struct Written {
+    left: Left,
+    pub(super) hash: String,
+    pub(super) size: u64,
+}
+
+impl Written {
+    pub(super) fn path(&self) -> &Path {
+        &self.left.0
+    }
 }
 
 impl Writing {
@@ -125,26 +196,19 @@ impl Writing {
         &self.head
     }
 
-    /// On disk under its hash once this returns; the hash.
-    pub(crate) async fn finish(mut self) -> io::Result<String> {
+    /// The file is whole once this returns.
+    pub(super) async fn close(mut self) -> io::Result<Written> {
         self.file.flush().await?;
-        let hash = hex::encode(self.hash.finalize());
-        let (folder, file, name) = (self.folder, self.file.into_std().await, hash.clone());
-        let left = self.left.take();
-        let keep = move || keep(&folder, &file, left.as_ref().map(|left| left.0.as_path()), &name);
-        tokio::task::spawn_blocking(keep).await.map_err(io::Error::other)??;
-        Ok(hash)
+        Ok(Written { left: self.left, hash: hex::encode(self.hash.finalize()), size: self.size })
     }
 }
 
 /// Moves a whole file to its place: its bytes are on disk before its name is, its name before it is said.
-fn keep(folder: &Folder, file: &std::fs::File, from: Option<&Path>, hash: &str) -> io::Result<()> {
-    let (Some(from), Some(to)) = (from, folder.path(hash)) else {
-        return Err(io::Error::other("a file without a name"));
-    };
+fn keep(folder: &Folder, from: &Path, hash: &str) -> io::Result<()> {
+    let to = folder.path(hash).ok_or_else(|| io::Error::other("a file without a name"))?;
     let own = to.parent().unwrap_or(&folder.root);
     std::fs::create_dir_all(own)?;
-    file.sync_all()?;
+    std::fs::File::open(from)?.sync_all()?;
     // The same bytes again take the place of the old ones, and are young: the sweep leaves them alone.
     std::fs::rename(from, &to)?;
     for place in own.ancestors().take(3) {
@@ -156,7 +220,6 @@ fn keep(folder: &Folder, file: &std::fs::File, from: Option<&Path>, hash: &str) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn scratch(name: &str) -> (Folder, PathBuf) {
         let root = std::env::temp_dir().join(format!("chaski-folder-{name}-{}", std::process::id()));
@@ -173,7 +236,9 @@ mod tests {
             file.write(b"ho").await.unwrap();
             file.write(b"la").await.unwrap();
             assert_eq!((file.size(), file.head()), (4, &b"hola"[..]));
-            names.push(file.finish().await.unwrap());
+            let file = file.close().await.unwrap();
+            folder.keep(&file).await.unwrap();
+            names.push(file.hash.clone());
         }
         assert_eq!(names[0], names[1]);
         let path = folder.path(&names[0]).unwrap();

@@ -1,17 +1,16 @@
 //! Files that no message has any more go, an hour after the rows that named them.
 
+use super::place::Aged;
 use crate::engine::Engine;
 use chaski_store::StoreError;
-use std::path::PathBuf;
+use futures_util::StreamExt;
 use std::time::Duration;
 
 /// Younger files are left alone: their message may be about to be told of them.
 const YOUNG: Duration = Duration::from_secs(3600);
-/// Files that one question to the store is about.
-const STEP: usize = 200;
 
 impl Engine {
-    /// Removes files that nothing names; how many went. Every node does it, each in its own folder.
+    /// Removes files that nothing names; how many went. Every node does it in its own folder, one in a bucket.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -20,49 +19,39 @@ impl Engine {
     }
 
     pub(crate) async fn sweep_media_older_than(&self, age: Duration) -> Result<u64, StoreError> {
-        let folder = self.media_folder().clone();
-        let listed = tokio::task::spawn_blocking(move || folder.older_than(age)).await;
-        let files = match listed {
-            Ok(Ok(files)) => files,
-            Ok(Err(cause)) => {
-                tracing::warn!(%cause, "the media folder cannot be read");
-                return Ok(0);
-            }
-            Err(_) => return Ok(0),
-        };
+        let mut steps = self.media().older_than(age, self.leads()).await;
         let mut gone = 0;
-        for step in files.chunks(STEP) {
+        while let Some(step) = steps.next().await {
             if self.stopping().is_cancelled() {
                 break;
             }
-            let hashes = step.iter().filter_map(|(_, hash)| hash.clone()).collect();
-            let used = self.store.files_in_use(hashes).await?;
-            let unused =
-                step.iter().filter(|(_, hash)| hash.as_ref().is_none_or(|hash| !used.contains(hash)));
-            let paths: Vec<PathBuf> = unused.map(|(path, _)| path.clone()).collect();
-            gone += remove(paths, age).await;
+            match step {
+                Ok(step) => gone += self.remove_unused(step, age).await?,
+                Err(cause) => {
+                    tracing::warn!(%cause, "media cannot be listed; it is tried again in an hour");
+                    break;
+                }
+            }
         }
         metrics::counter!("chaski_media_files_removed_total").increment(gone);
         Ok(gone)
     }
-}
 
-async fn remove(paths: Vec<PathBuf>, age: Duration) -> u64 {
-    let mut gone = 0;
-    for path in paths {
-        // The same bytes may have come again since the store was asked.
-        let written = tokio::fs::metadata(&path).await.and_then(|about| about.modified());
-        if !written.is_ok_and(|at| at.elapsed().is_ok_and(|passed| passed >= age)) {
-            continue;
+    async fn remove_unused(&self, step: Vec<Aged>, age: Duration) -> Result<u64, StoreError> {
+        let hashes = step.iter().filter_map(|file| file.hash.clone()).collect();
+        let used = self.store.files_in_use(hashes).await?;
+        let mut gone = 0;
+        for file in step {
+            if file.hash.as_ref().is_some_and(|hash| used.contains(hash)) {
+                continue;
+            }
+            match self.media().remove(&file, age).await {
+                Ok(went) => gone += u64::from(went),
+                Err(cause) => tracing::warn!(%cause, "a media file cannot be removed"),
+            }
         }
-        match tokio::fs::remove_file(&path).await {
-            Ok(()) => gone += 1,
-            // On a shared folder another node was quicker.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(cause) => tracing::warn!(%cause, "a file of the media folder cannot be removed"),
-        }
+        Ok(gone)
     }
-    gone
 }
 
 #[cfg(test)]
@@ -93,6 +82,7 @@ mod tests {
             language_fallback: true,
             probe_media: false,
             media_folder: folder.join("media"),
+            media_bucket: None,
             retention: Retention::default(),
             deadlines: Deadlines::default(),
             lease: 10 * second,
@@ -100,9 +90,9 @@ mod tests {
     }
 
     async fn file(engine: &Engine, bytes: &[u8]) -> String {
-        let mut file = engine.media_folder().begin().await.unwrap();
+        let mut file = engine.media().begin().await.unwrap();
         file.write(bytes).await.unwrap();
-        file.finish().await.unwrap()
+        engine.media().keep(file).await.unwrap()
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -134,8 +124,7 @@ mod tests {
         assert_eq!(engine.sweep_media().await.unwrap(), 0, "both are young");
         tokio::time::sleep(Duration::from_millis(20)).await;
         assert_eq!(engine.sweep_media_older_than(Duration::ZERO).await.unwrap(), 1);
-        let is_there = |hash: &str| engine.media_folder().path(hash).is_some_and(|path| path.exists());
-        assert!(is_there(&held) && !is_there(&left));
+        assert!(engine.media().look(&held).await.is_ok() && engine.media().look(&left).await.is_err());
         engine.stop(Duration::from_secs(5)).await;
         let _ = std::fs::remove_dir_all(&folder);
     }

@@ -53,6 +53,7 @@ impl World {
             language_fallback: true,
             probe_media: false,
             media_folder: folder.join("media"),
+            media_bucket: None,
             retention: chaski_engine::Retention::default(),
             deadlines: chaski_engine::Deadlines::default(),
             lease: Duration::from_secs(10),

@@ -22,7 +22,10 @@ const WANTED_AGAIN: &str =
     "UPDATE media SET state = 0, tries = 0, next_at = $3, wanted_at = GREATEST(wanted_at, $3), failure = NULL
     WHERE message_id = $1 AND workspace_id = $2 AND state <> 1";
 const CONTACT: &str = "SELECT contact_id FROM messages WHERE id = $1";
-const IN_USE: &str = "SELECT DISTINCT hash FROM media WHERE state = 1 AND hash = ANY($1::text[])";
+const IN_USE: &str = "SELECT asked FROM unnest($1::text[]) asked
+    WHERE EXISTS (SELECT 1 FROM media WHERE state = 1 AND hash = asked)
+    OR EXISTS (SELECT 1 FROM media JOIN messages ON messages.id = media.message_id
+        WHERE state = 0 AND strpos(content, asked) > 0)";
 const FIGURES: &str = "SELECT COUNT(*), MIN(wanted_at) FROM media WHERE state = 0";
 
 /// Where media stand, from their columns beginning at one; `None` where there is no row.

@@ -140,8 +140,11 @@ impl InboundMedia for SqliteStore {
 
     async fn files_in_use(&self, hashes: Vec<String>) -> Result<Vec<String>, StoreError> {
         self.read_page(move |c| {
-            let mut statement =
-                c.prepare_cached("SELECT 1 FROM media WHERE state = 1 AND hash = ?1 LIMIT 1")?;
+            let mut statement = c.prepare_cached(
+                "SELECT 1 FROM media WHERE state = 1 AND hash = ?1
+                 UNION ALL SELECT 1 FROM media JOIN bodies USING (message_id)
+                 WHERE state = 0 AND instr(content, ?1) > 0 LIMIT 1",
+            )?;
             let mut used = Vec::new();
             for hash in hashes {
                 if statement.exists([&hash])? {

@@ -126,6 +126,7 @@ conformance! {
     what_heads_a_lane_is_as_urgent_as_what_waits_behind_it
     media_are_wanted_with_their_message_and_held_once
     media_that_fail_are_tried_again_until_they_are_gone
+    a_file_that_a_wish_names_is_in_use
     media_go_with_their_age_and_with_their_message
     a_report_covers_what_was_sent_by_then_and_nothing_else
     a_report_before_the_answer_holds_once_that_comes

@@ -9,8 +9,13 @@ use chaski_store::upkeep::*;
 
 /// An image comes in; the message's number.
 async fn image(bench: &Bench, provider_id: &str, at: Timestamp) -> MessageId {
+    image_named(bench, provider_id, "17", at).await
+}
+
+/// The same, by the provider's name of the image.
+async fn image_named(bench: &Bench, provider_id: &str, name: &str, at: Timestamp) -> MessageId {
     let message = InboundIn {
-        content: r#"{"type":"attachment","kind":"image","provider_id":"17"}"#.into(),
+        content: format!(r#"{{"type":"attachment","kind":"image","provider_id":"{name}"}}"#),
         wants_media: true,
         received_at: at,
         ..inbound(bench, provider_id, vec![phone("593997000009")])
@@ -87,6 +92,15 @@ pub(crate) async fn media_that_fail_are_tried_again_until_they_are_gone(bench: B
     assert!(!again(MessageId(1)).await.unwrap());
     let elsewhere = chaski_model::WorkspaceId(bench.workspace.0 + 1);
     assert!(!bench.store.want_media_again(elsewhere, first, later).await.unwrap());
+}
+
+/// What came with its webhook is kept before its message is told of it.
+pub(crate) async fn a_file_that_a_wish_names_is_in_use(bench: Bench) {
+    let id = image_named(&bench, "m.mail", &format!("kept:{}", file("e").hash), NOW).await;
+    let asked = || vec![file("d").hash, file("e").hash];
+    assert_eq!(bench.store.files_in_use(asked()).await.unwrap(), [file("e").hash]);
+    assert!(settle(&bench, id, MediaEnd::Gone { failure: failure() }).await);
+    assert!(bench.store.files_in_use(asked()).await.unwrap().is_empty(), "nobody waits for it");
 }
 
 pub(crate) async fn media_go_with_their_age_and_with_their_message(bench: Bench) {
