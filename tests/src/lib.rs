@@ -10,6 +10,9 @@ pub mod http_client;
 pub mod inbox;
 pub mod postgres;
 pub mod provider;
+pub mod specs;
+pub mod taker;
+pub mod whatsapp;
 pub mod world;
 
 pub use acts::{attachment, text};
