@@ -49,9 +49,7 @@ async fn every_webhook_of_the_simulator_is_valid_by_lines_description() {
     let Some(validator) = validator("line-webhook.yml", "CallbackRequest") else { return };
     let world = World::demo().await;
     let taker = Taker::start();
-    let accounts = world.simulator("GET", "/accounts", Value::Null).await;
-    let own = accounts.as_array().into_iter().flatten().find(|a| a["source"] == "line").expect("LINE")["set"]
-        .clone();
+    let own = world.account("line", 0).await;
     let text = |key: &str| own[key].as_str().expect("a text").to_owned();
     let place = format!("{}/v2/bot/channel/webhook", text("base_url"));
     let (token, endpoint) = (text("access_token"), json!({"endpoint": taker.address}));

@@ -141,9 +141,8 @@ async fn status_callbacks_of_the_simulator_say_what_the_message_resource_may() {
     let Some(Twilio([messages, _])) = Twilio::open() else { return };
     let world = World::demo().await;
     let taker = Taker::start();
-    let accounts = world.simulator("GET", "/accounts", Value::Null).await;
-    let own = accounts.as_array().into_iter().flatten().find(|a| a["source"] == "twilio").expect("Twilio");
-    let set = |key: &str| own["set"][key].as_str().expect("a text").to_owned();
+    let own = world.account("twilio", 0).await;
+    let set = |key: &str| own[key].as_str().expect("a text").to_owned();
     let basic = base64::Engine::encode(
         &base64::engine::general_purpose::STANDARD,
         format!("{}:{}", set("account_sid"), set("auth_token")),

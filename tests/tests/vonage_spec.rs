@@ -48,9 +48,7 @@ fn described() -> Option<Api> {
 
 /// The second account, connected by the SMS API, and how it is connected.
 async fn classic(world: &World) -> (Channel, Value) {
-    let accounts = world.simulator("GET", "/accounts", Value::Null).await;
-    let mut own = accounts.as_array().into_iter().flatten().filter(|a| a["source"] == SOURCE);
-    let set = own.nth(1).expect("a second account")["set"].clone();
+    let set = world.account(SOURCE, 1).await;
     let body = json!({"source": SOURCE, "name": "SMS viejo", "set": set});
     let answer = world.admin("POST", "/channels", body).await;
     assert!(answer.status < 300, "{}", answer.text());
