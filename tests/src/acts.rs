@@ -79,6 +79,35 @@ impl World {
         self.reaches(id, "failed").await["error"].clone()
     }
 
+    /// Waits until a channel is held.
+    pub async fn is_held(&self, channel: &Channel) {
+        until("the channel is held", || async {
+            let list = self.admin("GET", "/channels", Value::Null).await.json();
+            let mut items = list["items"].as_array().into_iter().flatten();
+            items.any(|item| item["id"] == channel.id && item["state"] == "held").then_some(())
+        })
+        .await;
+    }
+
+    /// Lets a held channel go on.
+    pub async fn resume(&self, channel: &Channel) {
+        let answer = self.admin("POST", &format!("/channels/{}/resume", channel.id), json!({})).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+
+    /// How an account of a source is connected at the simulator, counted from 0.
+    pub async fn account(&self, source: &str, nth: usize) -> Value {
+        let accounts = self.simulator("GET", "/accounts", Value::Null).await;
+        let mut own = accounts.as_array().into_iter().flatten().filter(|account| account["source"] == source);
+        own.nth(nth).expect("an account")["set"].clone()
+    }
+
+    /// Changes a channel's settings; the answer's status.
+    pub async fn set(&self, channel: &Channel, key: &str, value: &Value) -> u16 {
+        let path = format!("/channels/{}/settings", channel.id);
+        self.admin("POST", &path, json!({"set": {key: value}})).await.status
+    }
+
     /// Waits until a message's timeline has a word.
     pub async fn tried(&self, id: i64, word: &str) {
         until("it was tried", || async {

@@ -12,6 +12,9 @@ pub mod inbox;
 pub mod libraries;
 pub mod postgres;
 pub mod provider;
+pub mod specs;
+pub mod taker;
+pub mod whatsapp;
 pub mod world;
 
 pub use acts::{attachment, text};

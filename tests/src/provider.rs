@@ -7,6 +7,11 @@ use std::net::{TcpListener, TcpStream};
 /// Starts a provider on a free port and returns its address. It says what to answer to a method and
 /// a path, one call at a time, and ends with the test's process.
 pub fn start(mut answer: impl FnMut(&str, &str) -> (u16, Value) + Send + 'static) -> String {
+    start_reading(move |method, path, _| answer(method, path))
+}
+
+/// The same for one that reads bodies.
+pub fn start_reading(mut answer: impl FnMut(&str, &str, &[u8]) -> (u16, Value) + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("it is bound"));
     std::thread::spawn(move || {
@@ -18,7 +23,10 @@ pub fn start(mut answer: impl FnMut(&str, &str) -> (u16, Value) + Send + 'static
     url
 }
 
-fn serve(stream: TcpStream, answer: &mut impl FnMut(&str, &str) -> (u16, Value)) -> std::io::Result<()> {
+fn serve(
+    stream: TcpStream,
+    answer: &mut impl FnMut(&str, &str, &[u8]) -> (u16, Value),
+) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     let mut first = String::new();
     reader.read_line(&mut first)?;
@@ -35,7 +43,7 @@ fn serve(stream: TcpStream, answer: &mut impl FnMut(&str, &str) -> (u16, Value))
     reader.read_exact(&mut body)?;
     let mut words = first.split_whitespace();
     let (method, path) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
-    let (status, body) = answer(method, path);
+    let (status, body) = answer(method, path, &body);
     let body = body.to_string();
     write!(
         reader.get_mut(),

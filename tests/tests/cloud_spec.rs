@@ -16,28 +16,14 @@
 //! Nothing else is loosened.
 
 use e2e::World;
-use e2e::world::template;
-use serde_json::{Map, Value, json};
-use std::path::PathBuf;
-
-fn description() -> Option<Value> {
-    let folder = std::env::var_os("CHASKI_SPECS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/specs"), PathBuf::from);
-    let text = std::fs::read_to_string(folder.join("whatsapp-cloud-openapi-v23.yaml")).ok()?;
-    Some(serde_yaml_ng::from_str(&text).expect("the description is YAML"))
-}
+use e2e::specs::{assert_valid, choose_by_discriminator, faults, read, schemas};
+use e2e::whatsapp::one_of_each;
+use serde_json::{Value, json};
 
 /// Applies the corrections to the schemas.
 fn corrected(description: &Value) -> Value {
-    let mut schemas = description["components"]["schemas"].as_object().cloned().expect("it has schemas");
-    let chosen: Vec<String> = schemas
-        .iter()
-        .filter(|(_, schema)| schema.get("discriminator").is_some())
-        .map(|(name, _)| name.clone())
-        .collect();
-    for name in &chosen {
-        choose_by_type(&mut schemas, name);
-    }
+    let mut schemas = schemas(description);
+    choose_by_discriminator(&mut schemas);
     let mut whole = Value::Object(schemas);
     drop_closed_halves(&mut whole, false);
     whole["LanguageObject"]["required"] = json!(["code"]);
@@ -46,36 +32,6 @@ fn corrected(description: &Value) -> Value {
     }
     add_words(&mut whole);
     whole
-}
-
-/// Correction 1: the schema named by `type`, instead of a guess among all.
-fn choose_by_type(schemas: &mut Map<String, Value>, name: &str) {
-    let schema = schemas[name].clone();
-    let mapping = schema["discriminator"]["mapping"].as_object().cloned().expect("a mapping");
-    let mut base = schema.clone();
-    for key in ["discriminator", "oneOf"] {
-        base.as_object_mut().expect("an object").remove(key);
-    }
-    let branches: Vec<Value> = mapping
-        .iter()
-        .map(|(word, target)| json!({"if": {"properties": {"type": {"const": word}}, "required": ["type"]}, "then": {"$ref": target}}))
-        .collect();
-    let words: Vec<&String> = mapping.keys().collect();
-    schemas.insert(format!("{name}__base"), base);
-    schemas.insert(
-        name.to_owned(),
-        json!({"required": ["type"], "properties": {"type": {"enum": words}}, "allOf": branches}),
-    );
-    let (own, its_base) =
-        (format!("#/components/schemas/{name}"), format!("#/components/schemas/{name}__base"));
-    for target in mapping.values() {
-        let target = target.as_str().and_then(|t| t.rsplit('/').next()).unwrap_or_default().to_owned();
-        for half in schemas[&target]["allOf"].as_array_mut().into_iter().flatten() {
-            if half["$ref"] == own.as_str() {
-                half["$ref"] = json!(its_base);
-            }
-        }
-    }
 }
 
 /// Correction 2.
@@ -125,27 +81,17 @@ fn add_words(schemas: &mut Value) {
     add("/ButtonComponent/allOf/1/properties/sub_type/enum", &["flow", "copy_code", "mpm"]);
 }
 
-fn validator(description: &Value) -> jsonschema::Validator {
-    let schema =
-        json!({"$ref": "#/components/schemas/Message", "components": {"schemas": corrected(description)}});
-    jsonschema::draft202012::new(&schema).expect("the corrected description is a schema")
-}
-
-fn faults(validator: &jsonschema::Validator, body: &Value) -> Vec<String> {
-    validator.iter_errors(body).map(|fault| format!("{}: {fault}", fault.instance_path)).collect()
+fn validator() -> Option<jsonschema::Validator> {
+    Some(e2e::specs::validator(corrected(&read("whatsapp-cloud-openapi-v23.yaml")?), "Message"))
 }
 
 #[tokio::test]
 async fn every_request_is_valid_by_metas_description() {
-    let Some(description) = description() else {
-        eprintln!("skipped: whatsapp-cloud-openapi-v23.yaml is not there; set CHASKI_SPECS to its folder");
-        return;
-    };
-    let validator = validator(&description);
+    let Some(validator) = validator() else { return };
     let world = World::demo().await;
     let channel = world.channel("whatsapp_cloud");
     let mut ids = Vec::new();
-    for message in messages() {
+    for message in one_of_each() {
         ids.push(world.sent(&channel, message).await);
     }
     for id in ids {
@@ -160,20 +106,15 @@ async fn every_request_is_valid_by_metas_description() {
         })
         .map(|e| e["body"].clone())
         .collect();
-    assert_eq!(sends.len(), messages().len());
+    assert_eq!(sends.len(), one_of_each().len());
     for body in sends {
-        let found = faults(&validator, &body);
-        assert!(found.is_empty(), "{body}\n{found:#?}");
+        assert_valid(&validator, &body);
     }
 }
 
 #[test]
 fn the_corrected_description_still_refuses_what_is_wrong() {
-    let Some(description) = description() else {
-        eprintln!("skipped: whatsapp-cloud-openapi-v23.yaml is not there; set CHASKI_SPECS to its folder");
-        return;
-    };
-    let validator = validator(&description);
+    let Some(validator) = validator() else { return };
     let envelope = |kind: &str, object: Value| json!({"messaging_product": "whatsapp", "recipient_type": "individual", "to": "+1", "type": kind, kind: object});
     let language = json!({"code": "es"});
     let wrong = [
@@ -201,45 +142,4 @@ fn the_corrected_description_still_refuses_what_is_wrong() {
     for body in wrong {
         assert!(!faults(&validator, &body).is_empty(), "{body}");
     }
-}
-
-/// One of each that the Cloud API can be sent by us.
-fn messages() -> Vec<Value> {
-    let value = |text: &str| json!({"type": "text", "text": text});
-    let body = |values: &[&str]| json!({"type": "body", "parameters": values.iter().map(|v| value(v)).collect::<Vec<_>>()});
-    let header = |kind: &str, link: &str| json!({"type": "header", "format": kind, "parameters": [{"type": kind, kind: {"link": link}}]});
-    let url = json!({"type": "buttons", "buttons": [{"type": "url", "text": "Ver mi pedido", "parameters": [value("0419")]}]});
-    let attachment = |kind: &str| json!({"type": "attachment", "attachment": {"type": kind, "url": "https://ejemplo.ec/a.bin"}});
-    let replies = |n: usize| (1..=n).map(|i| format!("Opción {i}")).collect::<Vec<_>>();
-    vec![
-        json!({"type": "text", "text": "hola"}),
-        attachment("image"),
-        attachment("video"),
-        attachment("audio"),
-        attachment("file"),
-        json!({"type": "quick_reply", "title": "¿Vienes?", "replies": replies(3)}),
-        json!({"type": "quick_reply", "title": "Elige", "replies": replies(9)}),
-        template("bug_fixed", "es", json!([])),
-        template("account100", "es", json!([body(&["1", "2", "3"])])),
-        template("account_update_en", "es", json!([])),
-        template(
-            "delivery_order",
-            "en",
-            json!([header("image", "https://ejemplo.ec/a.png"), body(&["1", "2"])]),
-        ),
-        template("order_link", "es", json!([body(&["Ana"]), url])),
-        template("confirm_visit", "es", json!([])),
-        template(
-            "invoice_ready",
-            "es",
-            json!([header("document", "https://ejemplo.ec/a.pdf"), body(&["Ana"])]),
-        ),
-        template("video_guide", "es", json!([header("video", "https://ejemplo.ec/a.mp4")])),
-        template(
-            "greeting_name",
-            "es",
-            json!([{"type": "header", "format": "text", "parameters": [value("Ana")]}]),
-        ),
-        template("welcome_named", "es", json!([body(&["Ana", "Ecuabots"])])),
-    ]
 }

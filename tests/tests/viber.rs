@@ -144,6 +144,8 @@ async fn every_kind_of_message_comes_in() {
     let card = json!({"name": {"formatted_name": "Luis"}, "phones": [{"phone": "+593990001122"}]});
     world.writes(SOURCE, PHONE, json!({"type": "contacts", "contacts": [card]})).await;
     world.received("a card", |m| m.to_string().contains("+593990001122")).await;
+    world.writes(SOURCE, PHONE, json!({"type": "sticker"})).await;
+    world.received("a sticker", |m| m["attachment"]["type"] == "image").await;
     for (said, kind) in [
         (json!({"type": "image", "caption": "mira"}), "image"),
         (json!({"type": "document", "filename": "hoja.pdf"}), "file"),

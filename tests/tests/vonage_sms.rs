@@ -8,10 +8,7 @@ const SOURCE: &str = "nexmo";
 
 /// The second account, connected by the older API.
 async fn classic(world: &World) -> Channel {
-    let accounts = world.simulator("GET", "/accounts", Value::Null).await;
-    let mut own = accounts.as_array().into_iter().flatten().filter(|a| a["source"] == SOURCE);
-    let set = own.nth(1).expect("a second account")["set"].clone();
-    let body = json!({"source": SOURCE, "name": "SMS viejo", "set": set});
+    let body = json!({"source": SOURCE, "name": "SMS viejo", "set": world.account(SOURCE, 1).await});
     let answer = world.admin("POST", "/channels", body).await;
     assert!(answer.status < 300, "{}", answer.text());
     let hook = json!({"source": SOURCE, "account": "nexmo-2", "url": answer.json()["webhookUrl"]});
@@ -90,6 +87,22 @@ async fn errors_under_http_200_are_told_apart() {
     world.simulator("PUT", "/faults", json!([])).await;
     let path = format!("/channels/{}/resume", older.id);
     assert_eq!(world.admin("POST", &path, json!({})).await.status, 200);
+    world.reaches(id, "delivered").await;
+}
+
+#[tokio::test]
+async fn a_revoked_secret_of_the_older_api_holds_its_channel_until_it_is_renewed() {
+    let (world, channel) = World::demo_on(SOURCE).await;
+    let older = classic(&world).await;
+    world.fault(SOURCE, json!({"code": 4})).await;
+    let id = world.sent(&older, text("espera su turno")).await;
+    world.is_held(&older).await;
+    world.no_faults().await;
+    world.reaches(world.sent(&channel, text("la otra sigue")).await, "delivered").await;
+    assert_eq!(world.set(&older, "api_secret", &json!("wrong-secret")).await, 400);
+    let own = world.account(SOURCE, 1).await["api_secret"].clone();
+    assert_eq!(world.set(&older, "api_secret", &own).await, 200);
+    world.resume(&older).await;
     world.reaches(id, "delivered").await;
 }
 

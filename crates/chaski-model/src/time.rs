@@ -10,9 +10,9 @@ use std::time::Duration;
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// From Unix seconds.
+    /// From Unix seconds; what lies beyond all time ends at its end.
     pub const fn from_secs(secs: i64) -> Self {
-        Self(secs * 1000)
+        Self(secs.saturating_mul(1000))
     }
 
     /// Unix seconds, rounded down.
@@ -22,7 +22,7 @@ impl Timestamp {
 
     /// How long after `earlier` this is; zero if it is not after it.
     pub fn since(self, earlier: Self) -> Duration {
-        Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or(0))
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
     /// Reads RFC 3339, for example `2026-11-22T10:00:00-05:00`.
@@ -81,6 +81,14 @@ mod tests {
         let t = Timestamp::parse_rfc3339("2026-11-22T10:00:00.250-05:00").unwrap();
         assert_eq!(t.to_rfc3339(), "2026-11-22T15:00:00.250Z");
         assert_eq!(Timestamp::parse_rfc3339("yesterday"), None);
+    }
+
+    #[test]
+    fn a_time_that_nobody_can_mean_is_the_last_or_the_first() {
+        assert_eq!(Timestamp::from_provider(i64::MIN), Timestamp(i64::MIN));
+        assert_eq!(Timestamp::from_secs(i64::MAX), Timestamp(i64::MAX));
+        assert_eq!(Timestamp(i64::MAX).since(Timestamp(i64::MIN)), Duration::from_millis(i64::MAX as u64));
+        assert_eq!(Timestamp(i64::MIN).since(Timestamp(i64::MAX)), Duration::ZERO);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::problem::Problem;
 use super::{created, sender, sid};
 use crate::accounts::AccountId;
 use crate::call::{Call, Reply, text};
+use crate::clock::rfc3339;
 use crate::ids::{mixed, stable};
 use crate::phones::{Button, Content, Media, TemplateName};
 use crate::receipts::Failure;
@@ -196,9 +197,19 @@ pub(super) fn create(sim: &Sim, account_sid: &str, call: &Call) -> Result<Reply,
         check(kind, body).map_err(|why| bad(&format!("{kind}: {why}")))?;
     }
     let sid = sid("HX");
-    content["sid"] = json!(sid);
-    content["account_sid"] = json!(account_sid);
-    content["url"] = json!(format!("{}/twilio/v1/Content/{sid}", sim.url));
+    let url = format!("{}/twilio/v1/Content/{sid}", sim.url);
+    let now = rfc3339(sim.clock.now_ms());
+    let approval = format!("{url}/ApprovalRequests");
+    content["links"] = json!({"approval_fetch": approval, "approval_create": format!("{approval}/whatsapp")});
+    for (key, value) in [("sid", sid.as_str()), ("account_sid", account_sid), ("url", &url)] {
+        content[key] = json!(value);
+    }
+    for key in ["date_created", "date_updated"] {
+        content[key] = json!(now);
+    }
+    if content.get("variables").is_none() {
+        content["variables"] = json!({});
+    }
     sim.twilio.put(sid, content.clone());
     Ok(created(&content))
 }

@@ -236,6 +236,7 @@ fn report(sim: &Sim, a: &Account, receipt: &Receipt, is_bad: bool) -> Option<Val
         ("price", "0.03330000"),
         ("status", word),
         ("err-code", code),
+        ("scts", &minute(receipt.at_ms)),
         ("message-timestamp", &moment(receipt.at_ms)),
     ]
     .map(|(key, value)| (key.to_owned(), value.to_owned()))
@@ -267,7 +268,7 @@ pub(crate) fn inbound(sim: &Sim, inbound: &Inbound) -> Value {
         ("to", a.number),
         ("messageId", &inbound.message_id),
         ("text", words),
-        ("type", "text"),
+        ("type", if words.is_ascii() { "text" } else { "unicode" }),
         ("keyword", &keyword),
         ("message-timestamp", &moment(inbound.at_ms)),
     ];
@@ -277,6 +278,11 @@ pub(crate) fn inbound(sim: &Sim, inbound: &Inbound) -> Value {
 /// `2020-01-01 12:00:00`.
 fn moment(at_ms: i64) -> String {
     rfc3339(at_ms).replacen('T', " ", 1).trim_end_matches('Z').chars().take(19).collect()
+}
+
+/// `2001011200`: when the carrier reported.
+fn minute(at_ms: i64) -> String {
+    moment(at_ms).chars().filter(char::is_ascii_digit).skip(2).take(10).collect()
 }
 
 /// Fields with the account's `sig`: an HMAC over them in the order of their names.

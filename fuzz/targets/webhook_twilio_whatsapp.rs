@@ -1,0 +1,2 @@
+#![no_main]
+chaski_fuzz::target!(webhook WhatsappTwilio);
