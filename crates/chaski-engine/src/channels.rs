@@ -81,6 +81,9 @@ impl Engine {
             )
         })?;
         let (settings, mut secrets) = self.sort_settings(adapter, given)?;
+        // One after the other: the same form can be sent twice at once.
+        let _alone = self.connecting.lock().await;
+        self.refuse_twin(workspace, kind, &settings, &secrets)?;
         let wants_token = adapter.settings().iter().any(|s| s.key == "verify_token");
         let made = (wants_token && !secrets.contains_key("verify_token")).then(new_key);
         secrets.extend(made.clone().map(|token| ("verify_token".to_owned(), token)));
@@ -116,6 +119,32 @@ impl Engine {
             }
         }
         Ok(connected)
+    }
+
+    /// What is connected by these very settings need not be connected again: the provider would be told of
+    /// another address, and the channel that is there would hear nothing more.
+    fn refuse_twin(
+        &self,
+        workspace: WorkspaceId,
+        kind: ChannelKind,
+        settings: &BTreeMap<String, String>,
+        secrets: &BTreeMap<String, String>,
+    ) -> Result<(), Failure> {
+        let snapshot = self.snapshot();
+        let holds = |of: &BTreeMap<String, String>, all: &BTreeMap<String, String>| {
+            of.iter().all(|(key, value)| all.get(key) == Some(value))
+        };
+        let twin = snapshot.channels_of(workspace).into_iter().find(|entry| {
+            entry.channel.kind == kind
+                && holds(settings, &entry.channel.settings)
+                && holds(secrets, &entry.secrets.0)
+        });
+        let Some(twin) = twin else { return Ok(()) };
+        let message = format!(
+            "Channel {} ({}) has these very settings already: use it, or change it with `chaski channel set`.",
+            twin.channel.id, twin.channel.name
+        );
+        Err(Failure::new(ErrorCode::Conflict, message))
     }
 
     /// The unguessable part of a hook's address. Where the provider shows a token of ours instead of calling

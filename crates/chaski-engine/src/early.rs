@@ -65,9 +65,7 @@ impl Engine {
             next_at: now + Duration::from_secs(LOOKS[0]),
             tries: 0,
         };
-        if !self.store.keep_early(early).await? {
-            metrics::counter!("chaski_receipts_given_up_total").increment(1);
-        }
+        self.store.keep_early(early).await?;
         self.came_early.notify_one();
         Ok(())
     }
@@ -86,7 +84,15 @@ impl Engine {
         }
         let mut until: BTreeMap<Option<Timestamp>, Vec<i64>> = BTreeMap::new();
         for early in due {
-            let next = if self.settle_early(&early).await? { None } else { next_look(&early, now) };
+            let next = match self.settle_early(&early).await {
+                Ok(true) => None,
+                Ok(false) => next_look(&early, now),
+                // Whatever is wrong with it keeps nothing else back.
+                Err(cause) => {
+                    tracing::warn!(%cause, "a receipt that came early cannot be applied");
+                    next_look(&early, now)
+                }
+            };
             until.entry(next).or_default().push(early.id);
         }
         for (next, ids) in until {

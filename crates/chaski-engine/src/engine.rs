@@ -91,6 +91,8 @@ pub struct Engine {
     pub(crate) profiles: crate::profiles::Profiles,
     /// A receipt has come before the answer to its call.
     pub(crate) came_early: tokio::sync::Notify,
+    /// Held while a channel is connected.
+    pub(crate) connecting: tokio::sync::Mutex<()>,
     media: Place,
     pub(crate) files: Files,
     pub(crate) prepared: Preparations,
@@ -131,6 +133,7 @@ impl Engine {
             findings: Findings::default(),
             profiles: crate::profiles::Profiles::default(),
             came_early: tokio::sync::Notify::new(),
+            connecting: tokio::sync::Mutex::default(),
             media,
             files: Files::default(),
             prepared: Preparations::default(),

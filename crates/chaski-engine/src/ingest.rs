@@ -130,14 +130,20 @@ impl Engine {
 
     /// Takes in a mail that was found in a channel's mailbox, as if its hook had been handed it. The login to
     /// the mailbox stands for the proof that a hook asks for.
-    pub(crate) async fn ingest_mail(&self, entry: &ChannelEntry, raw: &[u8]) -> Result<(), Refused> {
+    /// `at` is when it is taken to have come.
+    pub(crate) async fn ingest_mail(
+        &self,
+        entry: &ChannelEntry,
+        raw: &[u8],
+        at: Timestamp,
+    ) -> Result<(), Refused> {
         let snapshot = self.snapshot();
         let own = snapshot.hooks.values().find(|hook| hook.hook.id == entry.channel.hook);
         let hook = own.cloned().ok_or(Refused::UnknownKey)?;
         let adapter = hook.adapter.ok_or(Refused::UnknownKey)?;
-        let (headers, now) = (http::HeaderMap::new(), self.clock.now());
-        let incoming = Incoming { url: &entry.hook_url, at: now, headers: &headers, body: raw };
-        self.take_in(&hook, adapter, &incoming, now).await
+        let headers = http::HeaderMap::new();
+        let incoming = Incoming { url: &entry.hook_url, at, headers: &headers, body: raw };
+        self.take_in(&hook, adapter, &incoming, at).await
     }
 
     async fn take_in(

@@ -177,6 +177,7 @@ mod tests {
             tags: vec![],
             fields: [(1, Value::from("ACME")), (2, Value::from(7))].into(),
             lifecycle: None,
+            assignee: None,
             created_at: Timestamp(0),
             addresses: vec![],
             lanes: vec![],

@@ -51,6 +51,13 @@ impl Timestamp {
 }
 
 impl Timestamp {
+    /// Reads a moment as RFC 3501 writes it: `17-Jul-1996 02:44:25 -0700`.
+    pub fn from_imap(text: &str) -> Option<Self> {
+        let moment =
+            jiff::fmt::strtime::parse("%d-%b-%Y %H:%M:%S %z", text.trim()).ok()?.to_timestamp().ok()?;
+        Some(Self(moment.as_millisecond()))
+    }
+
     /// The day in UTC as RFC 3501 writes it: `1-Feb-2026`.
     pub fn imap_day(self) -> String {
         let at = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
@@ -75,6 +82,18 @@ impl Sub<Duration> for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn moments_of_mailboxes_are_read_and_days_written() {
+        for (text, seconds) in [
+            ("17-Jul-1996 02:44:25 -0700", Some(837_596_665)),
+            (" 7-Jul-1996 02:44:25 +0000", Some(836_707_465)),
+            ("yesterday", None),
+        ] {
+            assert_eq!(Timestamp::from_imap(text), seconds.map(Timestamp::from_secs), "{text}");
+        }
+        assert_eq!(Timestamp::from_secs(836_707_465).imap_day(), "7-Jul-1996");
+    }
 
     #[test]
     fn rfc_3339_reads_back_with_any_offset() {

@@ -23,6 +23,8 @@ pub struct Workspace {
     pub country: Option<String>,
     /// Its data key, wrapped.
     pub data_key: Vec<u8>,
+    /// The stages of its contacts' lifecycle, in their order.
+    pub lifecycles: Vec<String>,
 }
 
 /// An API token, without the token.
@@ -294,6 +296,8 @@ pub trait Admin: Send + Sync {
         now: Timestamp,
     ) -> Result<usize, StoreError>;
 
+    /// Sets the stages of the contacts' lifecycle. A contact keeps the one it has.
+    async fn set_lifecycles(&self, workspace: WorkspaceId, stages: Vec<String>) -> Result<(), StoreError>;
     /// Makes a user.
     async fn add_user(&self, user: NewUser, now: Timestamp) -> Result<UserId, StoreError>;
     /// Saves a user's choice of language.

@@ -2,10 +2,10 @@
 
 use crate::error::StoreError;
 use async_trait::async_trait;
-use chaski_model::address::Address;
+use chaski_model::address::{Address, AddressKind};
 use chaski_model::identifier::Identifier;
-use chaski_model::{ChannelId, ContactId, LaneId, MessageId, Timestamp, WorkspaceId};
-use serde_json::Value;
+use chaski_model::{ChannelId, ContactId, LaneId, MessageId, Timestamp, UserId, WorkspaceId};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +33,8 @@ pub struct Contact {
     pub fields: BTreeMap<i64, Value>,
     /// Lifecycle stage.
     pub lifecycle: Option<String>,
+    /// Who sees to it.
+    pub assignee: Option<UserId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Its addresses, oldest first.
@@ -174,8 +176,85 @@ pub struct ContactChange {
     pub fields: BTreeMap<i64, Value>,
     /// Addresses to add.
     pub addresses: Vec<Address>,
+    /// Kinds of address to take away, as far as the API gave them.
+    pub without: Vec<AddressKind>,
+    /// Tags to add; one that is there stays where it is.
+    pub tags_added: Vec<String>,
+    /// Tags to take away.
+    pub tags_removed: Vec<String>,
+    /// Lifecycle stage.
+    pub lifecycle: Option<Option<String>>,
+    /// Who sees to it.
+    pub assignee: Option<Option<UserId>>,
     /// Lanes to open without a message: (channel, native address).
     pub lanes: Vec<(ChannelId, String)>,
+}
+
+impl ContactChange {
+    /// Whether it is about more than tags, lifecycle and assignee, which have events of their own.
+    pub(crate) fn is_of_profile(&self) -> bool {
+        let names = self.first_name.is_some() || self.last_name.is_some();
+        let about = self.language.is_some() || self.profile_pic.is_some() || self.country_code.is_some();
+        let reached = !(self.addresses.is_empty() && self.without.is_empty() && self.lanes.is_empty());
+        names || about || reached || !self.fields.is_empty()
+    }
+}
+
+/// What a change that adds too many tags is told.
+pub(crate) fn too_many_tags() -> String {
+    format!("A contact has at most {TAGS} tags: take some away first.")
+}
+
+/// The most tags of a contact.
+pub const TAGS: usize = 100;
+
+/// What a change finds and may change beside names and fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) tags: Vec<String>,
+    pub(crate) lifecycle: Option<String>,
+    pub(crate) assignee: Option<UserId>,
+}
+
+impl Standing {
+    /// Makes a change; an event with its body for each thing that has become another.
+    pub(crate) fn change(&mut self, change: &ContactChange) -> Vec<(&'static str, Value)> {
+        let mut told = Vec::new();
+        for tag in &change.tags_added {
+            if !self.tags.contains(tag) {
+                self.tags.push(tag.clone());
+                told.push(("contact.tag.updated", json!({"tag": tag, "action": "add"})));
+            }
+        }
+        for tag in &change.tags_removed {
+            if self.tags.contains(tag) {
+                self.tags.retain(|known| known != tag);
+                told.push(("contact.tag.updated", json!({"tag": tag, "action": "remove"})));
+            }
+        }
+        if let Some(lifecycle) = &change.lifecycle
+            && self.lifecycle != *lifecycle
+        {
+            let old = std::mem::replace(&mut self.lifecycle, lifecycle.clone());
+            told.push(("contact.lifecycle.updated", json!({"lifecycle": lifecycle, "oldLifecycle": old})));
+        }
+        if let Some(assignee) = change.assignee
+            && self.assignee != assignee
+        {
+            let old = std::mem::replace(&mut self.assignee, assignee);
+            told.push(("contact.assignee.updated", json!({"assignee": assignee, "oldAssignee": old})));
+        }
+        told
+    }
+}
+
+/// Where a stretch of contacts begins, by their numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stretch {
+    /// After this one, upwards.
+    After(i64),
+    /// Before this one, downwards.
+    Before(i64),
 }
 
 /// What contacts can be asked and told.
@@ -215,11 +294,11 @@ pub trait Contacts: Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Contacts after an id, oldest first.
+    /// A stretch of contacts with their addresses, but without their lanes.
     async fn list_contacts(
         &self,
         workspace: WorkspaceId,
-        after: i64,
+        from: Stretch,
         limit: usize,
     ) -> Result<Vec<Contact>, StoreError>;
 }

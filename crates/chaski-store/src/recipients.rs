@@ -164,6 +164,7 @@ mod tests {
             tags: Vec::new(),
             fields: BTreeMap::new(),
             lifecycle: None,
+            assignee: None,
             created_at: Timestamp(0),
             addresses: vec![known],
             lanes: Vec::new(),

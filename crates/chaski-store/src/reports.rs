@@ -42,8 +42,9 @@ pub struct Covered {
     pub provider_id: String,
 }
 
-/// The most early receipts of one channel that wait.
-pub(crate) const EARLY: i64 = 10_000;
+/// The most early receipts of one channel that wait; beyond them the ones go that have waited in vain the most:
+/// an answer that is still on its way comes soon.
+pub(crate) const EARLY: i64 = 2_000;
 
 /// A receipt that names an id which no message has yet: the answer that gives it is still on its way, or the
 /// message is none of ours.
@@ -73,8 +74,8 @@ pub trait Reports: Send + Sync {
     /// reported, so that what is settled later counts too.
     async fn report_up_to(&self, report: UpToIn) -> Result<Vec<Covered>, StoreError>;
 
-    /// Keeps a receipt that came too early; false where too many of its channel wait.
-    async fn keep_early(&self, early: Early) -> Result<bool, StoreError>;
+    /// Keeps a receipt that came too early.
+    async fn keep_early(&self, early: Early) -> Result<(), StoreError>;
 
     /// Tells the early receipts that are due first, at most so many.
     async fn early_receipts(&self, limit: usize) -> Result<Vec<Early>, StoreError>;

@@ -258,6 +258,9 @@ impl World {
         if self.contact().await?.is_some() {
             return Ok(());
         }
+        let stages = ["New Lead", "Hot Lead", "Customer"].map(str::to_owned);
+        self.app.engine.store().set_lifecycles(self.workspace, stages.into()).await?;
+        self.app.engine.reload().await?;
         let field = setup::field(&self.app, self.workspace, "company").await?;
         let phone = E164::parse(PHONE, None).context("the demo's phone number")?;
         let change = ContactChange {

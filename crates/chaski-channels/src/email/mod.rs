@@ -109,8 +109,16 @@ impl Adapter for Email {
     /// Named by the mailbox.
     fn account(&self, settings: &Settings, _secrets: &Secrets) -> Option<String> {
         let from = settings.get("from")?.to_lowercase();
-        let server = settings.get("smtp_url")?;
-        Some(sha256_hex(format!("{from} {server}").as_bytes())[..16].to_owned())
+        let mut named = format!("{from} {}", settings.get("smtp_url")?);
+        // Each mailbox is read by itself.
+        if let Some(mailbox) = settings.get("imap_url").filter(|url| !url.is_empty()) {
+            for key in ["imap_folder", "imap_username"] {
+                named.push(' ');
+                named.push_str(settings.get(key).map(String::as_str).unwrap_or_default());
+            }
+            named.push_str(mailbox);
+        }
+        Some(sha256_hex(named.as_bytes())[..16].to_owned())
     }
 
     fn split(&self, content: &Content, _template: Option<&MetaTemplate>) -> Result<Vec<PartBody>, Failure> {

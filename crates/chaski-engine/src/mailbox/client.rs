@@ -4,12 +4,12 @@
 use crate::guard::Guard;
 use crate::mail_server::{self, headers, login};
 use async_imap::error::Error;
-use async_imap::imap_proto::{Response, Status};
-use async_imap::types::{Fetch, UnsolicitedResponse};
+use async_imap::extensions::idle::Handle;
+use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response, Status};
+use async_imap::types::UnsolicitedResponse;
 use async_imap::{Client, Session};
 use chaski_channels::{Call, Secrets, Settings};
 use chaski_model::{ErrorCode, Failure, Timestamp};
-use futures_util::TryStreamExt;
 use std::fmt::Debug;
 use std::io;
 use std::pin::Pin;
@@ -46,17 +46,39 @@ pub(crate) enum Stopped {
     NoFolder(String),
     /// No answer, or one that cannot be used.
     Cut(Failure),
+    /// What was read could not be stored.
+    NotStored(Failure),
 }
+
+/// The most of a server's words that is told.
+const WORDS: usize = 200;
 
 impl From<Error> for Stopped {
     fn from(error: Error) -> Self {
         let said = match error {
             Error::No(said) | Error::Bad(said) => words(&said),
-            other => other.to_string(),
+            Error::Io(cause) => return cause.into(),
+            Error::ConnectionLost => "the connection was closed".to_owned(),
+            // What could not be read is in the library's error, and can be a whole mail.
+            _ => "the answer cannot be read".to_owned(),
         };
-        let message = format!("The mailbox could not be read: {said}.");
-        Self::Cut(Failure::new(ErrorCode::ProviderUnavailable, message))
+        Self::Cut(unread(&said))
     }
+}
+
+impl From<io::Error> for Stopped {
+    fn from(cause: io::Error) -> Self {
+        let said = match cause.kind() {
+            // The library's own, with what it read.
+            io::ErrorKind::Other | io::ErrorKind::InvalidData => "the answer cannot be read".to_owned(),
+            _ => cause.to_string(),
+        };
+        Self::Cut(unread(&said))
+    }
+}
+
+fn unread(said: &str) -> Failure {
+    Failure::new(ErrorCode::ProviderUnavailable, format!("The mailbox could not be read: {said}."))
 }
 
 impl From<Failure> for Stopped {
@@ -71,17 +93,35 @@ pub(super) struct Listed {
     pub(super) uid: u32,
     /// In bytes.
     pub(super) size: u32,
-    /// When it came into the mailbox.
-    pub(super) at: Timestamp,
+    /// When it came into the mailbox, where the server says so.
+    pub(super) at: Option<Timestamp>,
 }
 
 /// A folder that is being read.
 pub(crate) struct Mailbox {
     session: Session<Bounded>,
     has_idle: bool,
+    /// The server has told of new mails since the last list.
+    has_news: bool,
     pub(super) uid_validity: u32,
-    /// 1 where the server does not say.
+    /// The number of the next mail that comes.
     pub(super) next_uid: u32,
+}
+
+/// A folder whose news are waited for.
+pub(super) struct Waiting {
+    state: State,
+    has_idle: bool,
+    has_news: bool,
+    uid_validity: u32,
+    next_uid: u32,
+}
+
+enum State {
+    /// The server tells by itself.
+    Told(Box<Handle<Bounded>>),
+    /// It is asked.
+    Asked(Box<Session<Bounded>>),
 }
 
 /// Opens the folder that a call names.
@@ -104,14 +144,25 @@ pub(crate) async fn open(
 async fn select(mut session: Session<Bounded>, folder: &str) -> Result<Mailbox, Stopped> {
     let has_idle = session.capabilities().await?.has_str("IDLE");
     let found = session.examine(folder).await.map_err(|error| match error {
-        Error::No(said) => Stopped::NoFolder(words(&said)),
+        Error::No(said) if !passes(&said) => Stopped::NoFolder(words(&said)),
         other => other.into(),
     })?;
     let Some(uid_validity) = found.uid_validity else {
         let message = "The mailbox does not number its mails (UIDVALIDITY): it cannot be read.";
         return Err(Failure::new(ErrorCode::ProviderUnavailable, message).into());
     };
-    Ok(Mailbox { session, has_idle, uid_validity, next_uid: found.uid_next.unwrap_or(1) })
+    let mut mailbox = Mailbox { session, has_idle, has_news: false, uid_validity, next_uid: 1 };
+    mailbox.next_uid = match found.uid_next {
+        Some(next) => next,
+        // Not every server says it: one more than the last there is.
+        None => mailbox.list("*").await?.last().map_or(1, |last| last.uid.saturating_add(1)),
+    };
+    Ok(mailbox)
+}
+
+/// Whether a refusal is about the moment (RFC 5530).
+fn passes(said: &str) -> bool {
+    ["UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"].iter().any(|word| said.contains(word))
 }
 
 /// A connection that may be given a password.
@@ -154,7 +205,7 @@ async fn tls<S: Io + 'static>(stream: S, url: &url::Url) -> Result<Box<dyn Io>, 
 }
 
 async fn greeted(client: &mut Client<Bounded>) -> Result<(), Stopped> {
-    let greeting = client.read_response().await.map_err(Error::from)?;
+    let greeting = client.read_response().await?;
     let is_open = |response: &Response<'_>| matches!(response, Response::Data { status: Status::Ok, .. });
     if greeting.is_some_and(|greeting| is_open(greeting.parsed())) {
         return Ok(());
@@ -166,9 +217,7 @@ async fn greeted(client: &mut Client<Bounded>) -> Result<(), Stopped> {
 /// What a refused login means (RFC 5530): not all of it is about the password.
 fn refused(error: Error) -> Stopped {
     match error {
-        Error::No(said) if !["UNAVAILABLE", "INUSE", "LIMIT"].iter().any(|word| said.contains(word)) => {
-            Stopped::Refused(words(&said))
-        }
+        Error::No(said) if !passes(&said) => Stopped::Refused(words(&said)),
         Error::Validate(_) => Stopped::Refused("A user name or password must not hold a line break.".into()),
         other => other.into(),
     }
@@ -177,7 +226,7 @@ fn refused(error: Error) -> Stopped {
 /// The server's own words in what the library makes of them: `code: None, info: Some("No such user")`.
 fn words(said: &str) -> String {
     let info = said.split_once("info: Some(\"").and_then(|(_, info)| info.strip_suffix("\")"));
-    info.unwrap_or(said).replace("\\\"", "\"")
+    info.unwrap_or(said).replace("\\\"", "\"").chars().take(WORDS).collect()
 }
 
 async fn within<T>(most: Duration, step: impl Future<Output = Result<T, Stopped>>) -> Result<T, Stopped> {
@@ -188,75 +237,97 @@ async fn within<T>(most: Duration, step: impl Future<Output = Result<T, Stopped>
 }
 
 impl Mailbox {
+    /// Says a command, and hears what is answered up to its end. Only an answer that ends well counts: what was
+    /// listed before a refusal, or before the connection was closed, may not be all.
+    async fn ask(&mut self, most: u64, command: &str) -> Result<Vec<Heard>, Stopped> {
+        self.session.get_mut().may_read(most);
+        let id = self.session.run_command(command).await?;
+        let mut answers = Vec::new();
+        loop {
+            let Some(answer) = self.session.read_response().await? else {
+                return Err(Error::ConnectionLost.into());
+            };
+            match answer.parsed() {
+                Response::Done { tag, status: Status::Ok, .. } if *tag == id => return Ok(answers),
+                Response::Done { tag, outcome, .. } if *tag == id => {
+                    let said = outcome.information.as_deref().unwrap_or("it refuses to tell");
+                    return Err(Stopped::Cut(unread(&words(said))));
+                }
+                Response::Data { status: Status::Bye, .. } => return Err(Error::ConnectionLost.into()),
+                Response::MailboxData(MailboxDatum::Exists(_)) => self.has_news = true,
+                other => answers.extend(heard(other)),
+            }
+        }
+    }
+
     /// The mails from a number on, in order.
     pub(super) async fn from(&mut self, uid: u32) -> Result<Vec<Listed>, Stopped> {
         while self.session.unsolicited_responses.try_recv().is_ok() {}
-        let listed =
-            self.fetch(COMMAND, ANSWER, &format!("{uid}:*"), "(UID RFC822.SIZE INTERNALDATE)").await?;
-        let mut listed: Vec<Listed> = listed.iter().filter_map(told).collect();
+        self.has_news = false;
+        let mut listed = self.list(&format!("{uid}:*")).await?;
         // A range that ends with * names the last mail, whatever its number.
         listed.retain(|mail| mail.uid >= uid);
+        Ok(listed)
+    }
+
+    async fn list(&mut self, set: &str) -> Result<Vec<Listed>, Stopped> {
+        let command = format!("UID FETCH {set} (UID RFC822.SIZE INTERNALDATE)");
+        let answers = within(COMMAND, self.ask(ANSWER, &command)).await?;
+        let mut listed: Vec<Listed> = answers.into_iter().filter_map(|heard| heard.mail).collect();
         listed.sort_unstable_by_key(|mail| mail.uid);
         listed.dedup_by_key(|mail| mail.uid);
         Ok(listed)
     }
 
-    /// The number of the first mail that may have come since a moment.
-    pub(super) async fn first_since(&mut self, since: Timestamp) -> Result<Option<u32>, Stopped> {
+    /// The mails that have come since a moment, and everything after them, in order.
+    pub(super) async fn since(&mut self, since: Timestamp) -> Result<Vec<Listed>, Stopped> {
         // The server's days are of its own time zone.
         let day = since - Duration::from_secs(86_400);
-        self.session.get_mut().may_read(ANSWER);
-        let query = format!("SINCE {}", day.imap_day());
-        let found = within(COMMAND, async { Ok(self.session.uid_search(query).await?) }).await?;
-        Ok(found.into_iter().min())
+        let command = format!("UID SEARCH SINCE {}", day.imap_day());
+        let answers = within(COMMAND, self.ask(ANSWER, &command)).await?;
+        let Some(first) = answers.into_iter().flat_map(|heard| heard.found).min() else {
+            return Ok(Vec::new());
+        };
+        let mut listed = self.from(first).await?;
+        let begins = listed.iter().position(|mail| mail.at.is_none_or(|at| at >= since));
+        listed.drain(..begins.unwrap_or(listed.len()));
+        Ok(listed)
     }
 
     /// A mail's bytes; `None` once it is gone.
     pub(super) async fn mail(&mut self, mail: Listed) -> Result<Option<Vec<u8>>, Stopped> {
         let most = u64::from(mail.size) * 2 + BESIDE;
-        let found = self.fetch(MAIL, most, &mail.uid.to_string(), "(UID BODY.PEEK[])").await?;
-        Ok(found.iter().find_map(|found| found.body().map(<[u8]>::to_vec)))
+        self.bytes(most, mail, "BODY.PEEK[]").await
     }
 
     /// Its headers alone.
     pub(super) async fn head(&mut self, mail: Listed) -> Result<Option<Vec<u8>>, Stopped> {
-        let found = self.fetch(MAIL, BESIDE, &mail.uid.to_string(), "(UID BODY.PEEK[HEADER])").await?;
-        Ok(found.iter().find_map(|found| found.header().map(<[u8]>::to_vec)))
+        self.bytes(BESIDE, mail, "BODY.PEEK[HEADER]").await
     }
 
-    async fn fetch(
-        &mut self,
-        long: Duration,
-        most: u64,
-        of: &str,
-        what: &str,
-    ) -> Result<Vec<Fetch>, Stopped> {
-        self.session.get_mut().may_read(most);
-        within(long, async { Ok(self.session.uid_fetch(of, what).await?.try_collect().await?) }).await
+    async fn bytes(&mut self, most: u64, mail: Listed, what: &str) -> Result<Option<Vec<u8>>, Stopped> {
+        let command = format!("UID FETCH {} (UID {what})", mail.uid);
+        let answers = within(MAIL, self.ask(most, &command)).await?;
+        let own = answers.into_iter().filter(|heard| heard.mail.is_some_and(|own| own.uid == mail.uid));
+        Ok(own.filter_map(|heard| heard.bytes).next())
     }
 
-    /// Until there may be news.
-    pub(super) async fn wait(mut self) -> Result<Self, Stopped> {
-        self.session.get_mut().may_read(BESIDE);
-        if !self.has_idle {
-            tokio::time::sleep(ASK).await;
-            within(COMMAND, async { Ok(self.session.noop().await?) }).await?;
-            return Ok(self);
+    /// Begins to wait for news. Once this returns, the mailbox is being read.
+    pub(super) async fn begin_wait(self) -> Result<Waiting, Stopped> {
+        let Self { mut session, has_idle, mut has_news, uid_validity, next_uid } = self;
+        session.get_mut().may_read(BESIDE);
+        if !has_idle {
+            let state = State::Asked(Box::new(session));
+            return Ok(Waiting { state, has_idle, has_news, uid_validity, next_uid });
         }
-        let Self { session, has_idle, uid_validity, next_uid } = self;
         let told = session.unsolicited_responses.clone();
         let mut idle = session.idle();
         within(COMMAND, async { Ok(idle.init().await?) }).await?;
         // What came between the last look and now was told before the waiting began.
-        let is_news = std::iter::from_fn(|| told.try_recv().ok())
+        has_news |= std::iter::from_fn(|| told.try_recv().ok())
             .any(|told| matches!(told, UnsolicitedResponse::Exists(_)));
-        if !is_news {
-            let (waiting, _interrupt) = idle.wait_with_timeout(WAIT);
-            // A server that only says that it is still there does not keep us.
-            let _ = timeout(WAIT * 2, waiting).await.ok().transpose()?;
-        }
-        let session = within(COMMAND, async { Ok(idle.done().await?) }).await?;
-        Ok(Self { session, has_idle, uid_validity, next_uid })
+        let state = State::Told(Box::new(idle));
+        Ok(Waiting { state, has_idle, has_news, uid_validity, next_uid })
     }
 
     /// Leaves.
@@ -265,9 +336,58 @@ impl Mailbox {
     }
 }
 
-fn told(fetch: &Fetch) -> Option<Listed> {
-    let at = fetch.internal_date().map_or(Timestamp(0), |date| Timestamp(date.timestamp_millis()));
-    Some(Listed { uid: fetch.uid?, size: fetch.size.unwrap_or(0), at })
+impl Waiting {
+    /// Until there may be news.
+    pub(super) async fn end(self) -> Result<Mailbox, Stopped> {
+        let Self { state, has_idle, has_news, uid_validity, next_uid } = self;
+        let session = match state {
+            State::Asked(mut session) => {
+                if !has_news {
+                    tokio::time::sleep(ASK).await;
+                }
+                within(COMMAND, async { Ok(session.noop().await?) }).await?;
+                *session
+            }
+            State::Told(mut idle) => {
+                if !has_news {
+                    let (waiting, _interrupt) = idle.wait_with_timeout(WAIT);
+                    // A server that only says that it is still there does not keep us.
+                    let _ = timeout(WAIT * 2, waiting).await.ok().transpose()?;
+                }
+                within(COMMAND, async { Ok(idle.done().await?) }).await?
+            }
+        };
+        Ok(Mailbox { session, has_idle, has_news: false, uid_validity, next_uid })
+    }
+}
+
+/// What an answer tells.
+#[derive(Default)]
+struct Heard {
+    mail: Option<Listed>,
+    bytes: Option<Vec<u8>>,
+    found: Vec<u32>,
+}
+
+fn heard(answer: &Response<'_>) -> Option<Heard> {
+    let attributes = match answer {
+        Response::MailboxData(MailboxDatum::Search(found)) => {
+            return Some(Heard { found: found.clone(), ..Heard::default() });
+        }
+        Response::Fetch(_, attributes) => attributes,
+        _ => return None,
+    };
+    let (mut uid, mut size, mut at, mut bytes) = (None, 0, None, None);
+    for attribute in attributes {
+        match attribute {
+            AttributeValue::Uid(number) => uid = Some(*number),
+            AttributeValue::Rfc822Size(number) => size = *number,
+            AttributeValue::InternalDate(text) => at = Timestamp::from_imap(text),
+            AttributeValue::BodySection { data: Some(data), .. } => bytes = Some(data.to_vec()),
+            _ => {}
+        }
+    }
+    Some(Heard { mail: Some(Listed { uid: uid?, size, at }), bytes, found: Vec::new() })
 }
 
 /// A connection of any kind.

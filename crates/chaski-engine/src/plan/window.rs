@@ -195,6 +195,7 @@ mod tests {
             tags: Vec::new(),
             fields: Default::default(),
             lifecycle: None,
+            assignee: None,
             created_at: NOW,
             addresses: Vec::new(),
             lanes: vec![lane],

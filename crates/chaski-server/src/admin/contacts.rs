@@ -13,9 +13,12 @@ use chaski_model::address::{Address, AddressKind};
 use chaski_model::{ChannelId, ContactId, ErrorCode, Fault, FieldId, WorkspaceId};
 use chaski_store::StoreError;
 use chaski_store::admin::Field;
-use chaski_store::contacts::ContactChange;
+use chaski_store::contacts::{ContactChange, Stretch};
 use serde_json::{Value, json};
 
+/// The most lifecycle stages, and the longest name of one.
+const STAGES: usize = 50;
+const STAGE: usize = 255;
 const TYPES: [&str; 8] = ["text", "list", "checkbox", "email", "number", "url", "date", "time"];
 
 pub(crate) async fn list(
@@ -25,10 +28,11 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let token = operator(&app, &headers).await?;
     let after = body::query(&uri)?.get("after").and_then(|text| text.parse().ok()).unwrap_or(0);
-    let found = app.engine.store().list_contacts(token.workspace, after, 100).await?;
+    let found = app.engine.store().list_contacts(token.workspace, Stretch::After(after), 100).await?;
     let snapshot = app.engine.snapshot();
     let own = snapshot.fields_of(token.workspace);
-    let items: Vec<Value> = found.iter().map(|contact| views::contact(contact, &own)).collect();
+    let items: Vec<Value> =
+        found.iter().map(|contact| views::contact(contact, &own, &snapshot.users)).collect();
     Ok(ok(json!({"items": items})))
 }
 
@@ -99,6 +103,43 @@ pub(crate) async fn fields_list(app: &App, workspace: WorkspaceId) -> Vec<Value>
     own.into_iter()
         .map(|f| json!({"id": f.id, "name": f.name, "slug": f.slug, "dataType": f.data_type}))
         .collect()
+}
+
+pub(crate) async fn lifecycles(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    let token = operator(&app, &headers).await?;
+    let snapshot = app.engine.snapshot();
+    let own = snapshot.workspaces.get(&token.workspace).map(|own| own.lifecycles.clone());
+    Ok(ok(json!({"items": own.unwrap_or_default()})))
+}
+
+/// The stages, all of them, in their order.
+pub(crate) async fn set_lifecycles(
+    State(app): State<App>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Response, Problem> {
+    let token = operator(&app, &headers).await?;
+    let body = object(request).await?;
+    let stages = super::fields(&body, |given, faults| {
+        let mut stages: Vec<String> = Vec::new();
+        for (at, name) in given.array("items", faults).into_iter().flatten().enumerate() {
+            let name = name.as_str().map(str::trim).filter(|name| !name.is_empty() && name.len() <= STAGE);
+            match name {
+                Some(name) if !stages.iter().any(|known| known == name) => stages.push(name.to_owned()),
+                _ => faults.push(Fault::new(
+                    format!("/items/{at}"),
+                    format!("A stage must be a text of at most {STAGE} bytes that is there once."),
+                )),
+            }
+        }
+        if stages.len() > STAGES {
+            faults.push(Fault::new("/items", format!("There may be at most {STAGES} stages.")));
+        }
+        stages
+    })?;
+    app.engine.store().set_lifecycles(token.workspace, stages.clone()).await?;
+    app.engine.reload().await?;
+    Ok(ok(json!({"items": stages})))
 }
 
 pub(crate) async fn fields(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {

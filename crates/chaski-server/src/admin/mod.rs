@@ -38,6 +38,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/templates", get(templates::list))
         .route("/templates/lint", post(templates::lint))
         .route("/contacts", get(contacts::list).post(contacts::add))
+        .route("/lifecycles", get(contacts::lifecycles).put(contacts::set_lifecycles))
         .route("/fields", get(contacts::fields).post(contacts::add_field))
         .route("/fields/{name}", axum::routing::delete(contacts::delete_field))
         .route("/messages/{id}", get(messages::show))

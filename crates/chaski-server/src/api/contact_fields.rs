@@ -1,7 +1,7 @@
 //! The fields of a contact in a body: parsed, checked, ready for the store.
 
 use crate::body::Fields;
-use chaski_model::address::{Address, E164, is_email};
+use chaski_model::address::{Address, AddressKind, E164, is_email};
 use chaski_model::identifier::Identifier;
 use chaski_model::{ErrorCode, Fault};
 use chaski_store::admin::Field;
@@ -26,6 +26,12 @@ pub(crate) fn read(
     change.language = text_or_clear(&given, "language", 16, &mut faults);
     change.profile_pic = text_or_clear(&given, "profilePic", 2048, &mut faults);
     change.country_code = text_or_clear(&given, "countryCode", 2, &mut faults);
+    // An address that is there and empty is taken away.
+    for (key, kind) in [("phone", AddressKind::Phone), ("email", AddressKind::Email)] {
+        if given.has(key) && given.get(key).is_none_or(|value| value.as_str().is_some_and(str::is_empty)) {
+            change.without.push(kind);
+        }
+    }
     if let Some(phone) = given.short_text("phone", 64, &mut faults) {
         match E164::parse(&phone, country) {
             Some(number) => change.addresses.push(Address::phone(&number)),

@@ -1,4 +1,4 @@
-//! Contacts: read, create, create or update.
+//! Contacts: read, create, update, create or update.
 
 use super::{contact, contact_fields, identifier, path, views};
 use crate::problem::{Problem, ok};
@@ -22,7 +22,8 @@ pub(crate) async fn get(
 ) -> Result<Response, Problem> {
     let token = auth::token(&app, &headers, "contacts:read").await?;
     let found = contact(&app, token.workspace, &path(place)?).await?;
-    Ok(ok(views::contact(&found, &app.engine.snapshot().fields_of(token.workspace))))
+    let snapshot = app.engine.snapshot();
+    Ok(ok(views::contact(&found, &snapshot.fields_of(token.workspace), &snapshot.users)))
 }
 
 /// `POST /v2/contact/{identifier}`.
@@ -39,7 +40,7 @@ pub(crate) async fn create(
         let (code, message) = contact_fields::refuse_id();
         return Err(Problem::new(code, message));
     }
-    let mut change = change_of(&app, token.workspace, &bytes)?;
+    let mut change = change_of(&app, token.workspace, &bytes, true)?;
     contact_fields::add_identifier(&mut change, &whom);
     let made =
         app.engine.store().create_contact(token.workspace, None, change, app.engine.clock().now()).await;
@@ -57,7 +58,7 @@ pub(crate) async fn create_or_update(
     let token = auth::token(&app, &headers, "contacts:write").await?;
     let bytes = body::read(request, body::API).await?;
     let whom = identifier(&app, token.workspace, &path(place)?)?;
-    let mut change = change_of(&app, token.workspace, &bytes)?;
+    let mut change = change_of(&app, token.workspace, &bytes, true)?;
     let store = app.engine.store();
     let now = app.engine.clock().now();
     let id = match store.contact(token.workspace, &whom).await? {
@@ -76,11 +77,33 @@ pub(crate) async fn create_or_update(
     Ok(ok(json!({"contactId": id})))
 }
 
-fn change_of(app: &App, workspace: WorkspaceId, bytes: &[u8]) -> Result<ContactChange, Problem> {
+/// `PUT /v2/contact/{identifier}`.
+pub(crate) async fn update(
+    State(app): State<App>,
+    place: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Response, Problem> {
+    let token = auth::token(&app, &headers, "contacts:write").await?;
+    let bytes = body::read(request, body::API).await?;
+    let change = change_of(&app, token.workspace, &bytes, false)?;
+    let found = contact(&app, token.workspace, &path(place)?).await?;
+    let now = app.engine.clock().now();
+    app.engine.store().update_contact(token.workspace, found.id, change, now).await.map_err(taken)?;
+    Ok(ok(json!({"contactId": found.id})))
+}
+
+fn change_of(
+    app: &App,
+    workspace: WorkspaceId,
+    bytes: &[u8],
+    name_required: bool,
+) -> Result<ContactChange, Problem> {
     let given = body::json(bytes)?;
     let snapshot = app.engine.snapshot();
     let country = snapshot.workspaces.get(&workspace).and_then(|w| w.country.as_deref());
-    contact_fields::read(&given, &snapshot.fields_of(workspace), country, true).map_err(Problem::faults)
+    contact_fields::read(&given, &snapshot.fields_of(workspace), country, name_required)
+        .map_err(Problem::faults)
 }
 
 /// An address that belongs to another contact.

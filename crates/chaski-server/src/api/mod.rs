@@ -1,10 +1,14 @@
 //! The public API under `/v2`.
 
 pub(crate) mod contact_fields;
+mod contact_filter;
+mod contact_list;
+mod contact_marks;
 mod contacts;
 mod messages;
 pub(crate) mod openapi;
 mod openapi_admin;
+mod openapi_contacts;
 mod page;
 pub(crate) mod parse;
 mod parse_email;
@@ -17,7 +21,7 @@ use crate::problem::Problem;
 use crate::state::App;
 use axum::Router;
 use axum::extract::{Path, rejection::PathRejection};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post, put};
 use chaski_model::identifier::Identifier;
 use chaski_model::{ErrorCode, WorkspaceId};
 use chaski_store::contacts::Contact;
@@ -28,6 +32,12 @@ pub(crate) use page::number as page_number;
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/v2/contact/{identifier}", get(contacts::get).post(contacts::create))
+        .route("/v2/contact/{identifier}", put(contacts::update))
+        .route("/v2/contact/list", post(contact_list::list))
+        .route("/v2/contact/{identifier}/tag", post(contact_marks::add_tags))
+        .route("/v2/contact/{identifier}/tag", delete(contact_marks::remove_tags))
+        .route("/v2/contact/{identifier}/lifecycle/update", post(contact_marks::lifecycle))
+        .route("/v2/contact/{identifier}/channels", get(contact_marks::channels))
         .route("/v2/contact/create_or_update/{identifier}", post(contacts::create_or_update))
         .route("/v2/contact/{identifier}/message", post(send::post))
         .route("/v2/contact/{identifier}/message/list", get(messages::list))

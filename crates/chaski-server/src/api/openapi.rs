@@ -4,6 +4,7 @@
 //! against the router.
 
 use super::openapi_admin as admin;
+use super::openapi_contacts as contacts;
 use crate::problem::ok;
 use crate::state::App;
 use axum::Router;
@@ -65,7 +66,7 @@ pub(super) struct Operation {
 }
 
 /// Where the public API is.
-const BASE: &str = "/v2";
+pub(super) const BASE: &str = "/v2";
 
 const OPERATIONS: &[Operation] = &[
     Operation {
@@ -167,7 +168,7 @@ const OPERATIONS: &[Operation] = &[
 ];
 
 fn operations() -> impl Iterator<Item = &'static Operation> {
-    OPERATIONS.iter().chain(admin::OPERATIONS)
+    OPERATIONS.iter().chain(contacts::OPERATIONS).chain(admin::OPERATIONS)
 }
 
 fn paths() -> Value {
@@ -213,6 +214,7 @@ fn describe(o: &Operation) -> Value {
 fn example(body: &str) -> Value {
     match body {
         "ContactFields" => json!({"firstName": "Luis", "lastName": "Mena", "language": "es"}),
+        _ if contacts::example(body).is_some() => json!(contacts::example(body)),
         _ if admin::example(body).is_some() => json!(admin::example(body)),
         _ => json!({"channelId": 0, "message": {"type": "text", "text": "Hola {{$contact.name}}"}}),
     }
@@ -252,27 +254,28 @@ fn parameters() -> Value {
 
 fn all_schemas() -> Value {
     let mut all = schemas();
-    for (name, schema) in admin::schemas() {
+    for (name, schema) in contacts::schemas(&page_of).into_iter().chain(admin::schemas()) {
         all[name] = schema;
     }
     all
 }
 
+fn page_of(item: &str) -> Value {
+    json!({
+        "type": "object", "required": ["items", "pagination"],
+        "properties": {
+            "items": {"type": "array", "items": {"$ref": format!("#/components/schemas/{item}")}},
+            "pagination": {
+                "type": "object", "required": ["next", "previous"],
+                "description": "Absolute addresses; an empty text where there is no such page.",
+                "properties": {"next": {"type": "string"}, "previous": {"type": "string"}},
+            },
+        },
+    })
+}
+
 fn schemas() -> Value {
     let codes: Vec<&str> = ErrorCode::ALL.iter().map(|code| code.info().code).collect();
-    let page = |item: &str| {
-        json!({
-            "type": "object", "required": ["items", "pagination"],
-            "properties": {
-                "items": {"type": "array", "items": {"$ref": format!("#/components/schemas/{item}")}},
-                "pagination": {
-                    "type": "object", "required": ["next", "previous"],
-                    "description": "Absolute addresses; an empty text where there is no such page.",
-                    "properties": {"next": {"type": "string"}, "previous": {"type": "string"}},
-                },
-            },
-        })
-    };
     json!({
         "Problem": {
             "type": "object", "required": ["code", "message", "error", "requestId", "errors"],
@@ -308,7 +311,7 @@ fn schemas() -> Value {
             },
         },
         "Message": message(),
-        "Messages": page("Message"),
+        "Messages": page_of("Message"),
         "Channel": {
             "type": "object", "required": ["id", "name", "source", "created_at"],
             "properties": {
@@ -316,7 +319,7 @@ fn schemas() -> Value {
                 "created_at": {"type": "integer"},
             },
         },
-        "Channels": page("Channel"),
+        "Channels": page_of("Channel"),
         "Template": {
             "type": "object", "required": ["id", "name", "languageCode", "components", "status"],
             "properties": {
@@ -326,11 +329,11 @@ fn schemas() -> Value {
                 "channelId": {"type": "integer"}, "namespace": {"type": ["string", "null"]},
             },
         },
-        "Templates": page("Template"),
+        "Templates": page_of("Template"),
     })
 }
 
-fn contact_fields() -> Value {
+pub(super) fn contact_fields() -> Value {
     let text = json!({"type": ["string", "null"]});
     json!({
         "type": "object", "required": ["firstName"],

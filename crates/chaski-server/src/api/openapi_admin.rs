@@ -27,6 +27,7 @@ pub(super) const OF_COMMANDS: &[&str] = &[
     "/contacts",
     "/fields",
     "/fields/{name}",
+    "/lifecycles",
 ];
 
 const fn read(

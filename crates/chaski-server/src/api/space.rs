@@ -68,7 +68,7 @@ pub(crate) async fn templates(
 }
 
 /// One page of rows that are in memory, by their numbers.
-fn cut(rows: Vec<(i64, Value)>, limit: usize, cursor: Cursor, address: &str) -> Value {
+pub(super) fn cut(rows: Vec<(i64, Value)>, limit: usize, cursor: Cursor, address: &str) -> Value {
     let inside: Vec<&(i64, Value)> = match cursor {
         Cursor::Start => rows.iter().take(limit).collect(),
         Cursor::After(id) => rows.iter().filter(|row| row.0 > id).take(limit).collect(),

@@ -5,7 +5,7 @@ use chaski_model::message::{Content, Direction, Mail, Media, MediaKind};
 use chaski_model::provider_codes::{self, Family, ProviderCode};
 use chaski_model::template::{ButtonKind, Parameter, RequestBody, RequestButton, TemplateRequest};
 use chaski_model::{ErrorCode, Failure, Rank};
-use chaski_store::admin::Field;
+use chaski_store::admin::{Field, User};
 use chaski_store::contacts::Contact;
 use chaski_store::inbox::Message;
 use chaski_store::media::MediaState;
@@ -13,11 +13,15 @@ use chaski_store::outbox::Resolved;
 use serde_json::{Map, Value, json};
 
 /// A contact, as `GET /v2/contact/{identifier}` has it.
-pub(crate) fn contact(contact: &Contact, fields: &[&Field]) -> Value {
+pub(crate) fn contact(contact: &Contact, fields: &[&Field], users: &[User]) -> Value {
     let custom: Vec<Value> = fields
         .iter()
         .map(|field| json!({"name": field.name, "value": contact.fields.get(&field.id.0).cloned().unwrap_or(Value::Null)}))
         .collect();
+    let assignee = contact.assignee.and_then(|id| users.iter().find(|user| user.id == id));
+    let assignee = assignee.map(|user| {
+        json!({"id": user.id, "firstName": user.first_name, "lastName": user.last_name, "email": user.email})
+    });
     json!({
         "id": contact.id,
         "firstName": contact.first_name,
@@ -30,7 +34,7 @@ pub(crate) fn contact(contact: &Contact, fields: &[&Field]) -> Value {
         "custom_fields": custom,
         "status": contact.status,
         "tags": contact.tags,
-        "assignee": Value::Null,
+        "assignee": assignee,
         "lifecycle": contact.lifecycle,
         "created_at": contact.created_at.secs(),
     })

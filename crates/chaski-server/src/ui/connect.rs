@@ -15,7 +15,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chaski_channels::{ADAPTERS, Adapter, Setting};
 use chaski_engine::channels::{Connected, Refused};
-use chaski_model::{ChannelKind, Failure, Fault as At, WorkspaceId};
+use chaski_model::{ChannelKind, Fault as At, WorkspaceId};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -130,9 +130,7 @@ pub(crate) fn screen(view: &Filled) -> Markup {
         form.card.connect method="post" action={ "/channels/add/" (kind.word()) } {
             input type="hidden" name="csrf" value=(view.frame.csrf);
             h2 { span.{ "via-dot " (hue(kind)) } {} (kind.title()) }
-            @if let Some(refused) = view.refused.as_ref().filter(|refused| refused.faults.is_empty()) {
-                (not_kept(r, kind, &refused.failure))
-            }
+            @if let Some(refused) = &view.refused { (not_kept(r, kind, settings, refused)) }
             @if view.refused.is_some() { p.help { (r.t("connect-secrets-again")) } }
             label for="name" { (r.t("connect-name")) }
             input id="name" type="text" name="name" value=(view.name) required maxlength="100";
@@ -152,12 +150,19 @@ pub(crate) fn screen(view: &Filled) -> Markup {
     page::room(&view.frame, &None, inside)
 }
 
-/// What the provider said. What to do about it is the form itself.
-fn not_kept(r: &Reader, kind: ChannelKind, failure: &Failure) -> Markup {
-    let words = failure_words(r, failure);
+/// What was said against the whole, and whatever no field of the form has. What to do about it is the form itself.
+fn not_kept(r: &Reader, kind: ChannelKind, settings: &[Setting], refused: &Refused) -> Markup {
+    let has_field = |fault: &&At| settings.iter().any(|own| fault.pointer == format!("/set/{}", own.key));
+    let others: Vec<&At> = refused.faults.iter().filter(|fault| !has_field(fault)).collect();
+    if others.is_empty() && !refused.faults.is_empty() {
+        return html! {};
+    }
+    let words = failure_words(r, &refused.failure);
     html! {
-        div.failure {
+        div.failure role="alert" {
             p.what { (icon(Icon::Warning)) strong { (words.title) "." } }
+            @if others.is_empty() { p lang="en" { (words.detail) } }
+            @for fault in others { p lang="en" { (fault.message) } }
             p.acts { span.mono { (kind.title()) " " (words.code) } }
         }
     }
@@ -208,7 +213,7 @@ fn done(frame: &Frame, name: &str, connected: &Connected) -> Markup {
 mod tests {
     use super::*;
     use crate::ui::words::Lang;
-    use chaski_model::ErrorCode;
+    use chaski_model::{ErrorCode, Failure};
 
     fn filled(refused: Option<Refused>) -> Filled {
         let set = [("page_id", "1234"), ("access_token", "sekret-word")];
@@ -232,6 +237,16 @@ mod tests {
             shown.contains("app_secret` is missing") && shown.contains("aria-invalid=\"true\""),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn what_no_field_has_is_shown_above_the_form() {
+        let failure = Failure::new(ErrorCode::ValidationFailed, "The mailbox has no such folder.");
+        let of_all = screen(&filled(Some(Refused { failure: failure.clone(), faults: Vec::new() }))).0;
+        assert!(of_all.contains("The mailbox has no such folder."), "{of_all}");
+        let faults = vec![At::new("/set/zzz", "`zzz` is not a setting.")];
+        let of_none = screen(&filled(Some(Refused { failure, faults }))).0;
+        assert!(of_none.contains("`zzz` is not a setting."), "{of_none}");
     }
 
     #[test]

@@ -29,7 +29,7 @@ mod received;
 mod reply;
 mod rich;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod session;
 mod settings;
 mod sign_in;

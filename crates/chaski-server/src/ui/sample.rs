@@ -82,7 +82,7 @@ pub(crate) fn part(state: i64, due_at: Option<Timestamp>) -> PartLife {
     }
 }
 
-fn contact() -> Contact {
+pub(crate) fn contact() -> Contact {
     let known = |address, from: &str| KnownAddress {
         address,
         learned_at: ago(40 * 86_400),
@@ -110,6 +110,7 @@ fn contact() -> Contact {
         tags: vec!["vip".into(), "envíos".into()],
         fields: BTreeMap::from([(FieldId(1).0, "Tejidos Andinos".into())]),
         lifecycle: None,
+        assignee: None,
         created_at: ago(40 * 86_400),
         addresses: vec![
             known(

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{Refused, read, source};
 use crate::accounts::{self, ACCOUNTS, AccountId, Credential, account};
 use crate::limits::Pair;
-use crate::providers::{meta::media::is_http, report_template};
+use crate::providers::{email::Bad, meta::media::is_http, report_template};
 use crate::sim::{Shared, Sim};
 use crate::source::Source;
 use crate::webhooks::{Hook, challenge};
@@ -98,20 +98,35 @@ pub(super) struct ToMailboxes {
     /// Mails get other numbers, and every connection is closed.
     #[serde(default)]
     renumber: bool,
+    /// Commands that go wrong, each the next time that it is said: `{"FETCH": "no"}` or `"bye"`.
+    #[serde(default)]
+    spoil: BTreeMap<String, Bad>,
     /// A raw message comes into the first mailbox.
     put: Option<String>,
     /// The size that it is said to have, in bytes.
     size: Option<usize>,
+    /// Its bytes are never given.
+    #[serde(default)]
+    withheld: bool,
     /// When it came, in milliseconds; now.
     at: Option<i64>,
 }
 
 pub(super) async fn change_mailboxes(State(sim): State<Shared>, body: Bytes) -> Result<Json<Value>, Refused> {
     let wanted: ToMailboxes = read(&body)?;
+    for (command, bad) in wanted.spoil {
+        sim.boxes.spoil(command, bad);
+    }
     if let Some(raw) = wanted.put {
         let id = accounts::find(|a| a.source == Source::Email)
             .ok_or_else(|| Refused::missing("There is no mailbox"))?;
-        sim.boxes.put(id, raw.into_bytes(), wanted.at.unwrap_or(sim.clock.now_ms()), wanted.size);
+        sim.boxes.put(
+            id,
+            raw.into_bytes(),
+            wanted.at.unwrap_or(sim.clock.now_ms()),
+            wanted.size,
+            wanted.withheld,
+        );
     }
     if wanted.renumber {
         sim.boxes.renumber();

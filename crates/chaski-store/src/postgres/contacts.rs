@@ -11,7 +11,7 @@ use crate::error::StoreError;
 use async_trait::async_trait;
 use chaski_model::address::{Address, AddressKind};
 use chaski_model::identifier::Identifier;
-use chaski_model::{ChannelId, ContactId, LaneId, MessageId, Timestamp, WorkspaceId};
+use chaski_model::{ChannelId, ContactId, LaneId, MessageId, Timestamp, UserId, WorkspaceId};
 use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -20,11 +20,14 @@ use tokio_postgres::Row;
 
 const BY_ADDRESS: &str =
     "SELECT contact_id FROM addresses WHERE workspace_id = $1 AND kind = $2 AND scope = $3 AND value = $4";
-const SOME: &str = "SELECT id, first_name, last_name, language, profile_pic, country_code, status, tags, fields, lifecycle, created_at, workspace_id, version
+const SOME: &str = "SELECT id, first_name, last_name, language, profile_pic, country_code, status, tags, fields, lifecycle, created_at, workspace_id, version, assignee_id
     FROM contacts WHERE id = ANY($1::int8[]) ORDER BY id";
 const ADDRESSES: &str = "SELECT contact_id, kind, scope, value, learned_at, learned_from FROM addresses WHERE contact_id = ANY($1::int8[])";
 const LANES: &str = "SELECT contact_id, id, channel_id, address, last_in_at, last_at, closed_at, last_id, access, access_at FROM lanes WHERE contact_id = ANY($1::int8[])";
-const PAGE: &str = "SELECT id FROM contacts WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+const AFTER: &str = "SELECT id FROM contacts WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+const BEFORE: &str = "SELECT id FROM contacts WHERE workspace_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+const TAKE_AWAY: &str =
+    "DELETE FROM addresses WHERE contact_id = $1 AND kind = $2 AND scope = '' AND learned_from = 'api'";
 const INSERT: &str = "INSERT INTO contacts (id, workspace_id, first_name, country_code, created_at, updated_at)
     VALUES (COALESCE($1::int8, nextval(pg_get_serial_sequence('contacts', 'id'))), $2, $3, $4, $5, $5) RETURNING id";
 /// Numbers that are given must not come up again.
@@ -36,11 +39,12 @@ const LEARN: &str =
 const FORGET_GIVEN: &str = "DELETE FROM addresses WHERE contact_id = $1 AND kind = $2 AND scope = $3 AND value <> $4 AND learned_from = 'api'";
 const GIVEN: &str = "UPDATE addresses SET learned_from = 'api' WHERE contact_id = $1 AND kind = $2 AND scope = $3 AND value = $4";
 const NEW_LANE: &str = "INSERT INTO lanes (workspace_id, channel_id, address, contact_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-const FIELDS: &str = "SELECT fields FROM contacts WHERE id = $1 AND workspace_id = $2 FOR UPDATE";
+const FIELDS: &str = "SELECT fields, tags, lifecycle, assignee_id FROM contacts WHERE id = $1 AND workspace_id = $2 FOR UPDATE";
 const CHANGE: &str = "UPDATE contacts SET first_name = COALESCE($2::text, first_name),
       last_name = CASE WHEN $3 THEN $4 ELSE last_name END, language = CASE WHEN $5 THEN $6 ELSE language END,
       profile_pic = CASE WHEN $7 THEN $8 ELSE profile_pic END, country_code = CASE WHEN $9 THEN $10 ELSE country_code END,
-      fields = $11, updated_at = $12, version = version + 1 WHERE id = $1";
+      fields = $11, updated_at = $12, tags = $13, lifecycle = $14, assignee_id = $15, version = version + 1
+    WHERE id = $1";
 
 #[async_trait]
 impl Contacts for PgStore {
@@ -100,8 +104,16 @@ impl Contacts for PgStore {
             Box::pin(async move {
                 refuse_taken(tx, workspace, Some(id), &change.addresses).await?;
                 replace_given(tx, id, &change.addresses).await?;
-                apply(tx, workspace, id, &change, now).await?;
-                tx.event(workspace, now, "contact.updated", Some(id), None);
+                for kind in &change.without {
+                    tx.execute(TAKE_AWAY, &[&id.0, &kind.word()]).await?;
+                }
+                let events = apply(tx, workspace, id, &change, now).await?;
+                for (kind, body) in events {
+                    tx.event(workspace, now, kind, Some(id), Some(to_json(&body)?));
+                }
+                if change.is_of_profile() {
+                    tx.event(workspace, now, "contact.updated", Some(id), None);
+                }
                 Ok(())
             })
         })
@@ -113,12 +125,22 @@ impl Contacts for PgStore {
     async fn list_contacts(
         &self,
         workspace: WorkspaceId,
-        after: i64,
+        from: Stretch,
         most: usize,
     ) -> Result<Vec<Contact>, StoreError> {
-        let rows = self.reads().rows(PAGE, &[&workspace.0, &after, &limit(most)]).await?;
+        let (sql, start) = match from {
+            Stretch::After(id) => (AFTER, id),
+            Stretch::Before(id) => (BEFORE, id),
+        };
+        let rows = self.reads().rows(sql, &[&workspace.0, &start, &limit(most)]).await?;
         let ids: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
-        Ok(read_contacts(self.reads(), workspace, ids).await?.into_values().collect())
+        let mut found: Vec<Contact> =
+            read_contacts(self.reads(), workspace, ids).await?.into_values().collect();
+        found.iter_mut().for_each(|contact| contact.lanes.clear());
+        if matches!(from, Stretch::Before(_)) {
+            found.reverse();
+        }
+        Ok(found)
     }
 }
 
@@ -187,6 +209,7 @@ fn contact(row: &Row) -> Result<Contact, StoreError> {
         addresses: Vec::new(),
         lanes: Vec::new(),
         version: row.get(12),
+        assignee: row.get::<_, Option<i64>>(13).map(UserId),
     })
 }
 
@@ -272,7 +295,7 @@ async fn apply(
     id: ContactId,
     change: &ContactChange,
     now: Timestamp,
-) -> Result<(), Fail> {
+) -> Result<Vec<(&'static str, Value)>, Fail> {
     for address in &change.addresses {
         let kind = address.kind.word();
         let new =
@@ -293,11 +316,19 @@ async fn apply(
             value => fields.insert(field.to_string(), value.clone()),
         };
     }
+    let assignee = row.get::<_, Option<i64>>(3).map(UserId);
+    let mut standing = Standing { tags: json(&row, 1)?, lifecycle: row.get(2), assignee };
+    let events = standing.change(change);
+    if standing.tags.len() > TAGS {
+        return Err(Fail::Refused(StoreError::Conflict(too_many_tags())));
+    }
     let set = |value: &Option<Option<String>>| (value.is_some(), value.clone().flatten().map(|v| text(&v)));
     let (last, language) = (set(&change.last_name), set(&change.language));
     let (pic, country) = (set(&change.profile_pic), set(&change.country_code));
     let first = change.first_name.as_deref().map(text);
-    let fields = to_json(&fields)?;
+    let (fields, tags) = (to_json(&fields)?, text(&to_json(&standing.tags)?));
+    let (lifecycle, assignee) =
+        (standing.lifecycle.as_deref().map(text), standing.assignee.map(|user| user.0));
     tx.execute(
         CHANGE,
         &[
@@ -313,8 +344,11 @@ async fn apply(
             &country.1,
             &fields,
             &now.0,
+            &tags,
+            &lifecycle,
+            &assignee,
         ],
     )
     .await?;
-    Ok(())
+    Ok(events)
 }

@@ -29,8 +29,10 @@ const KEEP_OUT: &str = "INSERT INTO provider_ids (week, channel_id, provider_id)
 
 const KEEP_EARLY: &str =
     "INSERT INTO early_receipts (workspace_id, channel_id, receipt, received_at, next_at, tries)
-    SELECT $1::int8, $2::int8, $3, $4::int8, $5::int8, $6::int4
-    WHERE (SELECT COUNT(*) FROM early_receipts WHERE channel_id = $2) < $7";
+    VALUES ($1, $2, $3, $4, $5, $6)";
+const MAKE_ROOM: &str = "DELETE FROM early_receipts WHERE id = (
+      SELECT id FROM early_receipts WHERE channel_id = $1 ORDER BY tries DESC, id LIMIT 1)
+    AND (SELECT COUNT(*) FROM early_receipts WHERE channel_id = $1) >= $2";
 const EARLIEST: &str =
     "SELECT id, workspace_id, channel_id, receipt, received_at, next_at, tries FROM early_receipts
     ORDER BY next_at LIMIT $1";
@@ -47,7 +49,7 @@ impl Reports for PgStore {
         .await
     }
 
-    async fn keep_early(&self, early: Early) -> Result<bool, StoreError> {
+    async fn keep_early(&self, early: Early) -> Result<(), StoreError> {
         let receipt = text(&early.receipt);
         self.transact(move |tx| {
             let (early, receipt) = (early.clone(), receipt.clone());
@@ -55,10 +57,10 @@ impl Reports for PgStore {
                 let (workspace, channel) = (early.workspace.0, early.channel.0);
                 let (came, next) = (early.received_at.0, early.next_at.0);
                 let tries = i32::try_from(early.tries).unwrap_or(i32::MAX);
-                let kept = tx
-                    .execute(KEEP_EARLY, &[&workspace, &channel, &receipt, &came, &next, &tries, &EARLY])
-                    .await?;
-                Ok(kept > 0)
+                tx.execute(MAKE_ROOM, &[&channel, &EARLY]).await?;
+                tx.execute(KEEP_EARLY, &[&workspace, &channel, &receipt, &came, &next, &tries])
+                    .await
+                    .map(drop)
             })
         })
         .await

@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use async_trait::async_trait;
 use chaski_model::address::{Address, AddressKind};
 use chaski_model::identifier::Identifier;
-use chaski_model::{ChannelId, ContactId, LaneId, MessageId, Timestamp, WorkspaceId};
+use chaski_model::{ChannelId, ContactId, LaneId, MessageId, Timestamp, UserId, WorkspaceId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 macro_rules! contact_columns {
     () => {
         "c.id, c.first_name, c.last_name, c.language, c.profile_pic, c.country_code, c.status, c.tags, c.fields, \
-         c.lifecycle, c.created_at"
+         c.lifecycle, c.created_at, c.assignee_id"
     };
 }
 
@@ -94,11 +94,24 @@ impl Contacts for SqliteStore {
         self.write(Class::Background, move |b| {
             refuse_taken(b, workspace, Some(id), &change.addresses)?;
             replace_given(b, id, &change.addresses)?;
-            apply(b, workspace, id, &change, now)?;
-            b.event(
-                workspace,
-                NewEvent { at: now, kind: "contact.updated", contact: Some(id), message: None, body: None },
-            );
+            take_away(b, id, &change.without)?;
+            let events = apply(b, workspace, id, &change, now)?;
+            for (kind, body) in events {
+                let body = Some(to_json(&body)?);
+                b.event(workspace, NewEvent { at: now, kind, contact: Some(id), message: None, body });
+            }
+            if change.is_of_profile() {
+                b.event(
+                    workspace,
+                    NewEvent {
+                        at: now,
+                        kind: "contact.updated",
+                        contact: Some(id),
+                        message: None,
+                        body: None,
+                    },
+                );
+            }
             Ok(())
         })
         .await
@@ -107,22 +120,46 @@ impl Contacts for SqliteStore {
     async fn list_contacts(
         &self,
         workspace: WorkspaceId,
-        after: i64,
+        from: Stretch,
         limit: usize,
     ) -> Result<Vec<Contact>, StoreError> {
-        self.read_page(move |c| {
-            let ids: Vec<i64> = c
-                .prepare_cached(
-                    "SELECT id FROM contacts WHERE workspace_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
-                )?
-                .query_map(params![workspace.0, after, i64::try_from(limit).unwrap_or(i64::MAX)], |r| {
-                    r.get(0)
-                })?
-                .collect::<Result<_, _>>()?;
-            ids.into_iter().filter_map(|id| read_contact(c, workspace, ContactId(id)).transpose()).collect()
-        })
-        .await
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.read_page(move |c| stretch(c, workspace, from, limit)).await
     }
+}
+
+fn stretch(
+    c: &Connection,
+    workspace: WorkspaceId,
+    from: Stretch,
+    limit: i64,
+) -> rusqlite::Result<Vec<Contact>> {
+    let (sql, start) = match from {
+        Stretch::After(id) => (
+            concat!(
+                "SELECT ",
+                contact_columns!(),
+                " FROM contacts c WHERE c.workspace_id = ?1 AND c.id > ?2 ORDER BY c.id LIMIT ?3"
+            ),
+            id,
+        ),
+        Stretch::Before(id) => (
+            concat!(
+                "SELECT ",
+                contact_columns!(),
+                " FROM contacts c WHERE c.workspace_id = ?1 AND c.id < ?2 ORDER BY c.id DESC LIMIT ?3"
+            ),
+            id,
+        ),
+    };
+    let mut found: Vec<Contact> = c
+        .prepare_cached(sql)?
+        .query_map(params![workspace.0, start, limit], contact_row)?
+        .collect::<Result<_, _>>()?;
+    for contact in &mut found {
+        contact.addresses = addresses_of(c, contact.id)?;
+    }
+    Ok(found)
 }
 
 fn contact_row(r: &Row<'_>) -> rusqlite::Result<Contact> {
@@ -139,6 +176,7 @@ fn contact_row(r: &Row<'_>) -> rusqlite::Result<Contact> {
         fields: fields.into_iter().filter_map(|(key, value)| Some((key.parse().ok()?, value))).collect(),
         lifecycle: r.get(9)?,
         created_at: time(r, 10)?,
+        assignee: r.get::<_, Option<i64>>(11)?.map(UserId),
         addresses: Vec::new(),
         lanes: Vec::new(),
         version: 0,
@@ -165,21 +203,7 @@ pub(super) fn read_contact(
 /// Reads a contact's addresses and lanes.
 fn whole(c: &Connection, mut contact: Contact) -> rusqlite::Result<Contact> {
     let id = contact.id;
-    contact.addresses = c
-        .prepare_cached("SELECT kind, scope, value, learned_at, learned_from FROM addresses WHERE contact_id = ?1 ORDER BY learned_from <> 'api', learned_at, kind")?
-        .query_map([id.0], |r| {
-            let kind: String = r.get(0)?;
-            Ok(KnownAddress {
-                address: Address {
-                    kind: AddressKind::from_word(&kind).unwrap_or(AddressKind::Native),
-                    scope: r.get(1)?,
-                    value: r.get(2)?,
-                },
-                learned_at: time(r, 3)?,
-                learned_from: r.get(4)?,
-            })
-        })?
-        .collect::<Result<_, _>>()?;
+    contact.addresses = addresses_of(c, id)?;
     contact.lanes = c
         .prepare_cached(
             "SELECT l.id, l.channel_id, l.address, l.last_in_at, IIF(t.lane_id = l.id, t.last_at, l.last_at), l.closed_at,
@@ -202,6 +226,24 @@ fn whole(c: &Connection, mut contact: Contact) -> rusqlite::Result<Contact> {
         .collect::<Result<_, _>>()?;
     contact.lanes.sort_by_key(|lane| std::cmp::Reverse(lane.last_id));
     Ok(contact)
+}
+
+/// What was given first, then in the order in which it was learned.
+fn addresses_of(c: &Connection, id: ContactId) -> rusqlite::Result<Vec<KnownAddress>> {
+    c.prepare_cached("SELECT kind, scope, value, learned_at, learned_from FROM addresses WHERE contact_id = ?1 ORDER BY learned_from <> 'api', learned_at, kind")?
+        .query_map([id.0], |r| {
+            let kind: String = r.get(0)?;
+            Ok(KnownAddress {
+                address: Address {
+                    kind: AddressKind::from_word(&kind).unwrap_or(AddressKind::Native),
+                    scope: r.get(1)?,
+                    value: r.get(2)?,
+                },
+                learned_at: time(r, 3)?,
+                learned_from: r.get(4)?,
+            })
+        })?
+        .collect()
 }
 
 /// The contact that has one of these addresses; the best address first.
@@ -312,22 +354,40 @@ fn replace_given(b: &Batch<'_>, id: ContactId, addresses: &[Address]) -> Result<
     Ok(())
 }
 
+fn take_away(b: &Batch<'_>, id: ContactId, kinds: &[AddressKind]) -> Result<(), StoreError> {
+    for kind in kinds {
+        b.execute(
+            "DELETE FROM addresses WHERE contact_id = ?1 AND kind = ?2 AND scope = '' AND learned_from = 'api'",
+            params![id.0, kind.word()],
+        )?;
+    }
+    Ok(())
+}
+
+/// Makes a change, apart from addresses that are to go; what is to be told of it.
 fn apply(
     b: &mut Batch<'_>,
     workspace: WorkspaceId,
     id: ContactId,
     change: &ContactChange,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Vec<(&'static str, Value)>, StoreError> {
     b.memory.touch(id);
-    let fields = b
+    let (mut fields, mut standing) = b
         .row(
-            "SELECT fields FROM contacts WHERE id = ?1 AND workspace_id = ?2",
+            "SELECT fields, tags, lifecycle, assignee_id FROM contacts WHERE id = ?1 AND workspace_id = ?2",
             params![id.0, workspace.0],
-            |r| json::<BTreeMap<String, Value>>(r, 0),
+            |r| {
+                let fields = json::<BTreeMap<String, Value>>(r, 0)?;
+                let assignee = r.get::<_, Option<i64>>(3)?.map(UserId);
+                Ok((fields, Standing { tags: json(r, 1)?, lifecycle: r.get(2)?, assignee }))
+            },
         )?
         .ok_or(StoreError::NotFound("contact"))?;
-    let mut fields = fields;
+    let events = standing.change(change);
+    if standing.tags.len() > TAGS {
+        return Err(StoreError::Conflict(too_many_tags()));
+    }
     for (field, value) in &change.fields {
         match value {
             Value::Null => fields.remove(&field.to_string()),
@@ -343,7 +403,7 @@ fn apply(
             language = CASE WHEN ?5 THEN ?6 ELSE language END,
             profile_pic = CASE WHEN ?7 THEN ?8 ELSE profile_pic END,
             country_code = CASE WHEN ?9 THEN ?10 ELSE country_code END,
-            fields = ?11, updated_at = ?12
+            fields = ?11, updated_at = ?12, tags = ?13, lifecycle = ?14, assignee_id = ?15
          WHERE id = ?1",
         params![
             id.0,
@@ -357,7 +417,10 @@ fn apply(
             country.0,
             country.1,
             to_json(&fields)?,
-            now.0
+            now.0,
+            to_json(&standing.tags)?,
+            standing.lifecycle,
+            standing.assignee.map(|user| user.0)
         ],
     )?;
     learn(b, workspace, id, &change.addresses, "api", now)?;
@@ -371,5 +434,5 @@ fn apply(
             make_lane(b, workspace, *channel, id, address)?;
         }
     }
-    Ok(())
+    Ok(events)
 }

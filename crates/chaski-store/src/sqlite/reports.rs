@@ -19,23 +19,27 @@ impl Reports for SqliteStore {
         self.write(Class::Receive, move |b| report_up_to(b, &report)).await
     }
 
-    async fn keep_early(&self, early: Early) -> Result<bool, StoreError> {
+    async fn keep_early(&self, early: Early) -> Result<(), StoreError> {
         self.write(Class::Receive, move |b| {
-            let kept = b.execute(
+            b.execute(
+                "DELETE FROM early_receipts WHERE id = (
+                   SELECT id FROM early_receipts WHERE channel_id = ?1 ORDER BY tries DESC, id LIMIT 1)
+                 AND (SELECT COUNT(*) FROM early_receipts WHERE channel_id = ?1) >= ?2",
+                params![early.channel.0, EARLY],
+            )?;
+            b.execute(
                 "INSERT INTO early_receipts (workspace_id, channel_id, receipt, received_at, next_at, tries)
-                 SELECT ?1, ?2, ?3, ?4, ?5, ?6
-                 WHERE (SELECT COUNT(*) FROM early_receipts WHERE channel_id = ?2) < ?7",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 params![
                     early.workspace.0,
                     early.channel.0,
                     early.receipt,
                     early.received_at.0,
                     early.next_at.0,
-                    early.tries,
-                    EARLY
+                    early.tries
                 ],
-            )?;
-            Ok(kept > 0)
+            )
+            .map(drop)
         })
         .await
     }

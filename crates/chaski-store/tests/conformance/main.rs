@@ -101,6 +101,7 @@ conformance! {
     a_channels_depth_is_what_waits_on_it
     addresses_are_learned_by_whoever_has_one_of_them
     contacts_are_listed_in_pages_and_changed
+    a_contacts_standing_changes_and_each_change_is_told
     tokens_people_and_sessions_come_and_go
     custom_fields_have_a_name_of_their_own
     a_channel_is_held_changed_and_removed

@@ -2,12 +2,12 @@
 
 use super::cases::futures;
 use super::support::*;
-use chaski_model::address::Address;
+use chaski_model::address::{Address, AddressKind};
 use chaski_model::identifier::Identifier;
-use chaski_model::{AccountId, ChannelKind, FieldId, HookId, Timestamp, TokenId};
+use chaski_model::{AccountId, ChannelKind, FieldId, HookId, Timestamp, TokenId, UserId};
 use chaski_store::StoreError;
 use chaski_store::admin::*;
-use chaski_store::contacts::ContactChange;
+use chaski_store::contacts::{ContactChange, Stretch, TAGS};
 use chaski_store::mailboxes::Mark;
 use chaski_store::nodes::SLOTS;
 use chaski_store::outbox::*;
@@ -51,12 +51,15 @@ pub(crate) async fn contacts_are_listed_in_pages_and_changed(bench: Bench) {
         ids.push(add_contact(&*bench.store, bench.workspace, &format!("+59399700000{n}")).await);
     }
     let page = async |after: i64| {
-        let page = bench.store.list_contacts(bench.workspace, after, 2).await.unwrap();
+        let page = bench.store.list_contacts(bench.workspace, Stretch::After(after), 2).await.unwrap();
         page.into_iter().map(|contact| contact.id).collect::<Vec<_>>()
     };
     assert_eq!(page(0).await, ids[..2]);
     assert_eq!(page(ids[1].0).await, ids[2..4]);
     assert_eq!(page(ids[4].0).await, []);
+    let before = bench.store.list_contacts(bench.workspace, Stretch::Before(ids[3].0), 2).await.unwrap();
+    assert_eq!(before.iter().map(|contact| contact.id).collect::<Vec<_>>(), [ids[2], ids[1]]);
+    assert_eq!(before[0].phone(), Some("+593997000003"));
     let change = ContactChange {
         last_name: Some(Some("Paz".into())),
         language: Some(Some("es".into())),
@@ -266,4 +269,52 @@ pub(crate) async fn a_mailbox_is_read_from_where_it_was_left(bench: Bench) {
         assert_eq!(bench.store.directory().await.unwrap().accounts[&account].mailbox_error, error);
     }
     assert_eq!(bench.store.mailbox_mark(AccountId(999)).await.unwrap(), None);
+}
+
+pub(crate) async fn a_contacts_standing_changes_and_each_change_is_told(bench: Bench) {
+    let change = async |change: ContactChange| {
+        bench.store.update_contact(bench.workspace, bench.contact, change, NOW).await.unwrap();
+        let found = bench.store.contact(bench.workspace, &Identifier::Id(bench.contact)).await.unwrap();
+        found.expect("it is there")
+    };
+    let (vip, new) = ("vip".to_owned(), "nuevo ñ".to_owned());
+    let tags =
+        ContactChange { tags_added: vec![vip.clone(), new.clone(), vip.clone()], ..ContactChange::default() };
+    assert_eq!(change(tags).await.tags, [vip.clone(), new.clone()]);
+    let fewer = ContactChange { tags_removed: vec![vip, "none".into()], ..ContactChange::default() };
+    assert_eq!(change(fewer).await.tags, [new]);
+    let hot = |stage: Option<&str>| ContactChange {
+        lifecycle: Some(stage.map(str::to_owned)),
+        ..ContactChange::default()
+    };
+    assert_eq!(change(hot(Some("Hot Lead"))).await.lifecycle.as_deref(), Some("Hot Lead"));
+    change(hot(Some("Hot Lead"))).await;
+    assert_eq!(change(hot(None)).await.lifecycle, None);
+    bench.store.set_lifecycles(bench.workspace, vec!["Hot Lead".into(), "Cliente ñ".into()]).await.unwrap();
+    let directory = bench.store.directory().await.unwrap();
+    assert_eq!(directory.workspaces[&bench.workspace].lifecycles, ["Hot Lead", "Cliente ñ"]);
+    let user = UserId(7);
+    let assigned = ContactChange { assignee: Some(Some(user)), ..ContactChange::default() };
+    assert_eq!(change(assigned).await.assignee, Some(user));
+    let email = ContactChange { addresses: vec![Address::email("a@x.ec")], ..ContactChange::default() };
+    assert_eq!(change(email).await.email(), Some("a@x.ec"));
+    let without = ContactChange { without: vec![AddressKind::Email], ..ContactChange::default() };
+    assert_eq!(change(without).await.email(), None);
+    let events = bench.store.events(bench.workspace, 0, 100).await.unwrap();
+    let told = events.into_iter().filter(|event| event.contact == Some(bench.contact));
+    let told: Vec<(String, Option<String>)> = told.map(|event| (event.kind, event.body)).collect();
+    let word = |kind: &str, body: &str| (kind.to_owned(), Some(body.to_owned()));
+    for expected in [
+        word("contact.tag.updated", r#"{"tag":"vip","action":"add"}"#),
+        word("contact.tag.updated", r#"{"tag":"vip","action":"remove"}"#),
+        word("contact.lifecycle.updated", r#"{"lifecycle":"Hot Lead","oldLifecycle":null}"#),
+        word("contact.lifecycle.updated", r#"{"lifecycle":null,"oldLifecycle":"Hot Lead"}"#),
+        word("contact.assignee.updated", r#"{"assignee":7,"oldAssignee":null}"#),
+    ] {
+        assert_eq!(told.iter().filter(|told| **told == expected).count(), 1, "{expected:?} in {told:?}");
+    }
+    let many =
+        ContactChange { tags_added: (0..TAGS).map(|n| n.to_string()).collect(), ..ContactChange::default() };
+    let refused = bench.store.update_contact(bench.workspace, bench.contact, many, NOW).await;
+    assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
 }

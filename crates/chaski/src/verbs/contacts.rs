@@ -56,6 +56,31 @@ pub(crate) enum FieldVerb {
     List,
 }
 
+#[derive(Subcommand)]
+pub(crate) enum LifecycleVerb {
+    /// List the stages in their order.
+    List,
+    /// Set all stages in their order; none clears them. A contact keeps the stage that it has.
+    Set {
+        /// Their names.
+        names: Vec<String>,
+    },
+}
+
+pub(crate) async fn lifecycle(common: &Common, verb: LifecycleVerb) -> Result<()> {
+    let client = Client::new(common)?;
+    let answer = match verb {
+        LifecycleVerb::List => client.get("/admin/v1/lifecycles").await?,
+        LifecycleVerb::Set { names } => client.put("/admin/v1/lifecycles", &json!({"items": names})).await?,
+    };
+    tell(common, &answer, |a| {
+        let names: Vec<&str> =
+            a["items"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        if names.is_empty() { "no stages".to_owned() } else { names.join("\n") }
+    });
+    Ok(())
+}
+
 pub(crate) async fn contact(common: &Common, verb: ContactVerb) -> Result<()> {
     match verb {
         ContactVerb::List => {

@@ -14,7 +14,7 @@ mod webhooks;
 
 pub(crate) use backup::{BackupOptions, RestoreOptions, backup, restore};
 pub(crate) use channels::{ChannelVerb, channel, check};
-pub(crate) use contacts::{ContactVerb, FieldVerb, contact, field};
+pub(crate) use contacts::{ContactVerb, FieldVerb, LifecycleVerb, contact, field, lifecycle};
 pub(crate) use dead_letters::{DeadLetterVerb, dead_letter};
 pub(crate) use health::{RetentionOptions, UnknownVerb, health, retention, unknown};
 pub(crate) use messages::{MessageVerb, message};

@@ -59,7 +59,7 @@ impl Bucket {
                 base: 3.0,
             },
             max_retries: 2,
-            retry_timeout: Duration::from_secs(20),
+            retry_timeout: Duration::from_secs(60),
         };
         let mut builder = AmazonS3Builder::new()
             .with_http_connector(Wire::new())

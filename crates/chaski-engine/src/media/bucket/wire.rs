@@ -15,8 +15,9 @@ use object_store::client::{
 use std::io;
 use std::time::Duration;
 
-/// How long a store may take to begin its answer, with taking what is sent to it.
+/// How long a store may take to begin its answer, and how long where it takes a part of a file first.
 const ANSWER: Duration = Duration::from_secs(30);
+const STORED: Duration = Duration::from_secs(90);
 const CONNECT: Duration = Duration::from_secs(5);
 /// Connections that are kept for later.
 const IDLE: usize = 16;
@@ -47,7 +48,8 @@ impl HttpConnector for Wire {
 #[async_trait]
 impl HttpService for Wire {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let answer = tokio::time::timeout(ANSWER, self.0.request(request)).await;
+        let most = if request.body().is_empty() { ANSWER } else { STORED };
+        let answer = tokio::time::timeout(most, self.0.request(request)).await;
         let late = |_| HttpError::new(HttpErrorKind::Timeout, io::Error::from(io::ErrorKind::TimedOut));
         let response = answer.map_err(late)?.map_err(|error| {
             let kind = if error.is_connect() { HttpErrorKind::Connect } else { HttpErrorKind::Interrupted };

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
+use serde::Deserialize;
 use tokio::sync::watch;
 
 use crate::accounts::AccountId;
@@ -18,6 +19,8 @@ pub(super) struct Mail {
     pub(super) raw: Vec<u8>,
     /// The size that it is said to have.
     pub(super) size: usize,
+    /// Its bytes are never given.
+    pub(super) is_withheld: bool,
 }
 
 /// One mailbox.
@@ -35,6 +38,18 @@ pub(crate) struct Boxes {
     news: watch::Sender<u64>,
     /// Counts how often every connection was closed.
     cuts: watch::Sender<u64>,
+    /// Commands that go wrong, each the next time that it is said.
+    bad: Mutex<Vec<(String, Bad)>>,
+}
+
+/// How a command goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Bad {
+    /// It is refused.
+    No,
+    /// The server says good-bye in the middle of its answer.
+    Bye,
 }
 
 impl Boxes {
@@ -45,17 +60,25 @@ impl Boxes {
             validity: Mutex::new(validity.max(1)),
             news: watch::Sender::new(0),
             cuts: watch::Sender::new(0),
+            bad: Mutex::default(),
         }
     }
 
     /// A mail comes in. `size` is what it is said to have, in bytes; its own where that is `None`.
-    pub(crate) fn put(&self, id: AccountId, raw: Vec<u8>, at_ms: i64, size: Option<usize>) {
+    pub(crate) fn put(
+        &self,
+        id: AccountId,
+        raw: Vec<u8>,
+        at_ms: i64,
+        size: Option<usize>,
+        is_withheld: bool,
+    ) {
         let size = size.unwrap_or(raw.len());
         {
             let mut folders = locked(&self.folders);
             let folder = folders.entry(id).or_default();
             folder.last_uid += 1;
-            folder.mails.push_back(Arc::new(Mail { uid: folder.last_uid, at_ms, raw, size }));
+            folder.mails.push_back(Arc::new(Mail { uid: folder.last_uid, at_ms, raw, size, is_withheld }));
             if folder.mails.len() > MAILS {
                 folder.mails.pop_front();
             }
@@ -86,6 +109,17 @@ impl Boxes {
         self.cuts.subscribe()
     }
 
+    /// Lets a command go wrong the next time that it is said.
+    pub(crate) fn spoil(&self, command: String, bad: Bad) {
+        locked(&self.bad).push((command, bad));
+    }
+
+    pub(super) fn spoilt(&self, command: &str) -> Option<Bad> {
+        let mut all = locked(&self.bad);
+        let place = all.iter().position(|(word, _)| word.eq_ignore_ascii_case(command))?;
+        Some(all.remove(place).1)
+    }
+
     /// Closes every connection to a mailbox.
     pub(crate) fn cut(&self) {
         self.cuts.send_modify(|count| *count += 1);
@@ -100,12 +134,9 @@ impl Boxes {
             for mail in mails {
                 folder.last_uid += 1;
                 let uid = folder.last_uid;
-                folder.mails.push_back(Arc::new(Mail {
-                    uid,
-                    at_ms: mail.at_ms,
-                    raw: mail.raw.clone(),
-                    size: mail.size,
-                }));
+                let (raw, is_withheld) = (mail.raw.clone(), mail.is_withheld);
+                let again = Mail { uid, at_ms: mail.at_ms, raw, size: mail.size, is_withheld };
+                folder.mails.push_back(Arc::new(again));
             }
         }
         self.cut();

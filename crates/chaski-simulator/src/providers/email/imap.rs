@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
-use super::boxes::Mail;
+use super::boxes::{Bad, Mail};
 use super::{is_revoked, logged_in};
 use crate::accounts::AccountId;
 use crate::sim::Shared;
@@ -68,6 +68,16 @@ impl Session {
     async fn command(&mut self, tag: &str, rest: &str) -> io::Result<Next> {
         let (word, rest) = rest.split_once(' ').unwrap_or((rest, ""));
         let word = word.to_ascii_uppercase();
+        // `UID FETCH` goes wrong by the name of FETCH.
+        let named = if word == "UID" { rest.split(' ').next().unwrap_or_default() } else { &word };
+        match self.sim.boxes.spoilt(named) {
+            Some(Bad::No) => return self.done(tag, "NO [UNAVAILABLE] Internal error").await,
+            Some(Bad::Bye) => {
+                self.say("* BYE Server is going down").await?;
+                return Ok(Next::Close);
+            }
+            None => {}
+        }
         match (word.as_str(), self.account) {
             ("CAPABILITY", _) => {
                 self.say("* CAPABILITY IMAP4rev1 IDLE UIDPLUS LITERAL+").await?;
@@ -132,7 +142,11 @@ impl Session {
             "FETCH" => {
                 let (set, items) = rest.split_once(' ').unwrap_or((rest, ""));
                 let last = mails.last().map_or(0, |(_, mail)| mail.uid);
-                for (place, mail) in mails.iter().filter(|(_, mail)| is_in(set, mail.uid, last)) {
+                let wanted = mails.iter().filter(|(_, mail)| is_in(set, mail.uid, last));
+                if items.contains("BODY") && wanted.clone().any(|(_, mail)| mail.is_withheld) {
+                    return self.done(tag, "NO [SERVERBUG] The message is damaged").await;
+                }
+                for (place, mail) in wanted {
                     let answer = fetched(*place, mail, items);
                     self.stream.get_mut().write_all(&answer).await?;
                 }

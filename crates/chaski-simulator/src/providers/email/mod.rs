@@ -16,7 +16,7 @@ use crate::providers::Inbound;
 use crate::sim::{Shared, Sim};
 use crate::source::Source;
 
-pub(crate) use self::boxes::Boxes;
+pub(crate) use self::boxes::{Bad, Boxes};
 pub(crate) use self::letter::message_id;
 
 /// What is spoken on a connection.
@@ -72,7 +72,7 @@ pub(crate) fn webhook_headers(id: AccountId, is_bad: bool) -> Vec<(String, Strin
 /// What a person wrote, as a raw message: it lies in the business's mailbox.
 pub(crate) fn inbound(sim: &Sim, inbound: &Inbound) -> Vec<u8> {
     let letter = letter::letter(inbound);
-    sim.boxes.put(inbound.account, letter.clone(), inbound.at_ms, None);
+    sim.boxes.put(inbound.account, letter.clone(), inbound.at_ms, None, false);
     letter
 }
 

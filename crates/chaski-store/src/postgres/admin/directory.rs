@@ -10,7 +10,7 @@ use chaski_model::{
 };
 use tokio_postgres::Row;
 
-const WORKSPACES: &str = "SELECT id, name, country, data_key FROM workspaces";
+const WORKSPACES: &str = "SELECT id, name, country, data_key, lifecycles FROM workspaces";
 const TOKENS: &str = "SELECT id, workspace_id, name, hash, scopes, created_at, expires_at FROM tokens WHERE revoked_at IS NULL ORDER BY id";
 const USERS: &str = "SELECT id, workspace_id, email, first_name, last_name, role, password_hash, language FROM users ORDER BY id";
 const FIELDS: &str =
@@ -56,7 +56,13 @@ fn hash(r: &Row, column: usize) -> Result<[u8; 32], StoreError> {
 }
 
 fn workspace(r: &Row) -> Result<Workspace, StoreError> {
-    Ok(Workspace { id: WorkspaceId(r.get(0)), name: r.get(1), country: r.get(2), data_key: r.get(3) })
+    Ok(Workspace {
+        id: WorkspaceId(r.get(0)),
+        name: r.get(1),
+        country: r.get(2),
+        data_key: r.get(3),
+        lifecycles: json(r, 4)?,
+    })
 }
 
 fn token(r: &Row) -> Result<Token, StoreError> {

@@ -5,6 +5,7 @@ mod templates;
 
 use super::PgStore;
 use super::background::Tx;
+use super::batch::text;
 use super::fault::Fail;
 use super::rows::{failure_json, json, to_json};
 use crate::admin::*;
@@ -154,6 +155,13 @@ impl Admin for PgStore {
             })
         })
         .await
+    }
+
+    async fn set_lifecycles(&self, workspace: WorkspaceId, stages: Vec<String>) -> Result<(), StoreError> {
+        let stages = text(&to_json(&stages)?);
+        self.change("UPDATE workspaces SET lifecycles = $2 WHERE id = $1", values![workspace.0, stages])
+            .await
+            .map(drop)
     }
 
     async fn set_language(&self, user: UserId, language: String) -> Result<(), StoreError> {

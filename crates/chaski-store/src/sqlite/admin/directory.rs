@@ -10,8 +10,14 @@ use rusqlite::{Connection, Row};
 
 pub(super) fn directory(c: &Connection) -> rusqlite::Result<Directory> {
     Ok(Directory {
-        workspaces: all(c, "SELECT id, name, country, data_key FROM workspaces", |r| {
-            Ok(Workspace { id: WorkspaceId(r.get(0)?), name: r.get(1)?, country: r.get(2)?, data_key: r.get(3)? })
+        workspaces: all(c, "SELECT id, name, country, data_key, lifecycles FROM workspaces", |r| {
+            Ok(Workspace {
+                id: WorkspaceId(r.get(0)?),
+                name: r.get(1)?,
+                country: r.get(2)?,
+                data_key: r.get(3)?,
+                lifecycles: json(r, 4)?,
+            })
         })?
         .into_iter()
         .map(|w| (w.id, w))

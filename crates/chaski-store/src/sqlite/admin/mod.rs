@@ -87,6 +87,15 @@ impl Admin for SqliteStore {
         .await
     }
 
+    async fn set_lifecycles(&self, workspace: WorkspaceId, stages: Vec<String>) -> Result<(), StoreError> {
+        self.write(Class::Background, move |b| {
+            let stages = to_json(&stages)?;
+            b.execute("UPDATE workspaces SET lifecycles = ?2 WHERE id = ?1", params![workspace.0, stages])
+                .map(drop)
+        })
+        .await
+    }
+
     async fn set_language(&self, user: UserId, language: String) -> Result<(), StoreError> {
         self.write(Class::Background, move |b| {
             b.execute("UPDATE users SET language = ?2 WHERE id = ?1", params![user.0, language]).map(|_| ())
