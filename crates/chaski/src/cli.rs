@@ -1,9 +1,9 @@
 //! The command line.
 
 use crate::verbs::{
-    self, BackupOptions, ChannelVerb, ContactVerb, DeadLetterVerb, FieldVerb, MessageVerb, MigrateOptions,
-    RestoreOptions, RetentionOptions, SendOptions, TemplateVerb, TokenVerb, UnknownVerb, UserVerb,
-    WebhookVerb, WorkspaceVerb,
+    self, BackupOptions, ChannelVerb, ClosingNoteVerb, ContactVerb, DeadLetterVerb, FieldVerb, MessageVerb,
+    MigrateOptions, RestoreOptions, RetentionOptions, SendOptions, TagVerb, TemplateVerb, TokenVerb,
+    UnknownVerb, UserVerb, WebhookVerb, WorkspaceVerb,
 };
 use crate::{config, demo, explain, output, serve};
 use anyhow::Result;
@@ -66,6 +66,12 @@ enum Command {
     /// Custom fields of contacts.
     #[command(subcommand)]
     Field(FieldVerb),
+    /// Tags of contacts.
+    #[command(subcommand)]
+    Tag(TagVerb),
+    /// What conversations are closed with.
+    #[command(subcommand)]
+    ClosingNote(ClosingNoteVerb),
     /// Template catalogues.
     #[command(subcommand)]
     Template(TemplateVerb),
@@ -128,6 +134,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Channel(verb) => verbs::channel(common, verb).await?,
         Command::Contact(verb) => verbs::contact(common, verb).await?,
         Command::Field(verb) => verbs::field(common, verb).await?,
+        Command::Tag(verb) => verbs::tag(common, verb).await?,
+        Command::ClosingNote(verb) => verbs::closing_note(common, verb).await?,
         Command::Template(verb) => return verbs::template(common, verb).await,
         Command::Message(verb) => verbs::message(common, verb).await?,
         Command::DeadLetter(verb) => verbs::dead_letter(common, verb).await?,

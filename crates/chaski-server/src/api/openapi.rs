@@ -3,7 +3,7 @@
 //! The enumeration of errors comes from the code's own closed set; a test holds the paths here
 //! against the router.
 
-use super::openapi_admin as admin;
+use super::{openapi_admin as admin, openapi_space as space};
 use crate::problem::ok;
 use crate::state::App;
 use axum::Router;
@@ -65,7 +65,7 @@ pub(super) struct Operation {
 }
 
 /// Where the public API is.
-const BASE: &str = "/v2";
+pub(super) const BASE: &str = "/v2";
 
 const OPERATIONS: &[Operation] = &[
     Operation {
@@ -167,7 +167,7 @@ const OPERATIONS: &[Operation] = &[
 ];
 
 fn operations() -> impl Iterator<Item = &'static Operation> {
-    OPERATIONS.iter().chain(admin::OPERATIONS)
+    OPERATIONS.iter().chain(space::OPERATIONS).chain(admin::OPERATIONS)
 }
 
 fn paths() -> Value {
@@ -213,6 +213,7 @@ fn describe(o: &Operation) -> Value {
 fn example(body: &str) -> Value {
     match body {
         "ContactFields" => json!({"firstName": "Luis", "lastName": "Mena", "language": "es"}),
+        _ if space::example(body).is_some() => json!(space::example(body)),
         _ if admin::example(body).is_some() => json!(admin::example(body)),
         _ => json!({"channelId": 0, "message": {"type": "text", "text": "Hola {{$contact.name}}"}}),
     }
@@ -244,7 +245,7 @@ fn parameters() -> Value {
             "description": "Extension. The same key and body get the same answer for 24 hours.",
         },
     });
-    for (name, parameter) in admin::parameters() {
+    for (name, parameter) in space::parameters().into_iter().chain(admin::parameters()) {
         parameters[name] = parameter;
     }
     parameters
@@ -252,27 +253,29 @@ fn parameters() -> Value {
 
 fn all_schemas() -> Value {
     let mut all = schemas();
-    for (name, schema) in admin::schemas() {
+    for (name, schema) in space::schemas(&page_of).into_iter().chain(admin::schemas()) {
         all[name] = schema;
     }
     all
 }
 
+/// A page of what a schema describes.
+fn page_of(item: &str) -> Value {
+    json!({
+        "type": "object", "required": ["items", "pagination"],
+        "properties": {
+            "items": {"type": "array", "items": {"$ref": format!("#/components/schemas/{item}")}},
+            "pagination": {
+                "type": "object", "required": ["next", "previous"],
+                "description": "Absolute addresses; an empty text where there is no such page.",
+                "properties": {"next": {"type": "string"}, "previous": {"type": "string"}},
+            },
+        },
+    })
+}
+
 fn schemas() -> Value {
     let codes: Vec<&str> = ErrorCode::ALL.iter().map(|code| code.info().code).collect();
-    let page = |item: &str| {
-        json!({
-            "type": "object", "required": ["items", "pagination"],
-            "properties": {
-                "items": {"type": "array", "items": {"$ref": format!("#/components/schemas/{item}")}},
-                "pagination": {
-                    "type": "object", "required": ["next", "previous"],
-                    "description": "Absolute addresses; an empty text where there is no such page.",
-                    "properties": {"next": {"type": "string"}, "previous": {"type": "string"}},
-                },
-            },
-        })
-    };
     json!({
         "Problem": {
             "type": "object", "required": ["code", "message", "error", "requestId", "errors"],
@@ -308,7 +311,7 @@ fn schemas() -> Value {
             },
         },
         "Message": message(),
-        "Messages": page("Message"),
+        "Messages": page_of("Message"),
         "Channel": {
             "type": "object", "required": ["id", "name", "source", "created_at"],
             "properties": {
@@ -316,7 +319,7 @@ fn schemas() -> Value {
                 "created_at": {"type": "integer"},
             },
         },
-        "Channels": page("Channel"),
+        "Channels": page_of("Channel"),
         "Template": {
             "type": "object", "required": ["id", "name", "languageCode", "components", "status"],
             "properties": {
@@ -326,7 +329,7 @@ fn schemas() -> Value {
                 "channelId": {"type": "integer"}, "namespace": {"type": ["string", "null"]},
             },
         },
-        "Templates": page("Template"),
+        "Templates": page_of("Template"),
     })
 }
 

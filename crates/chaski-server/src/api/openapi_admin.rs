@@ -27,6 +27,9 @@ pub(super) const OF_COMMANDS: &[&str] = &[
     "/contacts",
     "/fields",
     "/fields/{name}",
+    "/tags",
+    "/closing-notes",
+    "/closing-notes/{id}",
 ];
 
 const fn read(
