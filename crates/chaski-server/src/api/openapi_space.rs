@@ -232,7 +232,7 @@ fn tag() -> Value {
 
 /// What a tag is made or changed by.
 fn tag_fields(required: &[&str]) -> Value {
-    let text = |most: u16| json!({"type": ["string", "null"], "maxLength": most, "description": "Empty, null or absent: as it is."});
+    let text = |most: u16| json!({"type": ["string", "null"], "maxLength": most, "description": "Empty, null or absent: none, or as it was."});
     let name = json!({"type": "string", "maxLength": 255});
     let mut properties =
         json!({"description": text(255), "colorCode": text(64), "emoji": text(64), "name": text(255)});

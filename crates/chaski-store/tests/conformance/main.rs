@@ -135,6 +135,7 @@ conformance! {
     a_report_by_a_messages_id_covers_it_and_what_came_before
     what_a_contact_takes_back_is_gone_and_does_not_come_again
     a_field_keeps_its_description_and_no_other_has_its_name
+    of_many_that_want_one_name_at_once_one_gets_it
     tags_have_a_name_of_their_own_and_are_changed_by_it
     closing_notes_stand_in_the_order_of_their_categories
 }

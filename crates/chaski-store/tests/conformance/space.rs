@@ -1,5 +1,6 @@
 //! The cases of a workspace's own words: custom fields, tags, closing notes.
 
+use super::cases::futures;
 use super::support::*;
 use chaski_model::identifier::Identifier;
 use chaski_model::{ClosingNoteId, ContactId, E164, FieldId, Timestamp};
@@ -42,6 +43,30 @@ pub(crate) async fn a_field_keeps_its_description_and_no_other_has_its_name(benc
     let another = bench.store.add_workspace("V".into(), None, vec![1], NOW).await.unwrap();
     let there = Field { workspace: another, ..field("RUC", "ruc") };
     bench.store.add_field(there, NOW).await.unwrap();
+}
+
+pub(crate) async fn of_many_that_want_one_name_at_once_one_gets_it(bench: Bench) {
+    let (store, workspace) = (&bench.store, bench.workspace);
+    let fields = (0..8).map(|n| {
+        let (name, data_type) = ("Plan".to_owned(), "text".to_owned());
+        let (slug, allowed_values) = (format!("plan_{n}"), vec![]);
+        let (id, created_at) = (FieldId(0), NOW);
+        let field =
+            Field { id, workspace, name, slug, data_type, allowed_values, description: None, created_at };
+        store.add_field(field, NOW)
+    });
+    let added = futures(fields).await;
+    assert_eq!(added.iter().filter(|answer| answer.is_ok()).count(), 1, "{added:?}");
+    assert!(added.into_iter().all(|answer| answer.is_ok() || is_conflict(answer, "Plan")));
+    let tags = (0..8).map(|_| store.add_tag(workspace, "VIP".into(), TagChange::default(), NOW));
+    let added = futures(tags).await;
+    assert_eq!(added.iter().filter(|answer| answer.is_ok()).count(), 1, "{added:?}");
+    assert!(added.into_iter().all(|answer| answer.is_ok() || is_conflict(answer, "VIP")));
+    store.add_tag(workspace, "vip".into(), TagChange::default(), NOW).await.unwrap();
+    let renamed = ["VIP", "vip"].map(|name| store.change_tag(workspace, name.into(), named("Oro"), NOW));
+    let renamed = futures(renamed.into_iter()).await;
+    assert_eq!(renamed.iter().filter(|answer| answer.is_ok()).count(), 1, "{renamed:?}");
+    assert!(renamed.into_iter().all(|answer| answer.is_ok() || is_conflict(answer, "Oro")));
 }
 
 pub(crate) async fn tags_have_a_name_of_their_own_and_are_changed_by_it(bench: Bench) {
