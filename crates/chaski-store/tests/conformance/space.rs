@@ -47,17 +47,21 @@ pub(crate) async fn a_field_keeps_its_description_and_no_other_has_its_name(benc
 
 pub(crate) async fn of_many_that_want_one_name_at_once_one_gets_it(bench: Bench) {
     let (store, workspace) = (&bench.store, bench.workspace);
-    let fields = (0..8).map(|n| {
-        let (name, data_type) = ("Plan".to_owned(), "text".to_owned());
-        let (slug, allowed_values) = (format!("plan_{n}"), vec![]);
-        let (id, created_at) = (FieldId(0), NOW);
-        let field =
-            Field { id, workspace, name, slug, data_type, allowed_values, description: None, created_at };
-        store.add_field(field, NOW)
-    });
-    let added = futures(fields).await;
-    assert_eq!(added.iter().filter(|answer| answer.is_ok()).count(), 1, "{added:?}");
-    assert!(added.into_iter().all(|answer| answer.is_ok() || is_conflict(answer, "Plan")));
+    // More than once, so that they truly meet.
+    for name in ["Plan", "Zona", "Saldo", "Deuda", "Edad"] {
+        let fields = (0..8).map(|n| {
+            let (id, created_at, allowed_values) = (FieldId(0), NOW, vec![]);
+            let (slug, data_type) = (format!("{name}_{n}"), "text".to_owned());
+            let (name, description) = (name.to_owned(), None);
+            store.add_field(
+                Field { id, workspace, name, slug, data_type, allowed_values, description, created_at },
+                NOW,
+            )
+        });
+        let added = futures(fields).await;
+        assert_eq!(added.iter().filter(|answer| answer.is_ok()).count(), 1, "{added:?}");
+        assert!(added.into_iter().all(|answer| answer.is_ok() || is_conflict(answer, name)));
+    }
     let tags = (0..8).map(|_| store.add_tag(workspace, "VIP".into(), TagChange::default(), NOW));
     let added = futures(tags).await;
     assert_eq!(added.iter().filter(|answer| answer.is_ok()).count(), 1, "{added:?}");
