@@ -77,6 +77,10 @@ async fn tags_come_and_go_by_lists() {
         assert_eq!((answer.status, answer.json()), (200, json!({"contactId": id})));
         assert_eq!(contact(&world, id).await["tags"], left);
     }
+    // A tag that the workspace did not have is one of its tags now: taken from it, it goes from the contact.
+    let deleted = world.api("DELETE", "/space/tag", json!({"name": "tercero"})).await;
+    assert_eq!(deleted.status, 200, "{}", deleted.text());
+    assert_eq!(contact(&world, id).await["tags"], json!(["nuevo ñ"]));
     let eleven: Vec<String> = (0..11).map(|n| n.to_string()).collect();
     for (body, pointer) in [
         (json!([]), ""),

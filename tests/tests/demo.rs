@@ -211,7 +211,10 @@ async fn the_api_description_is_true() {
             let place = path
                 .replace("{identifier}", "phone:+593990001122")
                 .replace("{messageId}", "1")
-                .replace("{channelId}", "1");
+                .replace("{channelId}", "1")
+                .replace("{userId}", "1")
+                .replace("{fieldId}", "1")
+                .replace("{templateId}", "1");
             let body = operation["requestBody"]["content"]["application/json"]["example"].clone();
             let method = method.to_uppercase();
             let answer = match of_operators {

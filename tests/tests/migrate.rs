@@ -68,6 +68,8 @@ impl Site {
         }
         let field = json!({"name": "Empresa", "dataType": "text"});
         site.call("POST", "/admin/v1/fields", field).await;
+        site.call("POST", "/v2/space/tag", json!({"name": "VIP", "emoji": "⭐"})).await;
+        site.call("POST", "/admin/v1/closing-notes", json!({"category": "Resuelto"})).await;
         let contact = json!({"firstName": "Ana", "phone": PHONE, "email": "ana@ejemplo.ec"});
         site.call("POST", "/admin/v1/contacts", contact).await;
         for source in SOURCES {
@@ -131,8 +133,18 @@ impl Site {
             "/v2/contact/email:ana@ejemplo.ec".to_owned(),
             format!("/v2/contact/phone:{PHONE}/message/list?limit=50"),
         ];
-        let lists =
-            ["channels", "contacts", "fields", "tokens", "users", "workspaces", "templates", "unknown"];
+        let lists = [
+            "channels",
+            "contacts",
+            "fields",
+            "tags",
+            "closing-notes",
+            "tokens",
+            "users",
+            "workspaces",
+            "templates",
+            "unknown",
+        ];
         paths.extend(lists.map(|list| format!("/admin/v1/{list}")));
         paths.extend(messages.iter().map(|id| format!("/v2/contact/phone:{PHONE}/message/{id}")));
         paths.extend(messages.iter().map(|id| format!("/admin/v1/messages/{id}")));

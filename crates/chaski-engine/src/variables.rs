@@ -193,6 +193,8 @@ mod tests {
             slug: slug.into(),
             data_type: "text".into(),
             allowed_values: vec![],
+            description: None,
+            created_at: Timestamp(0),
         }
     }
 

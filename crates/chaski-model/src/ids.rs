@@ -40,6 +40,10 @@ id!(/// A custom field of contacts.
     FieldId);
 id!(/// A template in the catalogue.
     TemplateId);
+id!(/// A tag of contacts.
+    TagId);
+id!(/// What a conversation can be closed with.
+    ClosingNoteId);
 
 /// Names one part of a message: `message.delivery.part`, as it is echoed by providers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

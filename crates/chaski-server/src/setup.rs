@@ -91,6 +91,7 @@ pub async fn field(app: &App, workspace: WorkspaceId, name: &str) -> Result<Fiel
     if let Some(known) = engine.snapshot().fields_of(workspace).into_iter().find(|field| field.slug == name) {
         return Ok(known.id);
     }
+    let now = engine.clock().now();
     let field = Field {
         id: FieldId(0),
         workspace,
@@ -98,8 +99,10 @@ pub async fn field(app: &App, workspace: WorkspaceId, name: &str) -> Result<Fiel
         slug: name.to_owned(),
         data_type: "text".into(),
         allowed_values: Vec::new(),
+        description: None,
+        created_at: now,
     };
-    let id = engine.store().add_field(field, engine.clock().now()).await?;
+    let id = engine.store().add_field(field, now).await?;
     engine.reload().await?;
     Ok(id)
 }

@@ -82,6 +82,10 @@ pub struct Field {
     pub data_type: String,
     /// The values of a list.
     pub allowed_values: Vec<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
 }
 
 /// An account at a provider.
@@ -268,6 +272,11 @@ pub enum SyncTurn {
     TooSoon,
 }
 
+/// A custom field's name or slug is taken.
+pub(crate) fn field_exists(name: String, slug: String) -> StoreError {
+    StoreError::Conflict(format!("A field `{name}` with the slug `{slug}` exists already."))
+}
+
 /// Makes a token's row once its number is known. It may be called twice.
 pub type MakeToken = Box<dyn FnMut(TokenId) -> Token + Send>;
 
@@ -327,7 +336,8 @@ pub trait Admin: Send + Sync {
     /// Ends a session.
     async fn end_session(&self, hash: [u8; 32]) -> Result<(), StoreError>;
 
-    /// Makes a custom field.
+    /// Makes a custom field; its number and its time are given here.
+    /// Fails with `Conflict` when another one has its name or its slug.
     async fn add_field(&self, field: Field, now: Timestamp) -> Result<FieldId, StoreError>;
     /// Deletes a custom field by name or slug.
     async fn delete_field(&self, workspace: WorkspaceId, name: String) -> Result<bool, StoreError>;

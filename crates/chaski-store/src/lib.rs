@@ -19,6 +19,7 @@ pub mod postgres;
 pub mod receive;
 mod recipients;
 pub mod reports;
+pub mod space;
 pub mod sqlite;
 pub mod upkeep;
 
@@ -34,6 +35,7 @@ pub use nodes::Nodes;
 pub use outbox::Outbox;
 pub use receive::Receive;
 pub use reports::Reports;
+pub use space::Space;
 pub use upkeep::{DeadLetters, Retention, Watch};
 
 /// Everything that a store can do.
@@ -52,6 +54,7 @@ pub trait Store:
     + InboundMedia
     + Mailboxes
     + Reports
+    + Space
 {
 }
 impl<T> Store for T where
@@ -69,5 +72,6 @@ impl<T> Store for T where
         + InboundMedia
         + Mailboxes
         + Reports
+        + Space
 {
 }

@@ -1,9 +1,9 @@
 //! The command line.
 
 use crate::verbs::{
-    self, BackupOptions, ChannelVerb, ContactVerb, DeadLetterVerb, FieldVerb, LifecycleVerb, MessageVerb,
-    MigrateOptions, RestoreOptions, RetentionOptions, SendOptions, TemplateVerb, TokenVerb, UnknownVerb,
-    UserVerb, WebhookVerb, WorkspaceVerb,
+    self, BackupOptions, ChannelVerb, ClosingNoteVerb, ContactVerb, DeadLetterVerb, FieldVerb, LifecycleVerb,
+    MessageVerb, MigrateOptions, RestoreOptions, RetentionOptions, SendOptions, TagVerb, TemplateVerb,
+    TokenVerb, UnknownVerb, UserVerb, WebhookVerb, WorkspaceVerb,
 };
 use crate::{config, demo, explain, output, serve};
 use anyhow::Result;
@@ -69,6 +69,12 @@ enum Command {
     /// The stages of contacts' lifecycle.
     #[command(subcommand)]
     Lifecycle(LifecycleVerb),
+    /// Tags of contacts.
+    #[command(subcommand)]
+    Tag(TagVerb),
+    /// What conversations are closed with.
+    #[command(subcommand)]
+    ClosingNote(ClosingNoteVerb),
     /// Template catalogues.
     #[command(subcommand)]
     Template(TemplateVerb),
@@ -132,6 +138,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Contact(verb) => verbs::contact(common, verb).await?,
         Command::Field(verb) => verbs::field(common, verb).await?,
         Command::Lifecycle(verb) => verbs::lifecycle(common, verb).await?,
+        Command::Tag(verb) => verbs::tag(common, verb).await?,
+        Command::ClosingNote(verb) => verbs::closing_note(common, verb).await?,
         Command::Template(verb) => return verbs::template(common, verb).await,
         Command::Message(verb) => verbs::message(common, verb).await?,
         Command::DeadLetter(verb) => verbs::dead_letter(common, verb).await?,

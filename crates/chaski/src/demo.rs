@@ -49,6 +49,8 @@ const BY_ID: [(&str, &str); 4] = [
     ("facebook", "/scopedIds/facebook"),
     ("instagram", "/scopedIds/instagram"),
 ];
+/// What the demo's conversations can be closed with.
+const CLOSING_NOTES: [(&str, &str); 2] = [("Resolved", "Resuelto"), ("Spam", "Correo no deseado")];
 /// A window that closes sooner is opened anew.
 const WINDOW_LEFT: Duration = Duration::from_secs(3600);
 /// How long the contact's own messages may take to arrive.
@@ -179,6 +181,7 @@ impl World {
             self.connect(source, name, &set).await?;
         }
         self.make_contact().await?;
+        self.make_closing_notes().await?;
         self.introduce().await?;
         self.open_windows().await?;
         let renewed = setup::renew_access(&self.app, self.workspace, USER, TOKEN).await?;
@@ -274,6 +277,19 @@ impl World {
         };
         let now = self.app.engine.clock().now();
         self.app.engine.store().create_contact(self.workspace, Some(CONTACT), change, now).await?;
+        Ok(())
+    }
+
+    async fn make_closing_notes(&self) -> Result<()> {
+        let engine = &self.app.engine;
+        if !engine.store().closing_notes(self.workspace).await?.is_empty() {
+            return Ok(());
+        }
+        for (category, description) in CLOSING_NOTES {
+            let (category, description) = (category.to_owned(), Some(description.to_owned()));
+            let now = engine.clock().now();
+            engine.store().add_closing_note(self.workspace, category, description, now).await?;
+        }
         Ok(())
     }
 

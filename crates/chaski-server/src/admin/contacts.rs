@@ -1,7 +1,7 @@
 //! Contacts with addresses on any channel, and custom fields.
 
 use super::{object, operator};
-use crate::api::{contact_fields, path, views};
+use crate::api::{contact_fields, custom_fields, path, views};
 use crate::body;
 use crate::problem::{Problem, ok};
 use crate::state::App;
@@ -10,16 +10,14 @@ use axum::extract::{OriginalUri, Path, State, rejection::PathRejection};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use chaski_model::address::{Address, AddressKind};
-use chaski_model::{ChannelId, ContactId, ErrorCode, Fault, FieldId, WorkspaceId};
+use chaski_model::{ChannelId, ContactId, ErrorCode, Fault, WorkspaceId};
 use chaski_store::StoreError;
-use chaski_store::admin::Field;
 use chaski_store::contacts::{ContactChange, Stretch};
 use serde_json::{Value, json};
 
 /// The most lifecycle stages, and the longest name of one.
 const STAGES: usize = 50;
 const STAGE: usize = 255;
-const TYPES: [&str; 8] = ["text", "list", "checkbox", "email", "number", "url", "date", "time"];
 
 pub(crate) async fn list(
     State(app): State<App>,
@@ -153,39 +151,12 @@ pub(crate) async fn add_field(
     request: Body,
 ) -> Result<Response, Problem> {
     let token = operator(&app, &headers).await?;
-    let body = object(request).await?;
-    let words: Vec<(&str, &str)> = TYPES.iter().map(|word| (*word, *word)).collect();
-    let field = super::fields(&body, |given, faults| {
-        let name = given.required_text("name", "the field's name", faults).trim().to_owned();
-        if name.chars().count() > 50 {
-            faults.push(Fault::new("/name", "`name` may have at most 50 characters."));
-        }
-        let slug = given.short_text("slug", 50, faults).unwrap_or_else(|| slug_of(&name));
-        if slug.chars().any(|c| !(c.is_ascii_alphanumeric() || c == '_')) {
-            faults.push(Fault::new("/slug", "`slug` may hold letters, digits and underscores only."));
-        }
-        let data_type = given.word("dataType", &words, faults).unwrap_or("text").to_owned();
-        let allowed_values: Vec<String> = given
-            .array("allowedValues", faults)
-            .into_iter()
-            .flatten()
-            .filter_map(|v| v.as_str().map(str::to_owned))
-            .collect();
-        if data_type == "list" && allowed_values.is_empty() {
-            faults.push(Fault::new("/allowedValues", "A list needs `allowedValues`."));
-        }
-        Field { id: FieldId(0), workspace: token.workspace, name, slug, data_type, allowed_values }
-    })?;
-    let id = app.engine.store().add_field(field, app.engine.clock().now()).await?;
-    app.engine.reload().await?;
-    Ok(ok(json!({"id": id})))
-}
-
-/// A slug from a name: lower case, underscores.
-fn slug_of(name: &str) -> String {
-    let plain: String =
-        name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    plain.trim_matches('_').to_owned()
+    let mut body = object(request).await?;
+    if body.get("dataType").is_none() {
+        body["dataType"] = json!("text");
+    }
+    let field = custom_fields::make(&app, token.workspace, custom_fields::read(&body)?).await?;
+    Ok(ok(json!({"id": field.id})))
 }
 
 pub(crate) async fn delete_field(

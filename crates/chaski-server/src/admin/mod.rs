@@ -5,6 +5,7 @@ mod contacts;
 mod health;
 mod messages;
 pub(crate) mod people;
+mod space;
 mod templates;
 mod webhooks;
 
@@ -41,6 +42,9 @@ pub(crate) fn routes() -> Router<App> {
         .route("/lifecycles", get(contacts::lifecycles).put(contacts::set_lifecycles))
         .route("/fields", get(contacts::fields).post(contacts::add_field))
         .route("/fields/{name}", axum::routing::delete(contacts::delete_field))
+        .route("/tags", get(space::tag_list))
+        .route("/closing-notes", get(space::closing_notes).post(space::add_closing_note))
+        .route("/closing-notes/{id}", axum::routing::delete(space::delete_closing_note))
         .route("/messages/{id}", get(messages::show))
         .route("/messages/{id}/resolve", post(messages::resolve))
         .route("/messages/{id}/replay", post(health::replay))

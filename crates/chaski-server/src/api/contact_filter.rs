@@ -397,6 +397,8 @@ mod tests {
             slug: name.to_lowercase(),
             data_type: data_type.into(),
             allowed_values: Vec::new(),
+            description: None,
+            created_at: Timestamp(0),
         };
         vec![field(1, "Company", "text"), field(2, "Orders", "number"), field(3, "Born", "date")]
     }

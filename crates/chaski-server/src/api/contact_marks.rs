@@ -8,10 +8,11 @@ use axum::body::Body;
 use axum::extract::{OriginalUri, Path, State, rejection::PathRejection};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use chaski_model::{ErrorCode, Fault};
+use chaski_model::{ErrorCode, Fault, WorkspaceId};
 use chaski_store::StoreError;
 use chaski_store::admin::Token;
 use chaski_store::contacts::{Contact, ContactChange};
+use chaski_store::space::TagChange;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -28,7 +29,24 @@ pub(crate) async fn add_tags(
 ) -> Result<Response, Problem> {
     let token = auth::token(&app, &headers, "contacts:write").await?;
     let tags = tags(request).await?;
-    change(&app, &token, &path(place)?, ContactChange { tags_added: tags, ..ContactChange::default() }).await
+    let place = path(place)?;
+    contact(&app, token.workspace, &place).await?;
+    make_known(&app, token.workspace, &tags).await?;
+    change(&app, &token, &place, ContactChange { tags_added: tags, ..ContactChange::default() }).await
+}
+
+/// A tag that the workspace does not have is made.
+async fn make_known(app: &App, workspace: WorkspaceId, tags: &[String]) -> Result<(), Problem> {
+    let store = app.engine.store();
+    let known = store.tags(workspace).await?;
+    for tag in tags.iter().filter(|tag| !known.iter().any(|known| known.name == **tag)) {
+        match store.add_tag(workspace, tag.clone(), TagChange::default(), app.engine.clock().now()).await {
+            // Somebody else has just made it.
+            Ok(_) | Err(StoreError::Conflict(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// `DELETE /v2/contact/{identifier}/tag`, with the tags in its body.

@@ -1,20 +1,26 @@
 //! The public API under `/v2`.
 
+mod closing_notes;
 pub(crate) mod contact_fields;
 mod contact_filter;
 mod contact_list;
 mod contact_marks;
 mod contacts;
+pub(crate) mod custom_fields;
 mod messages;
+mod mtm;
 pub(crate) mod openapi;
 mod openapi_admin;
 mod openapi_contacts;
+mod openapi_space;
 mod page;
 pub(crate) mod parse;
 mod parse_email;
 mod parse_template;
 mod send;
 mod space;
+pub(crate) mod tags;
+mod users;
 pub(crate) mod views;
 
 use crate::problem::Problem;
@@ -44,6 +50,14 @@ pub(crate) fn routes() -> Router<App> {
         .route("/v2/contact/{identifier}/message/{message_id}", get(messages::get))
         .route("/v2/space/channel", get(space::channels))
         .route("/v2/space/channel/{channel_id}/template", get(space::templates))
+        .route("/v2/space/channel/{channel_id}/mtm", get(mtm::list))
+        .route("/v2/space/mtm/{template_id}", get(mtm::get))
+        .route("/v2/space/user", get(users::list))
+        .route("/v2/space/user/{user_id}", get(users::get))
+        .route("/v2/space/custom_field", get(custom_fields::list).post(custom_fields::create))
+        .route("/v2/space/custom_field/{field_id}", get(custom_fields::get))
+        .route("/v2/space/closing_notes", get(closing_notes::list))
+        .route("/v2/space/tag", post(tags::create).put(tags::change).delete(tags::delete))
 }
 
 /// A path parameter, decoded; a path that is not UTF-8 is the caller's fault.

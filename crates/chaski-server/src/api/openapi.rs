@@ -3,8 +3,7 @@
 //! The enumeration of errors comes from the code's own closed set; a test holds the paths here
 //! against the router.
 
-use super::openapi_admin as admin;
-use super::openapi_contacts as contacts;
+use super::{openapi_admin as admin, openapi_contacts as contacts, openapi_space as space};
 use crate::problem::ok;
 use crate::state::App;
 use axum::Router;
@@ -168,7 +167,7 @@ const OPERATIONS: &[Operation] = &[
 ];
 
 fn operations() -> impl Iterator<Item = &'static Operation> {
-    OPERATIONS.iter().chain(contacts::OPERATIONS).chain(admin::OPERATIONS)
+    OPERATIONS.iter().chain(contacts::OPERATIONS).chain(space::OPERATIONS).chain(admin::OPERATIONS)
 }
 
 fn paths() -> Value {
@@ -215,6 +214,7 @@ fn example(body: &str) -> Value {
     match body {
         "ContactFields" => json!({"firstName": "Luis", "lastName": "Mena", "language": "es"}),
         _ if contacts::example(body).is_some() => json!(contacts::example(body)),
+        _ if space::example(body).is_some() => json!(space::example(body)),
         _ if admin::example(body).is_some() => json!(admin::example(body)),
         _ => json!({"channelId": 0, "message": {"type": "text", "text": "Hola {{$contact.name}}"}}),
     }
@@ -246,7 +246,7 @@ fn parameters() -> Value {
             "description": "Extension. The same key and body get the same answer for 24 hours.",
         },
     });
-    for (name, parameter) in admin::parameters() {
+    for (name, parameter) in space::parameters().into_iter().chain(admin::parameters()) {
         parameters[name] = parameter;
     }
     parameters
@@ -254,12 +254,14 @@ fn parameters() -> Value {
 
 fn all_schemas() -> Value {
     let mut all = schemas();
-    for (name, schema) in contacts::schemas(&page_of).into_iter().chain(admin::schemas()) {
+    let own = contacts::schemas(&page_of).into_iter().chain(space::schemas(&page_of));
+    for (name, schema) in own.chain(admin::schemas()) {
         all[name] = schema;
     }
     all
 }
 
+/// A page of what a schema describes.
 fn page_of(item: &str) -> Value {
     json!({
         "type": "object", "required": ["items", "pagination"],

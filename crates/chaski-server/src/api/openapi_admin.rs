@@ -28,6 +28,9 @@ pub(super) const OF_COMMANDS: &[&str] = &[
     "/fields",
     "/fields/{name}",
     "/lifecycles",
+    "/tags",
+    "/closing-notes",
+    "/closing-notes/{id}",
 ];
 
 const fn read(

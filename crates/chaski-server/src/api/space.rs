@@ -6,9 +6,9 @@ use crate::auth;
 use crate::problem::{Problem, ok};
 use crate::state::App;
 use axum::extract::{OriginalUri, Path, State, rejection::PathRejection};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use chaski_model::{ChannelId, ErrorCode};
+use chaski_model::{ChannelId, ErrorCode, WorkspaceId};
 use serde_json::{Value, json};
 
 /// `GET /v2/space/channel`.
@@ -40,10 +40,22 @@ pub(crate) async fn templates(
 ) -> Result<Response, Problem> {
     let token = auth::token(&app, &headers, "space:read").await?;
     let id = page::number(&path(place)?, ErrorCode::ChannelNotFound, "Channel")?;
-    let (limit, cursor) = page::read(&uri)?;
+    Ok(ok(template_page(&app, token.workspace, (id, "template"), &uri, Value::clone)?))
+}
+
+/// One page of a channel's templates, at the end of whose address the last word stands. `components` says how
+/// their components are shown.
+pub(super) fn template_page(
+    app: &App,
+    workspace: WorkspaceId,
+    (id, word): (i64, &str),
+    uri: &Uri,
+    components: fn(&Value) -> Value,
+) -> Result<Value, Problem> {
+    let (limit, cursor) = page::read(uri)?;
     let snapshot = app.engine.snapshot();
     let entry = snapshot
-        .channel(token.workspace, ChannelId(id))
+        .channel(workspace, ChannelId(id))
         .ok_or_else(|| Problem::new(ErrorCode::ChannelNotFound, "Channel not found"))?;
     let mut rows: Vec<(i64, Value)> = snapshot
         .catalogue(entry.channel.account)
@@ -51,20 +63,17 @@ pub(crate) async fn templates(
         .map(|template| {
             let d = &template.definition;
             let row = json!({
-                "id": template.id, "name": d.name, "components": template.object["components"], "channelId": id,
-                "languageCode": d.language, "namespace": template.object.get("namespace"), "category": d.category,
-                "status": d.status.word().to_lowercase(), "statusDetail": d.rejected_reason, "templateId": d.external_id,
+                "id": template.id, "name": d.name, "components": components(&template.object["components"]),
+                "channelId": id, "languageCode": d.language, "namespace": template.object.get("namespace"),
+                "category": d.category, "status": d.status.word().to_lowercase(),
+                "statusDetail": d.rejected_reason, "templateId": d.external_id,
             });
             (template.id.0, row)
         })
         .collect();
     rows.sort_by_key(|(id, _)| *id);
-    Ok(ok(cut(
-        rows,
-        limit,
-        cursor,
-        &format!("{}/v2/space/channel/{id}/template", app.engine.config().public_url),
-    )))
+    let address = format!("{}/v2/space/channel/{id}/{word}", app.engine.config().public_url);
+    Ok(cut(rows, limit, cursor, &address))
 }
 
 /// One page of rows that are in memory, by their numbers.

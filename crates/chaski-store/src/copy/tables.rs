@@ -153,6 +153,8 @@ pub(crate) const FAMILIES: &[Family] = &[
     alone!("sessions", ["hash"], 500),
     alone!("sign_in_links", ["hash"], 500),
     alone!("custom_fields", ["id"], 500),
+    alone!("tags", ["id"], 500),
+    alone!("closing_notes", ["id"], 500),
     alone!("accounts", ["id"], 500),
     alone!("hooks", ["id"], 500),
     alone!("channels", ["id"], 500),

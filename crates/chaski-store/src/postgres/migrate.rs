@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0007_kept_query.sql"),
     include_str!("../../migrations/postgres/0008_mailboxes.sql"),
     include_str!("../../migrations/postgres/0009_early.sql"),
+    include_str!("../../migrations/postgres/0010_space.sql"),
     include_str!("../../migrations/postgres/0011_lifecycle.sql"),
 ];
 

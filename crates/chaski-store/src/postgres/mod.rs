@@ -29,6 +29,7 @@ mod reports;
 mod rows;
 mod tls;
 mod upkeep;
+mod words;
 mod writer;
 
 use crate::error::StoreError;

@@ -25,6 +25,7 @@ mod rows;
 mod space;
 mod statements;
 mod upkeep;
+mod words;
 mod writer;
 
 use crate::error::StoreError;

@@ -19,6 +19,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0007_kept_query.sql"),
     include_str!("../../migrations/sqlite/0008_mailboxes.sql"),
     include_str!("../../migrations/sqlite/0009_early.sql"),
+    include_str!("../../migrations/sqlite/0010_space.sql"),
     include_str!("../../migrations/sqlite/0011_lifecycle.sql"),
 ];
 

@@ -5,6 +5,7 @@ pub(crate) use super::media::*;
 pub(crate) use super::more_cases::*;
 pub(crate) use super::recipients::*;
 pub(crate) use super::reports::*;
+pub(crate) use super::space::*;
 use super::support::*;
 pub(crate) use super::upkeep::*;
 use chaski_model::address::{Address, E164};

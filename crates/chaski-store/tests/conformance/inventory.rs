@@ -11,6 +11,7 @@ const TRAITS: &[(&str, &str)] = &[
     ("reports", include_str!("../../src/reports.rs")),
     ("media", include_str!("../../src/media.rs")),
     ("mailboxes", include_str!("../../src/mailboxes.rs")),
+    ("space", include_str!("../../src/space.rs")),
     ("nodes", include_str!("../../src/nodes.rs")),
     ("upkeep", include_str!("../../src/upkeep.rs")),
     ("exchanges", include_str!("../../src/exchanges.rs")),
@@ -22,6 +23,7 @@ const CASES: &[&str] = &[
     include_str!("more_cases.rs"),
     include_str!("recipients.rs"),
     include_str!("reports.rs"),
+    include_str!("space.rs"),
     include_str!("support.rs"),
     include_str!("upkeep.rs"),
 ];

@@ -14,6 +14,7 @@ mod nodes;
 mod postgres;
 mod recipients;
 mod reports;
+mod space;
 mod support;
 mod upkeep;
 
@@ -134,6 +135,10 @@ conformance! {
     an_echo_settles_a_lost_answer_and_tells_the_providers_own_time
     a_report_by_a_messages_id_covers_it_and_what_came_before
     what_a_contact_takes_back_is_gone_and_does_not_come_again
+    a_field_keeps_its_description_and_no_other_has_its_name
+    of_many_that_want_one_name_at_once_one_gets_it
+    tags_have_a_name_of_their_own_and_are_changed_by_it
+    closing_notes_stand_in_the_order_of_their_categories
 }
 
 /// One process for each folder, and ids never go back over a restart.
@@ -165,6 +170,28 @@ async fn a_part_without_a_body_does_not_hold_up_the_others() {
     let without_bodies = || drop(database.sql("UPDATE messages SET resolved = NULL"));
     cases::a_missing_body_is_told(support::Bench::new(std::sync::Arc::new(store)).await, without_bodies)
         .await;
+}
+
+/// What becomes of a tag becomes of it on every contact.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tag_is_renamed_and_deleted_on_the_contacts_that_have_it() {
+    let scratch = Scratch::new();
+    let store = chaski_store::sqlite::SqliteStore::open(&scratch.0, 0).expect("it opens");
+    let file = rusqlite::Connection::open(scratch.0.join("chaski.db")).expect("the file opens");
+    let give = |contact: chaski_model::ContactId, tags: &[&str]| {
+        let tags = serde_json::to_string(tags).expect("texts");
+        let changed =
+            file.execute("UPDATE contacts SET tags = ?2 WHERE id = ?1", rusqlite::params![contact.0, tags]);
+        assert_eq!(changed, Ok(1));
+    };
+    cases::tags_on_contacts(support::Bench::new(std::sync::Arc::new(store)).await, give).await;
+    let Some(database) = postgres::database() else { return };
+    let store = chaski_store::postgres::PgStore::open(&database.url).await.expect("a new store opens");
+    let give = |contact: chaski_model::ContactId, tags: &[&str]| {
+        let tags = serde_json::to_string(tags).expect("texts");
+        database.sql(&format!("UPDATE contacts SET tags = '{tags}' WHERE id = {contact}"));
+    };
+    cases::tags_on_contacts(support::Bench::new(std::sync::Arc::new(store)).await, give).await;
 }
 
 /// Unusable webhooks are bounded in number for each workspace by itself, and each in length.

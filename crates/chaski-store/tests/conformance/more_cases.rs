@@ -136,6 +136,8 @@ pub(crate) async fn custom_fields_have_a_name_of_their_own(bench: Bench) {
         slug: "saldo".into(),
         data_type: "list".into(),
         allowed_values: vec!["a".into()],
+        description: None,
+        created_at: NOW,
     };
     bench.store.add_field(field.clone(), NOW).await.unwrap();
     let twice = bench.store.add_field(field, NOW).await;

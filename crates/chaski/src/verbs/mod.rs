@@ -9,6 +9,7 @@ mod messages;
 mod migrate;
 mod people;
 mod send;
+mod space;
 mod templates;
 mod webhooks;
 
@@ -21,6 +22,7 @@ pub(crate) use messages::{MessageVerb, message};
 pub(crate) use migrate::{MigrateOptions, migrate};
 pub(crate) use people::{TokenVerb, UserVerb, WorkspaceVerb, token, user, workspace};
 pub(crate) use send::{SendOptions, send};
+pub(crate) use space::{ClosingNoteVerb, TagVerb, closing_note, tag};
 pub(crate) use templates::{TemplateVerb, template};
 pub(crate) use webhooks::{WebhookVerb, webhook};
 

@@ -13,8 +13,7 @@ use tokio_postgres::Row;
 const WORKSPACES: &str = "SELECT id, name, country, data_key, lifecycles FROM workspaces";
 const TOKENS: &str = "SELECT id, workspace_id, name, hash, scopes, created_at, expires_at FROM tokens WHERE revoked_at IS NULL ORDER BY id";
 const USERS: &str = "SELECT id, workspace_id, email, first_name, last_name, role, password_hash, language FROM users ORDER BY id";
-const FIELDS: &str =
-    "SELECT id, workspace_id, name, slug, data_type, allowed_values FROM custom_fields ORDER BY id";
+const FIELDS: &str = "SELECT id, workspace_id, name, slug, data_type, allowed_values, description, created_at FROM custom_fields ORDER BY id";
 const ACCOUNTS: &str =
     "SELECT id, workspace_id, kind, external_id, synced_at, sync_error, mailbox_error FROM accounts";
 const HOOKS: &str = "SELECT id, workspace_id, kind, key_hash, key_cipher, secrets FROM hooks";
@@ -99,6 +98,8 @@ fn field(r: &Row) -> Result<Field, StoreError> {
         slug: r.get(3),
         data_type: r.get(4),
         allowed_values: json_or_none(r, 5)?.unwrap_or_default(),
+        description: r.get(6),
+        created_at: time(r, 7),
     })
 }
 

@@ -27,7 +27,13 @@ const ADD_USER: &str = "INSERT INTO users (workspace_id, email, first_name, role
 const ADD_LINK: &str = "INSERT INTO sign_in_links (hash, user_id, expires_at) VALUES ($1, $2, $3)";
 const USE_LINK: &str = "DELETE FROM sign_in_links WHERE hash = $1 AND expires_at > $2 RETURNING user_id";
 const ADD_SESSION: &str = "INSERT INTO sessions (hash, user_id, csrf, expires_at) VALUES ($1, $2, $3, $4)";
-const ADD_FIELD: &str = "INSERT INTO custom_fields (workspace_id, name, slug, data_type, allowed_values, created_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id";
+/// Two that want one name at once come one after the other.
+const FIELDS_IN_TURN: &str = "SELECT id FROM workspaces WHERE id = $1 FOR UPDATE";
+const FIELD_TAKEN: &str =
+    "SELECT name, slug FROM custom_fields WHERE workspace_id = $1 AND (name = $2 OR slug = $3)";
+const ADD_FIELD: &str =
+    "INSERT INTO custom_fields (workspace_id, name, slug, data_type, allowed_values, description, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
 const DELETE_FIELD: &str = "DELETE FROM custom_fields WHERE workspace_id = $1 AND (name = $2 OR slug = $2)";
 const ADD_ACCOUNT: &str = "INSERT INTO accounts (workspace_id, kind, external_id, created_at) VALUES ($1, $2, $3, $4)
     ON CONFLICT (workspace_id, kind, external_id) DO UPDATE SET external_id = excluded.external_id RETURNING id";
@@ -229,22 +235,26 @@ impl Admin for PgStore {
     }
 
     async fn add_field(&self, field: Field, now: Timestamp) -> Result<FieldId, StoreError> {
-        let slug = field.slug.clone();
-        let added = self.transact(move |tx| {
+        self.transact(move |tx| {
             let f = field.clone();
             Box::pin(async move {
                 tx.changes_directory();
-                let values = to_json(&f.allowed_values)?;
+                let (name, slug) = (text(&f.name), text(&f.slug));
+                let (values, description) = (to_json(&f.allowed_values)?, f.description.as_deref().map(text));
+                tx.row(FIELDS_IN_TURN, &[&f.workspace.0]).await?;
+                if let Some(row) = tx.row(FIELD_TAKEN, &[&f.workspace.0, &name, &slug]).await? {
+                    return Err(Fail::Refused(field_exists(row.get(0), row.get(1))));
+                }
                 let row = tx
-                    .row(ADD_FIELD, &[&f.workspace.0, &f.name, &f.slug, &f.data_type, &values, &now.0])
+                    .row(
+                        ADD_FIELD,
+                        &[&f.workspace.0, &name, &slug, &f.data_type, &values, &description, &now.0],
+                    )
                     .await?;
                 Ok(FieldId(number(row)?))
             })
-        });
-        added.await.map_err(|error| match error {
-            StoreError::Conflict(_) => StoreError::Conflict(format!("A field `{slug}` exists already.")),
-            other => other,
         })
+        .await
     }
 
     async fn delete_field(&self, workspace: WorkspaceId, name: String) -> Result<bool, StoreError> {

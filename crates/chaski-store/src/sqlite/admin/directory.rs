@@ -32,7 +32,7 @@ pub(super) fn directory(c: &Connection) -> rusqlite::Result<Directory> {
             "SELECT id, workspace_id, email, first_name, last_name, role, password_hash, language FROM users ORDER BY id",
             user,
         )?,
-        fields: all(c, "SELECT id, workspace_id, name, slug, data_type, allowed_values FROM custom_fields ORDER BY id", field)?,
+        fields: all(c, "SELECT id, workspace_id, name, slug, data_type, allowed_values, description, created_at FROM custom_fields ORDER BY id", field)?,
         accounts: all(c, "SELECT id, workspace_id, kind, external_id, synced_at, sync_error, mailbox_error FROM accounts", account)?
             .into_iter()
             .map(|a| (a.id, a))
@@ -112,6 +112,8 @@ fn field(r: &Row<'_>) -> rusqlite::Result<Field> {
         slug: r.get(3)?,
         data_type: r.get(4)?,
         allowed_values: json_or_none(r, 5)?.unwrap_or_default(),
+        description: r.get(6)?,
+        created_at: time(r, 7)?,
     })
 }
 

@@ -169,14 +169,27 @@ impl Admin for SqliteStore {
 
     async fn add_field(&self, field: Field, now: Timestamp) -> Result<FieldId, StoreError> {
         self.write(Class::Background, move |b| {
+            let taken = b.row(
+                "SELECT name, slug FROM custom_fields WHERE workspace_id = ?1 AND (name = ?2 OR slug = ?3)",
+                params![field.workspace.0, field.name, field.slug],
+                |r| Ok((r.get(0)?, r.get(1)?)),
+            )?;
+            if let Some((name, slug)) = taken {
+                return Err(field_exists(name, slug));
+            }
             b.execute(
-                "INSERT INTO custom_fields (workspace_id, name, slug, data_type, allowed_values, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![field.workspace.0, field.name, field.slug, field.data_type, to_json(&field.allowed_values)?, now.0],
-            )
-            .map_err(|error| match error {
-                StoreError::Conflict(_) => StoreError::Conflict(format!("A field `{}` exists already.", field.slug)),
-                other => other,
-            })?;
+                "INSERT INTO custom_fields (workspace_id, name, slug, data_type, allowed_values, description, created_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![
+                    field.workspace.0,
+                    field.name,
+                    field.slug,
+                    field.data_type,
+                    to_json(&field.allowed_values)?,
+                    field.description,
+                    now.0
+                ],
+            )?;
             Ok(FieldId(b.inserted()))
         })
         .await
