@@ -201,3 +201,42 @@ async fn contacts_are_listed_by_filters_forwards_and_back() {
     );
     assert_eq!(world.api("POST", "/contact/list?limit=0", json!({})).await.status, 400);
 }
+
+#[tokio::test]
+async fn a_conversation_is_a_users_or_nobodys() {
+    let world = World::demo().await;
+    let users = world.api("GET", "/space/user", Value::Null).await.json();
+    let user = users["items"][0].clone();
+    let place = "/contact/id:123/conversation/assignee";
+    let (id, email) = (user["id"].clone(), user["email"].as_str().expect("an address").to_owned());
+    for given in [id.clone(), json!(id.to_string()), json!(email.to_uppercase())] {
+        assert_eq!(
+            world.api("POST", place, json!({"assignee": null})).await.json(),
+            json!({"contactId": 123})
+        );
+        assert_eq!(contact(&world, 123).await["assignee"], Value::Null);
+        let answer = world.api("POST", place, json!({"assignee": given})).await;
+        assert_eq!((answer.status, answer.json()), (200, json!({"contactId": 123})), "{given}");
+        let shown = contact(&world, 123).await["assignee"].clone();
+        assert_eq!((&shown["id"], &shown["email"]), (&id, &json!(email)), "{given}");
+    }
+    let filter = condition("contactField", json!("assigneeUserId"), "isEqualTo", id);
+    let list = world.api("POST", "/contact/list", json!({"filter": {"$and": [filter]}})).await.json();
+    assert_eq!(ids(&list), [123]);
+    for odd in [
+        json!({}),
+        json!({"assignee": 999}),
+        json!({"assignee": "nadie@ejemplo.ec"}),
+        json!({"assignee": [1]}),
+    ] {
+        let refused = world.api("POST", place, odd.clone()).await;
+        assert_eq!(
+            (refused.status, &refused.json()["errors"][0]["pointer"]),
+            (400, &json!("/assignee")),
+            "{odd}"
+        );
+    }
+    let nobody =
+        world.api("POST", "/contact/id:999999/conversation/assignee", json!({"assignee": null})).await;
+    assert_eq!(nobody.status, 404);
+}

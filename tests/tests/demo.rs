@@ -58,7 +58,7 @@ async fn the_demo_keeps_its_state_and_renews_access() {
         let silent = ["telegram", "line", "instagram", "other_email"];
         let is_silent = silent.iter().any(|silent| channel["source"] == *silent);
         let last = if is_silent { "sent" } else { "delivered" };
-        until("the channel works at its new address", || async {
+        until(&format!("{} works at its new address", channel["source"]), || async {
             let message =
                 api(&second, "GET", &format!("/contact/id:123/message/{id}"), Value::Null).await.json();
             (current(&message) == last).then_some(())

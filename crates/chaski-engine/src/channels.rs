@@ -58,7 +58,10 @@ pub struct Refused {
 
 impl From<Failure> for Refused {
     fn from(failure: Failure) -> Self {
-        Self { failure, faults: Vec::new() }
+        // What is about one setting stands beside it.
+        let of_setting = failure.pointer.clone().filter(|pointer| pointer.starts_with("/set/"));
+        let faults = of_setting.map(|pointer| Fault::new(pointer, failure.message.clone()));
+        Self { faults: faults.into_iter().collect(), failure }
     }
 }
 
@@ -83,7 +86,7 @@ impl Engine {
         let (settings, mut secrets) = self.sort_settings(adapter, given)?;
         // One after the other: the same form can be sent twice at once.
         let _alone = self.connecting.lock().await;
-        self.refuse_twin(workspace, kind, &settings, &secrets)?;
+        let given = secrets.clone();
         let wants_token = adapter.settings().iter().any(|s| s.key == "verify_token");
         let made = (wants_token && !secrets.contains_key("verify_token")).then(new_key);
         secrets.extend(made.clone().map(|token| ("verify_token".to_owned(), token)));
@@ -91,6 +94,7 @@ impl Engine {
         let shows_key = adapter.settings().iter().any(|s| s.key == TOKEN);
         let own_key = shows_key && secrets.get(TOKEN).is_none_or(|token| token.trim().is_empty());
         let key = self.hook_key(adapter, &mut secrets)?;
+        self.refuse_twin(workspace, kind, &settings, &given)?;
         let new = self.seal(workspace, kind, name, settings, &secrets, &key)?;
         let (id, account, _) = self.store.add_channel(new).await.map_err(storage)?;
         self.reload().await.map_err(storage)?;
@@ -134,8 +138,10 @@ impl Engine {
         let holds = |of: &BTreeMap<String, String>, all: &BTreeMap<String, String>| {
             of.iter().all(|(key, value)| all.get(key) == Some(value))
         };
+        // Without a secret of its own it gets one that is made up, and is another channel by it.
         let twin = snapshot.channels_of(workspace).into_iter().find(|entry| {
             entry.channel.kind == kind
+                && !secrets.is_empty()
                 && holds(settings, &entry.channel.settings)
                 && holds(secrets, &entry.secrets.0)
         });

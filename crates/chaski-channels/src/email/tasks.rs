@@ -22,7 +22,9 @@ pub(super) fn ask(cx: &Cx<'_>, task: &Task, so_far: &[Reply]) -> Result<Step, Fa
         (Task::Check, [_, mailbox, ..]) if mailbox.is_success() => Ok(Step::Done(Answer::default())),
         (Task::Check, [_, mailbox, ..]) if mailbox.status == 404 => {
             let message = "The mailbox has no such folder: set `imap_folder` to one that it has.";
-            Err(verdict::with_words(Failure::new(ErrorCode::ValidationFailed, message), &said(mailbox)))
+            let mut failure = Failure::new(ErrorCode::ValidationFailed, message);
+            failure.pointer = Some("/set/imap_folder".to_owned());
+            Err(verdict::with_words(failure, &said(mailbox)))
         }
         (Task::Check, [_, mailbox, ..]) if mailbox.status == 535 => {
             let message = "The mailbox does not accept the login: check `imap_username` and `imap_password`, or `username` and `password` where these are not set.";

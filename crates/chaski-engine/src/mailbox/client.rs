@@ -1,27 +1,19 @@
 //! One connection to a mailbox (RFC 3501, and 2177 for IDLE). Nothing in it is changed: the folder is only
 //! looked at, so that people who read it too find it as they left it.
 
+use super::connect::{Bounded, connect};
+use super::stopped::{Stopped, passes, refused, unread, words};
 use crate::guard::Guard;
-use crate::mail_server::{self, headers, login};
+use crate::mail_server::{headers, login};
+use async_imap::Session;
 use async_imap::error::Error;
 use async_imap::extensions::idle::Handle;
 use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response, Status};
 use async_imap::types::UnsolicitedResponse;
-use async_imap::{Client, Session};
 use chaski_channels::{Call, Secrets, Settings};
 use chaski_model::{ErrorCode, Failure, Timestamp};
-use std::fmt::Debug;
-use std::io;
-use std::pin::Pin;
-use std::sync::{Arc, LazyLock};
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// How long opening a mailbox may take, and how long one command.
 const OPEN: Duration = Duration::from_secs(30);
@@ -36,56 +28,6 @@ const ASK: Duration = Duration::from_secs(60);
 const ANSWER: u64 = 64 << 20;
 /// What an answer has beside a mail.
 const BESIDE: u64 = 1 << 20;
-
-/// Why a mailbox is not read.
-#[derive(Debug)]
-pub(crate) enum Stopped {
-    /// The login is refused, in the server's words.
-    Refused(String),
-    /// There is no such folder, in the server's words.
-    NoFolder(String),
-    /// No answer, or one that cannot be used.
-    Cut(Failure),
-    /// What was read could not be stored.
-    NotStored(Failure),
-}
-
-/// The most of a server's words that is told.
-const WORDS: usize = 200;
-
-impl From<Error> for Stopped {
-    fn from(error: Error) -> Self {
-        let said = match error {
-            Error::No(said) | Error::Bad(said) => words(&said),
-            Error::Io(cause) => return cause.into(),
-            Error::ConnectionLost => "the connection was closed".to_owned(),
-            // What could not be read is in the library's error, and can be a whole mail.
-            _ => "the answer cannot be read".to_owned(),
-        };
-        Self::Cut(unread(&said))
-    }
-}
-
-impl From<io::Error> for Stopped {
-    fn from(cause: io::Error) -> Self {
-        let said = match cause.kind() {
-            // The library's own, with what it read.
-            io::ErrorKind::Other | io::ErrorKind::InvalidData => "the answer cannot be read".to_owned(),
-            _ => cause.to_string(),
-        };
-        Self::Cut(unread(&said))
-    }
-}
-
-fn unread(said: &str) -> Failure {
-    Failure::new(ErrorCode::ProviderUnavailable, format!("The mailbox could not be read: {said}."))
-}
-
-impl From<Failure> for Stopped {
-    fn from(failure: Failure) -> Self {
-        Self::Cut(failure)
-    }
-}
 
 /// A mail as the server lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,75 +100,6 @@ async fn select(mut session: Session<Bounded>, folder: &str) -> Result<Mailbox, 
         None => mailbox.list("*").await?.last().map_or(1, |last| last.uid.saturating_add(1)),
     };
     Ok(mailbox)
-}
-
-/// Whether a refusal is about the moment (RFC 5530).
-fn passes(said: &str) -> bool {
-    ["UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"].iter().any(|word| said.contains(word))
-}
-
-/// A connection that may be given a password.
-async fn connect(guard: Guard, address: &str) -> Result<Client<Bounded>, Stopped> {
-    let (url, address) = mail_server::resolve(guard, address).await?;
-    let stream = TcpStream::connect(address).await.map_err(Error::from)?;
-    stream.set_nodelay(true).map_err(Error::from)?;
-    if url.scheme() == "imaps" {
-        let mut client = Client::new(Bounded::new(tls(stream, &url).await?));
-        greeted(&mut client).await?;
-        return Ok(client);
-    }
-    let mut client = Client::new(Bounded::new(Box::new(stream)));
-    greeted(&mut client).await?;
-    match client.run_command_and_check_ok("STARTTLS", None).await {
-        Ok(()) => {
-            // What came before TLS is not carried over.
-            let plain = client.into_inner().io;
-            Ok(Client::new(Bounded::new(tls(plain, &url).await?)))
-        }
-        Err(Error::No(_) | Error::Bad(_)) if mail_server::is_own(guard, address) => Ok(client),
-        Err(Error::No(_) | Error::Bad(_)) => Err(mail_server::no_tls().into()),
-        Err(other) => Err(other.into()),
-    }
-}
-
-async fn tls<S: Io + 'static>(stream: S, url: &url::Url) -> Result<Box<dyn Io>, Stopped> {
-    static CONFIG: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| {
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        Arc::new(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
-    });
-    let name = ServerName::try_from(mail_server::host(url)).map_err(|cause| {
-        Failure::new(
-            ErrorCode::UrlRefused,
-            format!("The mail server's name cannot be in a certificate: {cause}."),
-        )
-    })?;
-    let stream = TlsConnector::from(Arc::clone(&CONFIG)).connect(name, stream).await.map_err(Error::from)?;
-    Ok(Box::new(stream))
-}
-
-async fn greeted(client: &mut Client<Bounded>) -> Result<(), Stopped> {
-    let greeting = client.read_response().await?;
-    let is_open = |response: &Response<'_>| matches!(response, Response::Data { status: Status::Ok, .. });
-    if greeting.is_some_and(|greeting| is_open(greeting.parsed())) {
-        return Ok(());
-    }
-    let message = "The mail server turned the connection away: it has too many, or is in upkeep.";
-    Err(Failure::new(ErrorCode::ProviderUnavailable, message).into())
-}
-
-/// What a refused login means (RFC 5530): not all of it is about the password.
-fn refused(error: Error) -> Stopped {
-    match error {
-        Error::No(said) if !passes(&said) => Stopped::Refused(words(&said)),
-        Error::Validate(_) => Stopped::Refused("A user name or password must not hold a line break.".into()),
-        other => other.into(),
-    }
-}
-
-/// The server's own words in what the library makes of them: `code: None, info: Some("No such user")`.
-fn words(said: &str) -> String {
-    let info = said.split_once("info: Some(\"").and_then(|(_, info)| info.strip_suffix("\")"));
-    info.unwrap_or(said).replace("\\\"", "\"").chars().take(WORDS).collect()
 }
 
 async fn within<T>(most: Duration, step: impl Future<Output = Result<T, Stopped>>) -> Result<T, Stopped> {
@@ -388,83 +261,4 @@ fn heard(answer: &Response<'_>) -> Option<Heard> {
         }
     }
     Some(Heard { mail: Some(Listed { uid: uid?, size, at }), bytes, found: Vec::new() })
-}
-
-/// A connection of any kind.
-pub(super) trait Io: AsyncRead + AsyncWrite + Unpin + Send + Debug {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send + Debug> Io for T {}
-
-/// A connection from which only so much is read.
-#[derive(Debug)]
-pub(super) struct Bounded {
-    io: Box<dyn Io>,
-    left: u64,
-}
-
-impl Bounded {
-    fn new(io: Box<dyn Io>) -> Self {
-        Self { io, left: BESIDE }
-    }
-
-    /// How much the next answer may have, in bytes.
-    fn may_read(&mut self, bytes: u64) {
-        self.left = bytes;
-    }
-}
-
-impl AsyncRead for Bounded {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.left == 0 {
-            return Poll::Ready(Err(io::Error::other("the answer is longer than it may be")));
-        }
-        let before = buf.filled().len();
-        let read = Pin::new(&mut self.io).poll_read(cx, buf);
-        let read_bytes = u64::try_from(buf.filled().len() - before).unwrap_or(u64::MAX);
-        self.left = self.left.saturating_sub(read_bytes);
-        read
-    }
-}
-
-impl AsyncWrite for Bounded {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refused_login_is_told_in_the_servers_words_and_a_busy_one_passes() {
-        let no = |said: &str| refused(Error::No(said.to_owned()));
-        let said = r#"code: None, info: Some("User \"ana\" unknown")"#;
-        assert!(matches!(no(said), Stopped::Refused(words) if words == r#"User "ana" unknown"#));
-        let busy = r#"code: Some(Other("UNAVAILABLE")), info: Some("later")"#;
-        assert!(matches!(no(busy), Stopped::Cut(failure) if failure.message.contains("later")));
-    }
-
-    #[tokio::test]
-    async fn no_answer_is_longer_than_it_may_be() {
-        use tokio::io::{AsyncReadExt, AsyncWriteExt};
-        let (mut server, client) = tokio::io::duplex(1024);
-        let mut bounded = Bounded::new(Box::new(client));
-        bounded.may_read(10);
-        server.write_all(&[b'x'; 100]).await.unwrap();
-        let mut read = [0; 10];
-        bounded.read_exact(&mut read).await.unwrap();
-        assert!(bounded.read_exact(&mut read).await.unwrap_err().to_string().contains("longer"));
-    }
 }

@@ -2,8 +2,8 @@
 //! in as a webhook's body is, and only then counted as read; what is read twice is known by its Message-ID.
 
 mod client;
-
-pub(crate) use client::{Stopped, open};
+mod connect;
+mod stopped;
 
 use crate::directory::ChannelEntry;
 use crate::engine::Engine;
@@ -14,11 +14,12 @@ use crate::transport::mask_failure;
 use chaski_channels::{Call, Cx, Reply, Secrets, Settings};
 use chaski_model::{AccountId, ErrorCode, Failure, Timestamp};
 use chaski_store::mailboxes::Mark;
-use client::{Listed, Mailbox};
+use client::{Listed, Mailbox, open};
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use stopped::Stopped;
 use tokio::task::JoinSet;
 
 /// How often it is looked which mailboxes are this node's to read.

@@ -6,6 +6,7 @@ mod contact_filter;
 mod contact_list;
 mod contact_marks;
 mod contacts;
+mod conversations;
 pub(crate) mod custom_fields;
 mod messages;
 mod mtm;
@@ -44,6 +45,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/v2/contact/{identifier}/tag", delete(contact_marks::remove_tags))
         .route("/v2/contact/{identifier}/lifecycle/update", post(contact_marks::lifecycle))
         .route("/v2/contact/{identifier}/channels", get(contact_marks::channels))
+        .route("/v2/contact/{identifier}/conversation/assignee", post(conversations::assign))
         .route("/v2/contact/create_or_update/{identifier}", post(contacts::create_or_update))
         .route("/v2/contact/{identifier}/message", post(send::post))
         .route("/v2/contact/{identifier}/message/list", get(messages::list))

@@ -67,6 +67,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "Lifecycle",
         "Changed",
     ),
+    on_contact(
+        "assignConversation",
+        "post",
+        "/contact/{identifier}/conversation/assignee",
+        "Assign the conversation to a user, or to nobody",
+        "Assignee",
+        "ContactId",
+    ),
     Operation {
         scope: "contacts:read",
         statuses: &[400, 401, 403, 404],
@@ -96,6 +104,7 @@ pub(super) fn example(body: &str) -> Option<Value> {
         }),
         "Tags" => json!(["vip", "nuevo"]),
         "Lifecycle" => json!({"name": "Hot Lead"}),
+        "Assignee" => json!({"assignee": null}),
         _ => return None,
     })
 }
@@ -149,6 +158,15 @@ pub(super) fn schemas(page: &dyn Fn(&str) -> Value) -> Vec<(&'static str, Value)
             json!({
                 "type": ["object", "null"], "properties": {"name": text},
                 "description": "null, an empty name or the document `null` clears it.",
+            }),
+        ),
+        (
+            "Assignee",
+            json!({
+                "type": "object", "required": ["assignee"],
+                "properties": {"assignee": {
+                    "type": ["integer", "string", "null"], "description": "A user's number or e-mail address; null: nobody.",
+                }},
             }),
         ),
         (

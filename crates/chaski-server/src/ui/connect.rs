@@ -195,7 +195,7 @@ fn field(r: &Reader, view: &Filled, setting: &Setting, faults: &[At]) -> Markup 
 fn done(frame: &Frame, name: &str, connected: &Connected) -> Markup {
     let r = &frame.reader;
     let inside = html! {
-        div.card {
+        div.card.connect {
             h2 { (r.with("connect-done", &[("name", name)])) }
             p { (r.t("connect-address")) }
             p.mono { (connected.webhook_url) }

@@ -29,6 +29,8 @@ pub(crate) struct ContactPane {
     /// (name, value) of each field that has one.
     pub(crate) fields: Vec<(String, String)>,
     pub(crate) lines: Vec<Line>,
+    /// Who sees to it.
+    pub(crate) assignee: Option<String>,
 }
 
 /// Reads it.
@@ -50,7 +52,12 @@ pub(crate) fn contact_pane(app: &App, r: &Reader, workspace: WorkspaceId, contac
             held: entry.is_held(),
         })
     });
-    ContactPane { fields: filled.collect(), lines: lines.collect(), contact: contact.clone() }
+    let assignee = contact.assignee.and_then(|id| snapshot.users.iter().find(|user| user.id == id));
+    let assignee = assignee.map(|user| {
+        let name = format!("{} {}", user.first_name, user.last_name).trim().to_owned();
+        if name.is_empty() { user.email.clone() } else { name }
+    });
+    ContactPane { fields: filled.collect(), lines: lines.collect(), contact: contact.clone(), assignee }
 }
 
 /// The pane.
@@ -71,6 +78,13 @@ pub(crate) fn drawer(r: &Reader, view: &ContactPane) -> Markup {
                 }
                 (addresses(r, &contact.addresses, &view.lines))
                 (channels(r, &view.lines))
+                @if contact.lifecycle.is_some() || view.assignee.is_some() {
+                    h3 { (r.t("contact-standing")) }
+                    dl {
+                        @if let Some(stage) = &contact.lifecycle { dt { (r.t("contact-lifecycle")) } dd { (stage) } }
+                        @if let Some(who) = &view.assignee { dt { (r.t("contact-assignee")) } dd { (who) } }
+                    }
+                }
                 @if !contact.tags.is_empty() {
                     h3 { (r.t("contact-tags")) }
                     div.chips { @for tag in &contact.tags { span.chip { (tag) } } }

@@ -421,7 +421,8 @@ pub(crate) fn contact_pane() -> ContactPane {
         held,
     };
     ContactPane {
-        contact: contact(),
+        contact: Contact { lifecycle: Some("Cliente".into()), ..contact() },
+        assignee: Some("Lucía Mora".into()),
         fields: vec![("Empresa".into(), "Tejidos Andinos".into())],
         lines: vec![
             line(
