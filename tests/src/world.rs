@@ -40,6 +40,28 @@ where
     }
 }
 
+/// What a test saw last, which is told if it fails.
+#[derive(Default)]
+pub struct LastSeen(std::sync::Mutex<Value>);
+
+impl LastSeen {
+    /// Keeps it, and gives it back.
+    pub fn is(&self, seen: Value) -> Value {
+        self.0.lock().expect("nobody panics while holding it").clone_from(&seen);
+        seen
+    }
+}
+
+impl Drop for LastSeen {
+    fn drop(&mut self) {
+        if std::thread::panicking()
+            && let Ok(seen) = self.0.lock()
+        {
+            eprintln!("last seen: {seen}");
+        }
+    }
+}
+
 /// A scratch folder that goes with the test.
 pub struct Scratch(pub PathBuf);
 
@@ -263,8 +285,9 @@ impl World {
 
     /// Waits until a message's current status is this one.
     pub async fn reaches(&self, id: i64, status: &str) -> Value {
+        let last = LastSeen::default();
         until(&format!("message {id} is {status}"), || async {
-            let message = self.message(id).await;
+            let message = last.is(self.message(id).await);
             let lost = current(&message) == "failed" && status != "failed";
             assert!(!lost, "message {id} was to be {status}, but failed: {message}");
             (current(&message) == status).then_some(message)

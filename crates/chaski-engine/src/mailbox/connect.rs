@@ -56,7 +56,10 @@ async fn tls<S: Io + 'static>(stream: S, url: &url::Url) -> Result<Box<dyn Io>, 
             format!("The mail server's name cannot be in a certificate: {cause}."),
         )
     })?;
-    let stream = TlsConnector::from(Arc::clone(&CONFIG)).connect(name, stream).await.map_err(Error::from)?;
+    let stream = TlsConnector::from(Arc::clone(&CONFIG)).connect(name, stream).await.map_err(|cause| {
+        let message = format!("The mail server's encryption is not accepted: {cause}.");
+        Failure::new(ErrorCode::ProviderUnavailable, message)
+    })?;
     Ok(Box::new(stream))
 }
 
@@ -126,6 +129,34 @@ impl AsyncWrite for Bounded {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_is_not_tls_is_told_as_such_and_without_tls_nothing_is_said() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let heard = tokio::spawn(async move {
+            let mut heard = Vec::new();
+            for _ in 0..2 {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                stream.write_all(b"* OK ready\r\n").await.unwrap();
+                let mut line = vec![0; 64];
+                let read = stream.read(&mut line).await.unwrap_or(0);
+                heard.push(String::from_utf8_lossy(&line[..read]).into_owned());
+                let _ = stream.write_all(b"A0001 OK go on\r\nnonsense\r\n").await;
+            }
+            heard
+        });
+        let guard = Guard { allow_private: true };
+        for scheme in ["imaps", "imap"] {
+            let Err(Stopped::Cut(failure)) = connect(guard, &format!("{scheme}://{at}")).await else {
+                panic!("{scheme}: it is believed");
+            };
+            assert!(failure.message.contains("encryption is not accepted"), "{scheme}: {}", failure.message);
+        }
+        let heard = heard.await.unwrap();
+        assert!(heard[1].contains("STARTTLS") && !heard.concat().contains("LOGIN"), "{heard:?}");
+    }
 
     #[tokio::test]
     async fn no_answer_is_longer_than_it_may_be() {

@@ -1,5 +1,6 @@
 //! What marks a contact: tags and the lifecycle stage, and the channels that it is known on.
 
+use super::contacts::change_by;
 use super::{contact, page, path, space};
 use crate::problem::{Problem, ok};
 use crate::state::App;
@@ -63,14 +64,11 @@ pub(crate) async fn remove_tags(
 }
 
 async fn change(app: &App, token: &Token, place: &str, change: ContactChange) -> Result<Response, Problem> {
-    let found = contact(app, token.workspace, place).await?;
-    let now = app.engine.clock().now();
-    let changed = app.engine.store().update_contact(token.workspace, found.id, change, now).await;
-    changed.map_err(|error| match error {
+    let too_many = |error| match error {
         StoreError::Conflict(why) => Problem::faults(vec![Fault::new("", why)]),
         other => other.into(),
-    })?;
-    Ok(ok(json!({"contactId": found.id})))
+    };
+    change_by(app, token, place, change, too_many).await
 }
 
 /// A bare list of tags.

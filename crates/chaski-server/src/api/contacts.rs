@@ -11,6 +11,7 @@ use axum::response::Response;
 use chaski_model::identifier::Identifier;
 use chaski_model::{ErrorCode, WorkspaceId};
 use chaski_store::StoreError;
+use chaski_store::admin::Token;
 use chaski_store::contacts::ContactChange;
 use serde_json::json;
 
@@ -87,9 +88,21 @@ pub(crate) async fn update(
     let token = auth::token(&app, &headers, "contacts:write").await?;
     let bytes = body::read(request, body::API).await?;
     let change = change_of(&app, token.workspace, &bytes, false)?;
-    let found = contact(&app, token.workspace, &path(place)?).await?;
+    change_by(&app, &token, &path(place)?, change, taken).await
+}
+
+/// Changes the contact that an identifier names, and answers with its number. `refused` says what a refusal by
+/// the store means.
+pub(super) async fn change_by(
+    app: &App,
+    token: &Token,
+    place: &str,
+    change: ContactChange,
+    refused: fn(StoreError) -> Problem,
+) -> Result<Response, Problem> {
+    let found = contact(app, token.workspace, place).await?;
     let now = app.engine.clock().now();
-    app.engine.store().update_contact(token.workspace, found.id, change, now).await.map_err(taken)?;
+    app.engine.store().update_contact(token.workspace, found.id, change, now).await.map_err(refused)?;
     Ok(ok(json!({"contactId": found.id})))
 }
 

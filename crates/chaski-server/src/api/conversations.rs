@@ -1,7 +1,8 @@
 //! Who sees to a contact's conversation.
 
-use super::{contact, path};
-use crate::problem::{Problem, ok};
+use super::contacts::change_by;
+use super::path;
+use crate::problem::Problem;
 use crate::state::App;
 use crate::{auth, body};
 use axum::body::Body;
@@ -10,7 +11,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use chaski_model::{Fault, UserId, WorkspaceId};
 use chaski_store::contacts::ContactChange;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// `POST /v2/contact/{identifier}/conversation/assignee`.
 pub(crate) async fn assign(
@@ -23,10 +24,8 @@ pub(crate) async fn assign(
     let bytes = body::read(request, body::API).await?;
     let given = body::json(&bytes)?;
     let assignee = assignee(&app, token.workspace, given.get("assignee"))?;
-    let found = contact(&app, token.workspace, &path(place)?).await?;
     let change = ContactChange { assignee: Some(assignee), ..ContactChange::default() };
-    app.engine.store().update_contact(token.workspace, found.id, change, app.engine.clock().now()).await?;
-    Ok(ok(json!({"contactId": found.id})))
+    change_by(&app, &token, &path(place)?, change, Problem::from).await
 }
 
 /// A user by number, by its number as a text, or by e-mail address; null takes the conversation from whoever has it.

@@ -296,9 +296,6 @@ fn schemas() -> Value {
                 "messageId": {"type": "integer", "description": "The message was recorded as failed."},
             },
         },
-        "ContactFields": contact_fields(),
-        "Contact": contact(),
-        "ContactId": {"type": "object", "required": ["contactId"], "properties": {"contactId": {"type": "integer"}}},
         "Done": {
             "type": "object", "required": ["code", "message"],
             "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
@@ -332,35 +329,6 @@ fn schemas() -> Value {
             },
         },
         "Templates": page_of("Template"),
-    })
-}
-
-pub(super) fn contact_fields() -> Value {
-    let text = json!({"type": ["string", "null"]});
-    json!({
-        "type": "object", "required": ["firstName"],
-        "properties": {
-            "firstName": {"type": "string"}, "lastName": text, "phone": text, "email": text, "language": text,
-            "profilePic": text, "countryCode": text,
-            "custom_fields": {"type": "array", "items": {
-                "type": "object", "required": ["name"],
-                "properties": {"name": {"type": "string"}, "value": {"type": ["string", "number", "boolean", "null"]}},
-            }},
-        },
-    })
-}
-
-fn contact() -> Value {
-    let text = json!({"type": ["string", "null"]});
-    json!({
-        "type": "object", "required": ["id", "firstName", "status", "tags", "created_at"],
-        "properties": {
-            "id": {"type": "integer"}, "firstName": {"type": "string"}, "lastName": text, "phone": text,
-            "email": text, "language": text, "profilePic": text, "countryCode": text,
-            "custom_fields": {"type": ["array", "null"]}, "status": {"type": "string"},
-            "tags": {"type": "array", "items": {"type": "string"}}, "assignee": {"type": ["object", "null"]},
-            "lifecycle": text, "created_at": {"type": "integer", "description": "Unix seconds."},
-        },
     })
 }
 

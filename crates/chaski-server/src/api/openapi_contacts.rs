@@ -111,23 +111,7 @@ pub(super) fn example(body: &str) -> Option<Value> {
 
 pub(super) fn schemas(page: &dyn Fn(&str) -> Value) -> Vec<(&'static str, Value)> {
     let text = json!({"type": ["string", "null"]});
-    let condition = json!({
-        "type": "object", "required": ["category", "operator"],
-        "properties": {
-            "category": {"type": "string", "enum": ["contactField", "contactTag", "lifecycle"]},
-            "field": {
-                "type": ["string", "null"],
-                "description": "For contactField: firstName, lastName, phone, email, language, countryCode, status, assigneeUserId, created_at, or a custom field's name.",
-            },
-            "operator": {"type": "string", "enum": [
-                "isEqualTo", "isNotEqualTo", "exists", "doesNotExist", "hasAnyOf", "hasAllOf", "hasNoneOf",
-                "isGreaterThan", "isLessThan", "isBetween", "isTimestampAfter", "isTimestampBefore", "isTimestampBetween",
-            ]},
-            "value": {"description": "A text, a number, a list, {from, to}, or null: has none."},
-        },
-    });
-    let conditions = json!({"type": "array", "maxItems": 50, "items": condition});
-    let mut change = super::openapi::contact_fields();
+    let mut change = contact_fields();
     if let Some(change) = change.as_object_mut() {
         change.remove("required");
         change.insert(
@@ -135,19 +119,13 @@ pub(super) fn schemas(page: &dyn Fn(&str) -> Value) -> Vec<(&'static str, Value)
             json!("Only what is given changes; null or an empty text clears, save the first name."),
         );
     }
+    let id = json!({"type": "integer"});
     vec![
+        ("Contact", contact()),
+        ("ContactFields", contact_fields()),
+        ("ContactId", json!({"type": "object", "required": ["contactId"], "properties": {"contactId": id}})),
         ("ContactChange", change),
-        (
-            "ContactFilter",
-            json!({
-                "type": "object", "description": "Everything may be missing or empty: then all contacts are listed.",
-                "properties": {
-                    "search": {"type": ["string", "null"], "description": "In names, numbers, e-mail addresses and tags."},
-                    "timezone": {"type": ["string", "null"], "description": "How days are read; UTC where there is no such zone."},
-                    "filter": {"type": ["object", "null"], "properties": {"$and": conditions, "$or": conditions}},
-                },
-            }),
-        ),
+        ("ContactFilter", filter()),
         ("Contacts", page("Contact")),
         (
             "Tags",
@@ -189,4 +167,60 @@ pub(super) fn schemas(page: &dyn Fn(&str) -> Value) -> Vec<(&'static str, Value)
         ),
         ("ContactChannels", page("ContactChannel")),
     ]
+}
+
+fn contact_fields() -> Value {
+    let text = json!({"type": ["string", "null"]});
+    json!({
+        "type": "object", "required": ["firstName"],
+        "properties": {
+            "firstName": {"type": "string"}, "lastName": text, "phone": text, "email": text, "language": text,
+            "profilePic": text, "countryCode": text,
+            "custom_fields": {"type": "array", "items": {
+                "type": "object", "required": ["name"],
+                "properties": {"name": {"type": "string"}, "value": {"type": ["string", "number", "boolean", "null"]}},
+            }},
+        },
+    })
+}
+
+fn contact() -> Value {
+    let text = json!({"type": ["string", "null"]});
+    json!({
+        "type": "object", "required": ["id", "firstName", "status", "tags", "created_at"],
+        "properties": {
+            "id": {"type": "integer"}, "firstName": {"type": "string"}, "lastName": text, "phone": text,
+            "email": text, "language": text, "profilePic": text, "countryCode": text,
+            "custom_fields": {"type": ["array", "null"]}, "status": {"type": "string"},
+            "tags": {"type": "array", "items": {"type": "string"}}, "assignee": {"type": ["object", "null"]},
+            "lifecycle": text, "created_at": {"type": "integer", "description": "Unix seconds."},
+        },
+    })
+}
+
+fn filter() -> Value {
+    let condition = json!({
+        "type": "object", "required": ["category", "operator"],
+        "properties": {
+            "category": {"type": "string", "enum": ["contactField", "contactTag", "lifecycle"]},
+            "field": {
+                "type": ["string", "null"],
+                "description": "For contactField: firstName, lastName, phone, email, language, countryCode, status, assigneeUserId, created_at, or a custom field's name.",
+            },
+            "operator": {"type": "string", "enum": [
+                "isEqualTo", "isNotEqualTo", "exists", "doesNotExist", "hasAnyOf", "hasAllOf", "hasNoneOf",
+                "isGreaterThan", "isLessThan", "isBetween", "isTimestampAfter", "isTimestampBefore", "isTimestampBetween",
+            ]},
+            "value": {"description": "A text, a number, a list, {from, to}, or null: has none."},
+        },
+    });
+    let conditions = json!({"type": "array", "maxItems": 50, "items": condition});
+    json!({
+        "type": "object", "description": "Everything may be missing or empty: then all contacts are listed.",
+        "properties": {
+            "search": {"type": ["string", "null"], "description": "In names, numbers, e-mail addresses and tags."},
+            "timezone": {"type": ["string", "null"], "description": "How days are read; UTC where there is no such zone."},
+            "filter": {"type": ["object", "null"], "properties": {"$and": conditions, "$or": conditions}},
+        },
+    })
 }

@@ -1,3 +1,5 @@
+//! A bucket as the place of media: on a store in memory, and the wire against hosts that misbehave.
+
 use super::*;
 use crate::media::folder::Folder;
 use crate::media::place::{Aged, Place};

@@ -3,21 +3,19 @@
 use std::io;
 
 use jiff::Timestamp;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::AsyncBufReadExt as _;
 use tokio::net::TcpStream;
 
 use super::boxes::{Bad, Mail};
+use super::lines::Lines;
 use super::{is_revoked, logged_in};
 use crate::accounts::AccountId;
 use crate::sim::Shared;
 
-/// The longest command line.
-const LINE: u64 = 8192;
-
 /// What a client has said so far.
 struct Session {
     sim: Shared,
-    stream: BufReader<TcpStream>,
+    lines: Lines,
     account: Option<AccountId>,
     /// How many mails it was told of; `None` before a folder is chosen.
     told: Option<usize>,
@@ -32,8 +30,8 @@ enum Next {
 /// Speaks until the client leaves.
 pub(super) async fn serve(sim: Shared, stream: TcpStream) -> io::Result<()> {
     let mut cuts = sim.boxes.cuts();
-    let stream = BufReader::new(stream);
-    let mut session = Session { sim, stream, account: None, told: None };
+    let lines = Lines::new(stream);
+    let mut session = Session { sim, lines, account: None, told: None };
     tokio::select! {
         ended = session.speak() => ended,
         _ = cuts.changed() => Ok(()),
@@ -42,27 +40,14 @@ pub(super) async fn serve(sim: Shared, stream: TcpStream) -> io::Result<()> {
 
 impl Session {
     async fn speak(&mut self) -> io::Result<()> {
-        self.say("* OK IMAP4rev1 mail.simulator.example ready").await?;
-        while let Some(line) = self.line().await? {
+        self.lines.say("* OK IMAP4rev1 mail.simulator.example ready").await?;
+        while let Some(line) = self.lines.line().await? {
             let (tag, rest) = line.split_once(' ').unwrap_or((&line, ""));
             if let Next::Close = self.command(tag, rest).await? {
                 return Ok(());
             }
         }
         Ok(())
-    }
-
-    async fn say(&mut self, words: &str) -> io::Result<()> {
-        self.stream.get_mut().write_all(format!("{words}\r\n").as_bytes()).await?;
-        self.stream.get_mut().flush().await
-    }
-
-    /// A line without its end; `None` once the client has left.
-    async fn line(&mut self) -> io::Result<Option<String>> {
-        let mut line = Vec::new();
-        let read = (&mut self.stream).take(LINE).read_until(b'\n', &mut line).await?;
-        let text = || String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned();
-        Ok((read > 0).then(text))
     }
 
     async fn command(&mut self, tag: &str, rest: &str) -> io::Result<Next> {
@@ -73,14 +58,14 @@ impl Session {
         match self.sim.boxes.spoilt(named) {
             Some(Bad::No) => return self.done(tag, "NO [UNAVAILABLE] Internal error").await,
             Some(Bad::Bye) => {
-                self.say("* BYE Server is going down").await?;
+                self.lines.say("* BYE Server is going down").await?;
                 return Ok(Next::Close);
             }
             None => {}
         }
         match (word.as_str(), self.account) {
             ("CAPABILITY", _) => {
-                self.say("* CAPABILITY IMAP4rev1 IDLE UIDPLUS LITERAL+").await?;
+                self.lines.say("* CAPABILITY IMAP4rev1 IDLE UIDPLUS LITERAL+").await?;
                 self.done(tag, "OK CAPABILITY completed").await
             }
             ("NOOP", _) => {
@@ -88,7 +73,7 @@ impl Session {
                 self.done(tag, "OK NOOP completed").await
             }
             ("LOGOUT", _) => {
-                self.say("* BYE Logging out").await?;
+                self.lines.say("* BYE Logging out").await?;
                 self.done(tag, "OK LOGOUT completed").await?;
                 Ok(Next::Close)
             }
@@ -104,7 +89,7 @@ impl Session {
     }
 
     async fn done(&mut self, tag: &str, words: &str) -> io::Result<Next> {
-        self.say(&format!("{tag} {words}")).await.map(|()| Next::Go)
+        self.lines.say(&format!("{tag} {words}")).await.map(|()| Next::Go)
     }
 
     async fn login(&mut self, tag: &str, rest: &str) -> io::Result<Next> {
@@ -127,7 +112,7 @@ impl Session {
         let count = self.sim.boxes.list(id).len();
         let (validity, next) = (self.sim.boxes.validity(), self.sim.boxes.next_uid(id));
         self.told = Some(count);
-        self.say(&format!(
+        self.lines.say(&format!(
             "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n* {count} EXISTS\r\n* 0 RECENT\r\n* OK [UIDVALIDITY {validity}] UIDs valid\r\n* OK [UIDNEXT {next}] Predicted next UID"
         ))
         .await?;
@@ -148,7 +133,7 @@ impl Session {
                 }
                 for (place, mail) in wanted {
                     let answer = fetched(*place, mail, items);
-                    self.stream.get_mut().write_all(&answer).await?;
+                    self.lines.say_bytes(&answer).await?;
                 }
                 self.tell_news().await?;
                 self.done(tag, "OK FETCH completed").await
@@ -159,7 +144,7 @@ impl Session {
                 };
                 let found = mails.iter().filter(|(_, mail)| mail.at_ms >= since);
                 let found: String = found.map(|(_, mail)| format!(" {}", mail.uid)).collect();
-                self.say(&format!("* SEARCH{found}")).await?;
+                self.lines.say(&format!("* SEARCH{found}")).await?;
                 self.done(tag, "OK SEARCH completed").await
             }
             _ => self.done(tag, "BAD Unknown command").await,
@@ -171,23 +156,23 @@ impl Session {
         let count = self.sim.boxes.list(id).len();
         if count != told {
             self.told = Some(count);
-            self.say(&format!("* {count} EXISTS")).await?;
+            self.lines.say(&format!("* {count} EXISTS")).await?;
         }
         Ok(())
     }
 
     async fn idle(&mut self, tag: &str) -> io::Result<Next> {
         let mut news = self.sim.boxes.news();
-        self.say("+ idling").await?;
+        self.lines.say("+ idling").await?;
         loop {
             self.tell_news().await?;
             tokio::select! {
                 _ = news.changed() => {}
-                line = self.stream.fill_buf() => {
+                line = self.lines.0.fill_buf() => {
                     if line?.is_empty() {
                         return Ok(Next::Close);
                     }
-                    let said = self.line().await?.unwrap_or_default();
+                    let said = self.lines.line().await?.unwrap_or_default();
                     let word = if said.eq_ignore_ascii_case("DONE") { "OK IDLE terminated" } else { "BAD Expected DONE" };
                     return self.done(tag, word).await;
                 }

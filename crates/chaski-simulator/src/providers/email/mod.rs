@@ -5,6 +5,7 @@
 mod boxes;
 mod imap;
 mod letter;
+mod lines;
 mod session;
 
 use tokio::net::TcpListener;

@@ -6,10 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Duration, sleep};
 
+use super::lines::{LINE, Lines};
 use super::{is_revoked, letter, logged_in};
 use crate::accounts::AccountId;
 use crate::exchanges::Exchange;
@@ -19,13 +20,11 @@ use crate::source::Source;
 
 /// The largest message, as SIZE says it.
 const LARGEST: usize = 26_214_400;
-/// The longest command line.
-const LINE: u64 = 8192;
 
 /// What a client has said so far.
 struct Session {
     sim: Shared,
-    stream: BufReader<TcpStream>,
+    lines: Lines,
     account: Option<AccountId>,
     from: Option<String>,
     to: Vec<String>,
@@ -40,10 +39,10 @@ enum Next {
 
 /// Speaks until the client leaves.
 pub(super) async fn serve(sim: Shared, stream: TcpStream) -> io::Result<()> {
-    let stream = BufReader::new(stream);
-    let mut session = Session { sim, stream, account: None, from: None, to: Vec::new(), act: None };
-    session.say("220 mail.simulator.example ESMTP").await?;
-    while let Some(line) = session.line().await? {
+    let lines = Lines::new(stream);
+    let mut session = Session { sim, lines, account: None, from: None, to: Vec::new(), act: None };
+    session.lines.say("220 mail.simulator.example ESMTP").await?;
+    while let Some(line) = session.lines.line().await? {
         if let Next::Close = session.command(&line).await? {
             return Ok(());
         }
@@ -52,21 +51,8 @@ pub(super) async fn serve(sim: Shared, stream: TcpStream) -> io::Result<()> {
 }
 
 impl Session {
-    async fn say(&mut self, words: &str) -> io::Result<()> {
-        self.stream.get_mut().write_all(format!("{words}\r\n").as_bytes()).await?;
-        self.stream.get_mut().flush().await
-    }
-
     async fn go(&mut self, words: &str) -> io::Result<Next> {
-        self.say(words).await.map(|()| Next::Go)
-    }
-
-    /// A line without its end; `None` once the client has left.
-    async fn line(&mut self) -> io::Result<Option<String>> {
-        let mut line = Vec::new();
-        let read = (&mut self.stream).take(LINE).read_until(b'\n', &mut line).await?;
-        let text = || String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned();
-        Ok((read > 0).then(text))
+        self.lines.say(words).await.map(|()| Next::Go)
     }
 
     async fn command(&mut self, line: &str) -> io::Result<Next> {
@@ -83,7 +69,7 @@ impl Session {
                 self.reset();
                 self.go("250 2.0.0 Ok").await
             }
-            "QUIT" => self.say("221 2.0.0 Bye").await.map(|()| Next::Close),
+            "QUIT" => self.lines.say("221 2.0.0 Bye").await.map(|()| Next::Close),
             "MAIL" => self.mail(rest).await,
             "RCPT" => self.recipient(rest).await,
             "DATA" => self.data().await,
@@ -120,8 +106,8 @@ impl Session {
     }
 
     async fn ask(&mut self, words: &str) -> io::Result<String> {
-        self.say(&format!("334 {words}")).await?;
-        Ok(self.line().await?.unwrap_or_default())
+        self.lines.say(&format!("334 {words}")).await?;
+        Ok(self.lines.line().await?.unwrap_or_default())
     }
 
     async fn mail(&mut self, rest: &str) -> io::Result<Next> {
@@ -150,7 +136,7 @@ impl Session {
         let act = self.sim.faults.pick(Source::Email, &to, None);
         if let Some(refusal) = act.as_ref().and_then(|act| act.code).and_then(refusal) {
             if refusal.starts_with("421") {
-                return self.say(refusal).await.map(|()| Next::Close);
+                return self.lines.say(refusal).await.map(|()| Next::Close);
             }
             return self.go(refusal).await;
         }
@@ -168,7 +154,7 @@ impl Session {
         let (Some(account), Some(_), false) = (self.account, &self.from, self.to.is_empty()) else {
             return self.go("503 5.5.1 Error: need RCPT command").await;
         };
-        self.say("354 End data with <CR><LF>.<CR><LF>").await?;
+        self.lines.say("354 End data with <CR><LF>.<CR><LF>").await?;
         let Some(message) = self.message().await? else {
             self.reset();
             return self.go("552 5.3.4 Message size exceeds fixed limit").await;
@@ -193,7 +179,7 @@ impl Session {
         loop {
             line.clear();
             let left = (LARGEST as u64 + LINE).saturating_sub(message.len() as u64).max(LINE);
-            if (&mut self.stream).take(left).read_until(b'\n', &mut line).await? == 0 {
+            if (&mut self.lines.0).take(left).read_until(b'\n', &mut line).await? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
             if line == b".\r\n" {
