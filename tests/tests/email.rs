@@ -71,6 +71,30 @@ async fn a_mail_has_copies_files_and_its_subject() {
 }
 
 #[tokio::test]
+async fn each_kind_of_file_travels_in_the_mail() {
+    let (world, channel) = World::demo_on(SOURCE).await;
+    let host = e2e::files::host([
+        ("/foto.png", &b"\x89PNG\r\n\x1a\n picture"[..]),
+        ("/clip.mp4", &b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom"[..]),
+        ("/tema.mp3", &b"ID3 music"[..]),
+    ])
+    .await;
+    for (kind, name, mime, size) in [
+        ("image", "foto.png", "image/png", 16),
+        ("video", "clip.mp4", "video/mp4", 24),
+        ("audio", "tema.mp3", "audio/mpeg", 9),
+    ] {
+        let id = world.sent(&channel, e2e::attachment(kind, &format!("{host}/{name}"))).await;
+        let mail = in_mailbox(&world, id, MAILBOX).await;
+        let file = json!({"filename": name, "mime": mime, "size": size});
+        assert_eq!(mail["mail"]["attachments"], json!([file]), "{kind}");
+        world.writes(SOURCE, MAILBOX, json!({"type": kind, "caption": kind})).await;
+        let came = world.received(kind, |m| m["attachment"]["fileName"] == format!("{kind}.bin")).await;
+        assert_eq!(came["message"]["attachment"]["type"], kind);
+    }
+}
+
+#[tokio::test]
 async fn an_answer_stays_in_the_thread_in_both_directions() {
     let (world, channel) = World::demo_on(SOURCE).await;
     let first =
