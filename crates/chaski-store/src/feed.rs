@@ -12,8 +12,9 @@ pub struct FeedEvent {
     pub seq: i64,
     /// Domain time.
     pub at: Timestamp,
-    /// `message.accepted`, `message.status`, `message.received`, `contact.created`,
-    /// `contact.updated`, `conversation.seen`, `channel.changed`, `templates.changed`.
+    /// `message.accepted`, `message.status`, `message.received`, `contact.created`, `contact.updated`,
+    /// `contact.tag.updated`, `contact.lifecycle.updated`, `contact.assignee.updated`, `conversation.seen`,
+    /// `channel.changed`, `templates.changed`.
     pub kind: String,
     /// The contact concerned.
     pub contact: Option<ContactId>,
